@@ -1,0 +1,5 @@
+"""The list of verbs: each adds itself to the app. A new verb is one file and one line here."""
+
+from recto.cli import app
+
+__all__ = ["app"]

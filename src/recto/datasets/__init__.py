@@ -1,0 +1,1 @@
+"""Datasets: Examples, splits, mix, and one file per format in `readers/` and `writers/`."""

@@ -1,0 +1,1 @@
+"""Documents: open PDFs and images safely; Page, Transcript, reading order, text normalisation."""

@@ -1,0 +1,149 @@
+"""Transcript: what an Engine or a person says that a Page contains, and its one JSON shape.
+
+It knows nothing of how it was read; `documents/markdown` turns it into Markdown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypedDict
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the upright page image."""
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corner points x, y in pixels of the upright page image, clockwise from the top left of the text."""
+
+
+class Finish(StrEnum):
+    """How a reading ended."""
+
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"
+    REPEATING = "repeating"
+    BLANK = "blank"
+
+
+class LineJson(TypedDict, total=False):
+    """A Line as JSON."""
+
+    text: str
+    box: list[float]
+    polygon: list[list[float]]
+    confidence: float | None
+
+
+class TranscriptJson(TypedDict):
+    """A Transcript as JSON: the shape that crosses folders, files and HTTP."""
+
+    document: str
+    sha256: str
+    page: int
+    width: int
+    height: int
+    dpi: float | None
+    text: str
+    lines: list[LineJson]
+    engine: str
+    release: str | None
+    finish: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text with its place; `confidence` 0–1, None where a person or a label said it."""
+
+    text: str
+    box: Box
+    confidence: float | None = None
+    polygon: Polygon | None = None
+
+    def to_json(self) -> LineJson:
+        """The line as JSON values, rounded to what a pixel and a probability deserve."""
+        out: LineJson = {"text": self.text, "box": [round(v, 1) for v in self.box]}
+        out["confidence"] = None if self.confidence is None else round(self.confidence, 4)
+        if self.polygon is not None:
+            out["polygon"] = [[round(x, 1), round(y, 1)] for x, y in self.polygon]
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What `engine` (name and version) says that page `page` of `document` contains.
+
+    `text` holds the lines in reading order, one printed row per line; `seconds` is the reading time of
+    this page (its share of a batch); `release` names the Release that read it, None for base weights.
+    """
+
+    document: str
+    page: int
+    width: int
+    height: int
+    text: str
+    lines: tuple[Line, ...]
+    engine: str
+    finish: Finish = Finish.COMPLETE
+    seconds: float = 0.0
+    sha256: str = ""
+    dpi: float | None = None
+    release: str | None = None
+
+    def to_json(self) -> TranscriptJson:
+        """The documented JSON shape."""
+        return {
+            "document": self.document,
+            "sha256": self.sha256,
+            "page": self.page,
+            "width": self.width,
+            "height": self.height,
+            "dpi": self.dpi,
+            "text": self.text,
+            "lines": [line.to_json() for line in self.lines],
+            "engine": self.engine,
+            "release": self.release,
+            "finish": self.finish.value,
+            "seconds": round(self.seconds, 4),
+        }
+
+
+def line_from_json(value: LineJson) -> Line:
+    """A Line from its JSON shape. Raises KeyError or ValueError on a wrong shape."""
+    polygon = value.get("polygon")
+    return Line(
+        text=value["text"],
+        box=_box(value["box"]),
+        confidence=value.get("confidence"),
+        polygon=None if polygon is None else tuple((p[0], p[1]) for p in polygon),
+    )
+
+
+def transcript_from_json(value: TranscriptJson) -> Transcript:
+    """A Transcript from its JSON shape. Raises KeyError or ValueError on a wrong shape."""
+    return Transcript(
+        document=value["document"],
+        page=value["page"],
+        width=value["width"],
+        height=value["height"],
+        text=value["text"],
+        lines=tuple(line_from_json(line) for line in value["lines"]),
+        engine=value["engine"],
+        finish=Finish(value["finish"]),
+        seconds=value["seconds"],
+        sha256=value["sha256"],
+        dpi=value["dpi"],
+        release=value["release"],
+    )
+
+
+def _box(values: Sequence[float]) -> Box:
+    x0, y0, x1, y1 = values
+    return (float(x0), float(y0), float(x1), float(y1))
+
+
+def pages_by_document(transcripts: Sequence[Transcript]) -> Mapping[str, list[Transcript]]:
+    """Transcripts grouped by document, pages in order."""
+    out: dict[str, list[Transcript]] = {}
+    for transcript in sorted(transcripts, key=lambda t: (t.document, t.page)):
+        out.setdefault(transcript.document, []).append(transcript)
+    return out

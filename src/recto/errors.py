@@ -1,0 +1,127 @@
+"""The whole error tree of recto. Every message says what, where, and a hint; nothing else is here.
+
+RectoError
+├── DocumentError             a source file that can't become Pages
+│   ├── DocumentNotFound
+│   ├── UnsupportedDocument   not an image or PDF that we read
+│   ├── BrokenDocument        damaged, or not decodable
+│   ├── TruncatedDocument     the file ends too early
+│   ├── EmptyDocument         no bytes, or no pages
+│   ├── EncryptedDocument     needs a password
+│   └── DocumentTooLarge      over a limit (bytes, pixels, pages, page size)
+├── DatasetError              annotations or splits that can't be trusted
+│   ├── AnnotationError       one row of one file is wrong
+│   └── LeakageError          one document on both sides of a split
+├── EngineError               an engine can't be loaded or can't read
+│   ├── UnknownEngine
+│   ├── MissingPackage        an optional library or program isn't installed
+│   └── ModelFolderError      a model folder is incomplete, changed or of another kind
+├── EvaluationError           there is nothing to measure, or it can't be compared
+├── TrainingError             a Run can't start or can't go on
+│   └── ParityError           what was written back doesn't compute what was trained
+├── SettingsError             a setting is unknown or out of range
+└── OutputError               a result can't be written
+"""
+
+
+class RectoError(Exception):
+    """Something went wrong that the user can understand: `what` happened, `where`, and a `hint`."""
+
+    def __init__(self, what: str, *, where: object = None, hint: str = "") -> None:
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """One line for what and where, one for the hint."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  hint: {self.hint}" if self.hint else head
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with keyword arguments, so that errors cross process borders whole."""
+        return _rebuild, (type(self), self.what, self.where, self.hint)
+
+
+def _rebuild(kind: type[RectoError], what: str, where: str | None, hint: str) -> RectoError:
+    return kind(what, where=where, hint=hint)
+
+
+class DocumentError(RectoError):
+    """A source file that can't become Pages."""
+
+
+class DocumentNotFound(DocumentError):
+    """There is no such file."""
+
+
+class UnsupportedDocument(DocumentError):
+    """Neither an image nor a PDF that recto reads."""
+
+
+class BrokenDocument(DocumentError):
+    """The file is damaged or can't be decoded."""
+
+
+class TruncatedDocument(BrokenDocument):
+    """The file ends before its content does."""
+
+
+class EmptyDocument(DocumentError):
+    """No bytes, or no pages."""
+
+
+class EncryptedDocument(DocumentError):
+    """The document needs a password."""
+
+
+class DocumentTooLarge(DocumentError):
+    """The document is over one of the limits."""
+
+
+class DatasetError(RectoError):
+    """Annotations or splits that can't be trusted."""
+
+
+class AnnotationError(DatasetError):
+    """One row of one annotation file is wrong."""
+
+
+class LeakageError(DatasetError):
+    """The same document stands on both sides of a split."""
+
+
+class EngineError(RectoError):
+    """An engine can't be loaded or can't read."""
+
+
+class UnknownEngine(EngineError):
+    """No engine has this name."""
+
+
+class MissingPackage(EngineError):
+    """An optional library or program isn't installed."""
+
+
+class ModelFolderError(EngineError):
+    """A model folder is incomplete, changed, or of another kind."""
+
+
+class EvaluationError(RectoError):
+    """There is nothing to measure, or the measurements can't be compared."""
+
+
+class TrainingError(RectoError):
+    """A Run can't start or can't go on."""
+
+
+class ParityError(TrainingError):
+    """What was written back doesn't compute what was trained."""
+
+
+class SettingsError(RectoError):
+    """A setting is unknown or out of range."""
+
+
+class OutputError(RectoError):
+    """A result can't be written."""

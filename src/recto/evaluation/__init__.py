@@ -1,0 +1,1 @@
+"""Evaluation: metrics (pure), evaluate, compare, and the report that people look at."""

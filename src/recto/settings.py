@@ -1,0 +1,1 @@
+"""Settings: the numbers of the product with their defaults, read once and passed on."""
