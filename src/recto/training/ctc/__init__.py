@@ -1,0 +1,1 @@
+"""Fine-tuning of the CPU engine's line recogniser with CTC."""
