@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 
-from recto.documents.transcript import LineJson
+from recto.documents.transcript import Box
 
 SCHEMA_VERSION = 1
 
@@ -57,7 +57,7 @@ class Metrics(_Frozen):
 
 
 class Group(Metrics):
-    """Metrics whose JSON also holds them under `metrics`: `group.cer` and `group.metrics.cer` are one number."""
+    """Metrics whose JSON holds them twice: `group.cer` and `group.metrics.cer` are the same number."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -83,6 +83,14 @@ class ErrorSources(_Frozen):
     confusions: list[Confusion]
 
 
+class ReadLine(_Frozen):
+    """One line that was read: its place in pixels of the upright page, and confidence 0–1 or null."""
+
+    text: str
+    box: Box
+    confidence: float | None
+
+
 class DocumentResult(_Frozen):
     """One document: what it should say, what was read, and its share of every figure.
 
@@ -99,7 +107,7 @@ class DocumentResult(_Frozen):
     case_blind: bool
     reference: str
     text: str
-    lines: list[LineJson]
+    lines: list[ReadLine]
     finish: str
     seconds: float
     repeating: bool

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 
 from recto.datasets.example import Example
-from recto.documents.transcript import Transcript
+from recto.documents.transcript import Line, Transcript
 from recto.evaluation.metrics import edits, words
 from recto.evaluation.metrics.errors import KINDS, ErrorTally
 from recto.evaluation.metrics.loops import find_loop
 from recto.evaluation.metrics.ratio import Ratio, total
-from recto.evaluation.report import Confusion, DocumentResult, ErrorSources, Group, Metrics
+from recto.evaluation.report import Confusion, DocumentResult, ErrorSources, Group, Metrics, ReadLine
 
 SCORES: dict[str, Callable[[str, str], Ratio]] = {
     "cer": edits.cer,
@@ -53,7 +53,7 @@ def score_document(example: Example, transcript: Transcript, failure: str | None
         case_blind=example.case == "upper",
         reference=truth,
         text=text,
-        lines=[line.to_json() for line in transcript.lines],
+        lines=[_read_line(line) for line in transcript.lines],
         finish=transcript.finish.value,
         seconds=transcript.seconds,
         repeating=repeating,
@@ -149,3 +149,9 @@ def headline(documents: Sequence[DocumentResult]) -> Literal["cer", "cer_casefol
 
 def _capped(documents: Sequence[DocumentResult], metric: str) -> list[float]:
     return [Ratio(*d.scores[metric]).capped for d in documents]
+
+
+def _read_line(line: Line) -> ReadLine:
+    x0, y0, x1, y1 = (round(v, 1) for v in line.box)
+    confidence = None if line.confidence is None else round(line.confidence, 4)
+    return ReadLine(text=line.text, box=(x0, y0, x1, y1), confidence=confidence)

@@ -1,7 +1,7 @@
-"""Where a reading differs from the truth, piece by piece: the ground of diffs, error sources and confusions."""
+"""Where a reading differs from the truth, piece by piece: the ground of diffs and of error sources."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz.distance import Levenshtein
 
@@ -55,7 +55,7 @@ def differences(pieces: list[Piece]) -> Iterator[Piece]:
         elif pending is None:
             pending = piece
         else:
-            pending = Piece(False, pending.wanted + piece.wanted, pending.said + piece.said, pending.start)
+            pending = _joined(pending, piece)
     if pending:
         yield pending
 
@@ -66,9 +66,17 @@ def readable(pieces: list[Piece], *, shortest_equal: int = 3) -> list[Piece]:
     out: list[Piece] = []
     for i, piece in enumerate(pieces):
         between = 0 < i < len(pieces) - 1
-        equal = piece.equal and not (between and len(piece.wanted) < shortest_equal)
-        if out and not equal and not out[-1].equal:
-            last = out.pop()
-            piece = Piece(False, last.wanted + piece.wanted, last.said + piece.said, last.start)
-        out.append(Piece(equal, piece.wanted, piece.said, piece.start))
-    return [Piece(p.equal or p.wanted == p.said, p.wanted, p.said, p.start) for p in out]
+        different = not piece.equal or (between and len(piece.wanted) < shortest_equal)
+        if not different:
+            out.append(piece)
+        elif out and not out[-1].equal:
+            out.append(_joined(out.pop(), piece))
+        else:
+            out.append(replace(piece, equal=False))
+    return [replace(p, equal=True) if p.wanted == p.said else p for p in out]
+
+
+def _joined(first: Piece, second: Piece) -> Piece:
+    return Piece(
+        equal=False, wanted=first.wanted + second.wanted, said=first.said + second.said, start=first.start
+    )
