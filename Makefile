@@ -1,24 +1,64 @@
-# recto: every target sets up its own environment; Python >= 3.11 and make are all that is assumed.
+# recto. Every target sets up its own environment first; Python >= 3.11 (with venv) and make are all that
+# is assumed. `make` alone lists the targets.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
 
-.PHONY: setup test lint
+# Where pip finds torch without several GB of CUDA, when there is no NVIDIA GPU and this answers.
+# Empty (`make setup TORCH_CPU_INDEX=`) leaves the choice to pip's own indexes.
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
-setup: $(VENV)/.ready
+DEMO ?= demo
+DEMO_DOCUMENTS ?= 80
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint bench docs clean
+
+help: ## list the targets
+	@echo 'recto: document reading that gets better from its own corrections'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup: $(VENV)/.ready ## make the environment in .venv (again only when pyproject.toml or constraints.txt change)
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,data,baselines,dev]'
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "recto needs Python 3.11 or newer; \`$(PYTHON)\` is: $$($(PYTHON) --version 2>&1)"; \
+	  echo "  hint: apt-get install python3 python3-venv, or: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "this Python can't make environments (no venv or ensurepip)"; \
+	  echo "  hint: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo 'setting up $(VENV): a few minutes the first time'
+	@set -e; index=; \
+	if [ -n '$(TORCH_CPU_INDEX)' ] && ! command -v nvidia-smi >/dev/null 2>&1 && $(PYTHON) -c \
+	  'import urllib.request as u; u.urlopen("$(TORCH_CPU_INDEX)/torch/", timeout=5)' 2>/dev/null; \
+	then index='--extra-index-url $(TORCH_CPU_INDEX)'; fi; \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt $$index torch
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,data,baselines,dev]'
+	@touch $@
 
-test: setup
-	$(BIN)/python -m pytest
+demo: setup ## make documents, read one, fine-tune on the rest, show before and after (a few minutes)
+	@BIN=$(BIN) DEMO=$(DEMO) DOCUMENTS=$(DEMO_DOCUMENTS) bash demo.sh
 
-lint: setup
+test: setup ## the fast tests
+	$(PYTEST)
+
+test-all: setup ## every test, long proofs too
+	$(PYTEST) -m 'slow or not slow'
+
+lint: setup ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup ## every benchmark: tables of ratios against peers, measured in one run
+	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
+
+docs: setup ## write docs/cli.md again from --help
+	$(BIN)/python -m recto.cli.reference docs/cli.md
+
+clean: ## remove what demo, tests and linters left (the environment stays: rm -r .venv)
+	rm -rf $(DEMO) out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
