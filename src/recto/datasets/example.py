@@ -6,7 +6,7 @@ Nothing here reads or writes files: see `datasets/readers` and `datasets/writers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from recto.documents.transcript import Line
 
@@ -14,20 +14,31 @@ Split = Literal["train", "val", "test"]
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
+class Packed(Protocol):
+    """Bytes inside an archive or a table, read only when they are wanted."""
+
+    def read(self) -> bytes:
+        """The bytes of the document. Raises DatasetError where the archive can't give them any more."""
+        ...
+
+
+Source = Path | bytes | Packed
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One annotated page.
 
-    `image` is the name in the annotations; `source` is where its bytes are: a path, or the bytes
-    themselves for formats that carry them inside. `text` is the trusted text in reading order, or None
-    where there is none (`text_unverified` is never ground truth). `case` is "upper" where the labels say
+    `image` is the name in the annotations; `source` is where its bytes are: a path, the bytes
+    themselves, or a place inside an archive (`datasets/pages.document_bytes` reads all three). `text` is
+    the trusted text in reading order, or None where there is none (`text_unverified` is never ground truth). `case` is "upper" where the labels say
     nothing about case. `group` names what must stay on one side of a split (a vendor). `page` selects a
     page of a PDF or TIFF, from 1. `extra` holds unknown keys, handed through untouched. `origin` says
     file and row, for messages.
     """
 
     image: str
-    source: Path | bytes = field(repr=False)
+    source: Source = field(repr=False)
     text: str | None
     category: str
     business: str | None = None
