@@ -27,21 +27,30 @@ def squeeze_rows(text: str) -> str:
     return "\n".join(row for row in rows if row)
 
 
-def align(reference: str, hypothesis: str) -> list[Piece]:
+def align(reference: str, hypothesis: str, *, case_blind: bool = False) -> list[Piece]:
     """The pieces of two texts as given, in order; a line break and a blank count as equal.
 
-    For each piece both sides are as they stand, so that they join to the two texts again.
+    With `case_blind` so do letters that differ in case only. For each piece both sides are as they stand,
+    so that they join to the two texts again.
     """
-    codes = Levenshtein.opcodes(reference.replace("\n", " "), hypothesis.replace("\n", " "))
+    truth, said = (_comparable(text, case_blind=case_blind) for text in (reference, hypothesis))
     return [
         Piece(
-            c.tag == "equal",
-            reference[c.src_start : c.src_end],
-            hypothesis[c.dest_start : c.dest_end],
-            c.src_start,
+            equal=code.tag == "equal",
+            wanted=reference[code.src_start : code.src_end],
+            said=hypothesis[code.dest_start : code.dest_end],
+            start=code.src_start,
         )
-        for c in codes
+        for code in Levenshtein.opcodes(truth, said)
     ]
+
+
+def _comparable(text: str, *, case_blind: bool) -> str:
+    """A text of the same length, so that its places are those of the original."""
+    text = text.replace("\n", " ")
+    if not case_blind:
+        return text
+    return "".join(folded if len(folded := c.casefold()) == 1 else c for c in text)
 
 
 def differences(pieces: list[Piece]) -> Iterator[Piece]:

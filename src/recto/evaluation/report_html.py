@@ -1,0 +1,127 @@
+"""report.html: one self-contained page with tables, plots, diffs and page images; and writing both files.
+
+It needs no network and no scripts; everything that comes from documents is escaped by the templates. What is
+shown is decided in `report_view`, how it looks in `templates/`.
+"""
+
+import base64
+import io
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from recto.datasets.example import Example
+from recto.documents.page import Page
+from recto.errors import OutputError, RectoError
+from recto.evaluation import plots, report_view
+from recto.evaluation.report import Report
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_IMAGE_PX = (900, 1500)
+_JPEG_QUALITY = 70
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """A small JPEG as a data URL, or why there is none."""
+
+    url: str = ""
+    problem: str = ""
+
+
+def write_report(
+    report: Report, out: Path, *, examples: Sequence[Example] = (), worst: int = 12
+) -> tuple[Path, Path]:
+    """Write `out`/report.json and `out`/report.html, each in one step; return both paths.
+
+    `examples` (those that were measured) give the images of the `worst` pages. Raises OutputError.
+    """
+    rows = report_view.document_rows(report)[:worst]
+    sources = {(example.image, example.page or 1): example for example in examples}
+    wanted = [(row.result.document, row.result.page) for row in rows]
+    images = {key: _page_image(sources[key]) for key in wanted if key in sources}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        json_path = _write(out / "report.json", report.to_json())
+        return json_path, _write(out / "report.html", render(report, images, worst=worst))
+    except OSError as error:
+        raise OutputError(
+            f"the report can't be written ({error.strerror})", where=out, hint="choose another --out"
+        ) from error
+
+
+def render(report: Report, images: Mapping[tuple[str, int], PageImage], *, worst: int = 12) -> str:
+    """The page as HTML; `images` by document name and page."""
+    rows = report_view.document_rows(report)
+    before = report.baseline
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=report_view.percent, signed=_signed)
+    errors = [row.error for row in rows]
+    errors_before = [row.error_before for row in rows if row.error_before is not None] if before else None
+    better, worse = report_view.movers(rows)
+    return environment.get_template("report.html").render(
+        report=report,
+        style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        tiles=report_view.tiles(report),
+        figures=report_view.figure_rows(report),
+        categories=report_view.group_rows(report, "category"),
+        businesses=report_view.group_rows(report, "business"),
+        sources=report_view.source_rows(report),
+        spread=Markup(plots.distribution(errors, errors_before)),
+        dots=Markup(plots.before_after(errors, errors_before)) if errors_before else None,
+        better=better,
+        worse=worse,
+        pages=[report_view.page_view(row) for row in rows[:worst]],
+        images=images,
+        rows=rows[: report_view.MOST_DOCUMENTS],
+    )
+
+
+def page_image(page: Page) -> PageImage:
+    """The page as a small JPEG data URL."""
+    picture = Image.fromarray(page.image)
+    picture.thumbnail(_IMAGE_PX)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return PageImage(url="data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"))
+
+
+def _page_image(example: Example) -> PageImage:
+    from recto.datasets.pages import open_example
+
+    try:
+        return page_image(open_example(example))
+    except RectoError as error:
+        return PageImage(problem=error.what)
+
+
+def _signed(value: float) -> str:
+    """A share as signed points."""
+    return f"{100 * value:+.2f}".replace("-", "−")
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write a text file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
