@@ -13,7 +13,7 @@ DEMO ?= demo
 DEMO_DOCUMENTS ?= 80
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint bench docs clean
+.PHONY: help setup demo test test-slow test-all lint bench docs clean
 
 help: ## list the targets
 	@echo 'recto: document reading that gets better from its own corrections'
@@ -43,6 +43,9 @@ demo: setup ## make documents, read one, fine-tune on the rest, show before and 
 
 test: setup ## the fast tests
 	$(PYTEST)
+
+test-slow: setup ## the long proofs alone
+	$(PYTEST) -m slow || [ $$? -eq 5 ]
 
 test-all: setup ## every test, long proofs too
 	$(PYTEST) -m 'slow or not slow'

@@ -5,7 +5,7 @@ RectoError
 │   ├── DocumentNotFound
 │   ├── UnsupportedDocument   not an image or PDF that we read
 │   ├── BrokenDocument        damaged, or not decodable
-│   ├── TruncatedDocument     the file ends too early
+│   │   └── TruncatedDocument the file ends too early
 │   ├── EmptyDocument         no bytes, or no pages
 │   ├── EncryptedDocument     needs a password
 │   └── DocumentTooLarge      over a limit (bytes, pixels, pages, page size)
