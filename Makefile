@@ -59,8 +59,8 @@ lint: setup ## ruff, mypy --strict, import-linter
 bench: setup ## every benchmark: tables of ratios against peers, measured in one run
 	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
 
-docs: setup ## write docs/cli.md again from --help
-	$(BIN)/python -m recto.cli.reference docs/cli.md
+docs: setup ## write docs/cli.md and docs/modules.md again from the code
+	$(BIN)/python docs/generate.py
 
 clean: ## remove what demo, tests and linters left (the environment stays: rm -r .venv)
 	rm -rf $(DEMO) out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
