@@ -104,8 +104,8 @@ def _paired(candidate: Report, baseline: Report) -> list[Pair]:
     return list(zip(candidate.documents, baseline.documents, strict=True))
 
 
-def _key(document: DocumentResult) -> tuple[str, str]:
-    return document.document, document.reference
+def _key(document: DocumentResult) -> tuple[str, int, str]:
+    return document.document, document.page, document.reference
 
 
 def _edits(document: DocumentResult) -> float:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from recto import __version__
 from recto.datasets.example import Example
+from recto.datasets.pages import open_example
 from recto.documents.page import Page
 from recto.documents.transcript import Finish, Transcript
 from recto.engines.engine import Engine
@@ -91,8 +92,6 @@ def _read(engine: Engine, examples: Sequence[Example]) -> Iterator[tuple[Example
 
 
 def _open(example: Example) -> Page | RectoError:
-    from recto.datasets.pages import open_example
-
     try:
         return open_example(example)
     except RectoError as error:

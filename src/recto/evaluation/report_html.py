@@ -17,6 +17,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from recto.datasets.example import Example
+from recto.datasets.pages import open_example
 from recto.documents.page import Page
 from recto.errors import OutputError, RectoError
 from recto.evaluation import plots, report_view
@@ -67,7 +68,9 @@ def render(report: Report, images: Mapping[tuple[str, int], PageImage], *, worst
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=report_view.percent, signed=_signed)
+    environment.filters.update(
+        percent=report_view.percent, points=report_view.signed_points, seconds=report_view.signed_seconds
+    )
     errors = [row.error for row in rows]
     errors_before = [row.error_before for row in rows if row.error_before is not None] if before else None
     better, worse = report_view.movers(rows)
@@ -99,17 +102,10 @@ def page_image(page: Page) -> PageImage:
 
 
 def _page_image(example: Example) -> PageImage:
-    from recto.datasets.pages import open_example
-
     try:
         return page_image(open_example(example))
     except RectoError as error:
         return PageImage(problem=error.what)
-
-
-def _signed(value: float) -> str:
-    """A share as signed points."""
-    return f"{100 * value:+.2f}".replace("-", "−")
 
 
 def _write(path: Path, text: str) -> Path:

@@ -109,6 +109,16 @@ def shown(metric: str, value: float) -> str:
     return f"{value:.2f} s" if metric == "seconds_per_page" else percent(value)
 
 
+def signed_points(value: float) -> str:
+    """A difference of shares in points."""
+    return _signed(100 * value)
+
+
+def signed_seconds(value: float) -> str:
+    """A difference in seconds."""
+    return _signed(value) + " s"
+
+
 def tiles(report: Report) -> list[Tile]:
     """The five figures to see first; case-folded where labels are blind to case."""
     folded = "_casefold" if report.headline == "cer_casefold" else ""
@@ -196,6 +206,11 @@ def page_view(row: DocumentRow) -> PageView:
     if before is None:
         return PageView(row, marks, None)
     return PageView(row, marks, diff(before.reference, before.text, case_blind=before.case_blind))
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.2f}".replace("-", "−")
+    return text[1:] if text in ("+0.00", "−0.00") else text
 
 
 def _rate(document: DocumentResult, metric: str) -> float:

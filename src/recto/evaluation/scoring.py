@@ -45,7 +45,7 @@ def score_document(example: Example, transcript: Transcript, failure: str | None
     repeating = transcript.finish == "repeating" or (find_loop(text) is not None and find_loop(truth) is None)
     return DocumentResult(
         document=example.image,
-        page=transcript.page,
+        page=example.page or 1,
         category=example.category,
         business=example.business,
         group=example.group,

@@ -1,6 +1,7 @@
 """Where errors come from: kinds of edits, and which characters are taken for which.
 
-The edits are those of `cer`: their sum over all kinds is its numerator.
+The edits are those of `cer`: their sum over all kinds is its numerator. Documents whose labels are blind to
+case are counted as `cer_casefold` does, because nearly every letter would be an error otherwise.
 """
 
 from collections import Counter
@@ -39,16 +40,15 @@ class ErrorTally:
     contexts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def add(self, reference: str, hypothesis: str, *, case_blind: bool) -> None:
-        """Count one document. With `case_blind` labels, case alone makes no confusion (but an edit it is)."""
+        """Count one document. With `case_blind` labels, case alone is no error."""
         truth = squeeze_rows(reference)
-        pieces = align(truth, squeeze_rows(hypothesis))
+        pieces = align(truth, squeeze_rows(hypothesis), case_blind=case_blind)
         for piece in pieces:
             if not piece.equal:
                 self.edits.update(dict(_kinds(piece)))
         for piece in differences(pieces):
             for wanted, said, start in _confusions(piece):
-                if not (case_blind and casefold(wanted) == casefold(said)):
-                    self._confuse((wanted, said), truth, start)
+                self._confuse((wanted, said), truth, start)
 
     def _confuse(self, pair: tuple[str, str], truth: str, start: int) -> None:
         self.seen[pair] += 1

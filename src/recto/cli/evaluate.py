@@ -1,0 +1,129 @@
+"""`recto evaluate`: measure an engine on a dataset, beside another one if wanted, and write the report."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recto.cli import app
+
+if TYPE_CHECKING:
+    from recto.datasets.example import Dataset, Example
+    from recto.evaluation.evaluate import Progress
+    from recto.evaluation.report import DatasetInfo, Report
+
+
+class SplitChoice(StrEnum):
+    """Which documents to measure."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+    ALL = "all"
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents.")],
+    *,
+    split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
+    engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
+    model: Annotated[Path | None, typer.Option(help="Model folder that the engine reads with.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Engine to compare with.")] = None,
+    baseline_model: Annotated[
+        Path | None, typer.Option(help="Model folder of the baseline (engine as --engine if not given).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for report.json and report.html.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Measure the first N documents only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+) -> None:
+    """Measure an engine on annotated documents: error rates, speed, and with --baseline, what changed.
+
+    Exit code 1 says that some documents couldn't be opened or read (they count as empty text).
+    """
+    from recto.cli.evaluate_table import print_report
+    from recto.datasets.loading import load_dataset
+    from recto.evaluation.compare import with_baseline
+    from recto.evaluation.report_html import write_report
+
+    _prepare(out)
+    loaded = load_dataset(dataset)
+    examples = _choose(loaded, split)[:limit]
+    info = _describe(loaded, dataset, split)
+    report = _measure(engine, model, examples, info)
+    if baseline or baseline_model:
+        report = with_baseline(report, _measure(baseline or engine, baseline_model, examples, info))
+    written = write_report(report, out, examples=examples) if out else ()
+    if as_json:
+        typer.echo(report.to_json(), nl=False)
+    else:
+        print_report(report, written)
+    if report.failures or (report.baseline and report.baseline.failed):
+        raise typer.Exit(1)
+
+
+def _prepare(out: Path | None) -> None:
+    """Find out before the reading, not after it, that nothing can be written there."""
+    from recto.errors import OutputError
+
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"can't be a folder for the report ({error.strerror})", where=out, hint="choose another --out"
+        ) from None
+
+
+def _choose(dataset: "Dataset", split: SplitChoice) -> tuple["Example", ...]:
+    from collections import Counter
+
+    from recto.errors import EvaluationError
+
+    chosen = tuple(e for e in dataset.examples if split is SplitChoice.ALL or e.split == split.value)
+    if chosen:
+        return chosen
+    counts = Counter(e.split or "without a split" for e in dataset.examples)
+    there = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
+    raise EvaluationError(
+        f"no documents in split {split.value!r}; there are: {there}",
+        where=dataset.root,
+        hint="choose one with --split, take --split all, or make splits with: recto data split",
+    )
+
+
+def _describe(dataset: "Dataset", path: Path, split: SplitChoice) -> "DatasetInfo":
+    from recto.datasets.fingerprint import fingerprint
+    from recto.evaluation.report import DatasetInfo
+
+    return DatasetInfo(root=str(path), split=split.value, fingerprint=fingerprint(dataset))
+
+
+def _measure(name: str, model: Path | None, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
+    from recto.engines.catalog import load
+    from recto.evaluation.evaluate import evaluate
+
+    settings = {"engine": name, "model": str(model) if model else None}
+    engine = load(name, model=model)
+    with _progress(name, len(examples)) as progress:
+        return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
+
+
+@contextmanager
+def _progress(name: str, total: int) -> Iterator["Progress | None"]:
+    """A bar on a terminal, silence elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("reading with {task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

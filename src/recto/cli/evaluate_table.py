@@ -1,0 +1,111 @@
+"""The Report on the terminal: what changed in a sentence, a table of figures, and what failed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from recto.evaluation import report_view
+from recto.evaluation.report import Difference, Report
+
+_COLOURS = {"better": "green", "worse": "red", "undecided": "dim"}
+_MOST_FAILURES = 10
+
+
+def print_report(report: Report, written: Sequence[Path]) -> None:
+    """Print the Report to stdout, and failures to stderr."""
+    console = Console()
+    if report.comparison:
+        console.print(report.comparison.overall[report.headline].words, highlight=False)
+    console.print(figures(report))
+    if len(report.by_category) > 1:
+        console.print(groups(report))
+    for note in notes(report):
+        console.print(note, highlight=False, style="dim")
+    for path in written:
+        console.print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+    _print_failures(report)
+
+
+def figures(report: Report) -> Table:
+    """One row for each metric."""
+    table = Table(title=f"{report.metrics.documents} documents", title_justify="left")
+    table.add_column("metric")
+    if report.baseline:
+        table.add_column(escape(report.baseline.engine), justify="right")
+    table.add_column(escape(report.engine), justify="right")
+    if report.comparison:
+        table.add_column("change", justify="right")
+        table.add_column(f"{100 * report.comparison.confidence:.0f} % interval", justify="right")
+    for row in report_view.figure_rows(report):
+        style = "bold" if row.key == report.headline else None
+        before = [row.baseline] if report.baseline else []
+        change = _change(row.difference) if report.comparison else []
+        table.add_row(row.name, *before, row.candidate, *change, style=style)
+    return table
+
+
+def groups(report: Report) -> Table:
+    """One row for each category."""
+    table = Table(title="by category", title_justify="left")
+    table.add_column("category")
+    table.add_column("documents", justify="right")
+    if report.baseline:
+        table.add_column("CER before", justify="right")
+    table.add_column("CER", justify="right")
+    if report.comparison:
+        table.add_column("change", justify="right")
+        table.add_column("interval", justify="right")
+    for row in report_view.group_rows(report, "category"):
+        before = [report_view.percent(row.baseline_error)] if row.baseline_error is not None else []
+        change = _change(row.difference) if report.comparison else []
+        table.add_row(escape(row.name), str(row.documents), *before, report_view.percent(row.error), *change)
+    return table
+
+
+def notes(report: Report) -> list[str]:
+    """What one must know to read the figures rightly."""
+    metrics, dataset = report.metrics, report.dataset
+    told = []
+    if metrics.case_blind:
+        told.append(
+            f"{metrics.case_blind} documents have case-blind labels: look at the figures ignoring case"
+        )
+    if dataset.skipped_without_truth:
+        told.append(f"{dataset.skipped_without_truth} documents without trusted text were skipped")
+    if metrics.repetitions:
+        told.append(f"{metrics.repetitions} pages hold a repetition loop")
+    if metrics.blank_page_hallucinations:
+        told.append(f"{metrics.blank_page_hallucinations} of {metrics.blank_pages} blank pages got text")
+    if metrics.peak_memory_mb:
+        told.append(f"peak memory {metrics.peak_memory_mb:.0f} MiB")
+    return told
+
+
+def _change(difference: Difference | None) -> list[str]:
+    if difference is None:
+        return ["", ""]
+    seconds = difference.metric == "seconds_per_page"
+    step, low, high = (
+        report_view.signed_seconds(v) if seconds else report_view.signed_points(v)
+        for v in (difference.difference, difference.low, difference.high)
+    )
+    colour = _COLOURS[difference.verdict]
+    return [f"[{colour}]{step}[/]", f"[{colour}]{low} … {high}[/]"]
+
+
+def _print_failures(report: Report) -> None:
+    """List what couldn't be read by either engine."""
+    console = Console(stderr=True)
+    failed = {d.document: d.failure for d in report.baseline.document_results} if report.baseline else {}
+    failed = {name: failure for name, failure in failed.items() if failure}
+    failed |= {d.document: d.failure for d in report.failures}
+    if not failed:
+        return
+    console.print(f"{len(failed)} documents failed and count as empty text:", style="red", highlight=False)
+    for failure in list(failed.values())[:_MOST_FAILURES]:
+        console.print(f"  {escape(str(failure))}", highlight=False, soft_wrap=True)
+    if len(failed) > _MOST_FAILURES:
+        console.print(f"  and {len(failed) - _MOST_FAILURES} more", highlight=False)
