@@ -1,7 +1,8 @@
 """Where text stands: the page at a good size → "is text" logits → a quad per line.
 
 The logits are turned into boxes as in Differentiable Binarization (Liao et al., 2020): threshold,
-connected regions, mean score, and growing each region by area / perimeter. What a line says is not known here.
+connected regions, mean score, and growing each region by area / perimeter. What a line says is not known
+here.
 """
 
 from dataclasses import dataclass

@@ -104,7 +104,9 @@ def _restricted(logits: ov.Output, allowed: NDArray[np.int64]) -> ov.Output:
     product = _upstream(add.input_value(0), "MatMul")
     weight = _upstream(product.input_value(1), "Constant").data
     bias = _upstream(add.input_value(1), "Constant").data.reshape(-1)
-    narrow = ops.matmul(product.input_value(0), ops.constant(weight[:, allowed].copy()), False, False)
+    narrow = ops.matmul(
+        product.input_value(0), ops.constant(weight[:, allowed].copy()), transpose_a=False, transpose_b=False
+    )
     return ops.add(narrow, ops.constant(bias[allowed].copy())).output(0)
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from recto.engines.ppocr.weights import BASE, DETECTOR_FILE, RECOGNISER_FILE, we
 class PpocrSettings:
     """How the CPU engine reads. Confidences below `min_confidence` are not text."""
 
-    detector: DetectorSettings = DetectorSettings()
+    detector: DetectorSettings = field(default_factory=DetectorSettings)
     script: Script = "european"
     precision: Precision = "auto"
     min_confidence: float = 0.5
@@ -40,7 +40,8 @@ class PpocrEngine:
 
     batch_pages = 8
 
-    def __init__(self, recogniser: Path, label: str, settings: PpocrSettings = PpocrSettings()) -> None:
+    def __init__(self, recogniser: Path, label: str, settings: PpocrSettings | None = None) -> None:
+        settings = settings or PpocrSettings()
         self.label = label
         self._settings = settings
         self._detector = detector_network(weights_path(DETECTOR_FILE), settings.precision)
@@ -105,6 +106,4 @@ def _line(page: Page, quad: Quad, reading: Reading) -> Line:
 
 
 def _with_seconds(transcript: Transcript, seconds: float) -> Transcript:
-    from dataclasses import replace
-
     return replace(transcript, seconds=seconds)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recto.documents.page import Image
 from recto.engines.ppocr.alphabet import BLANK, Script, allowed_classes
 from recto.engines.ppocr.crops import batches_by_width
-from recto.engines.ppocr.networks import Network, Precision, characters_of, recogniser_network
+from recto.engines.ppocr.networks import Precision, characters_of, recogniser_network
 
 MapBatches = Callable[[Callable[["Batch"], list["Reading"]], Iterable["Batch"]], Iterable[list["Reading"]]]
 
