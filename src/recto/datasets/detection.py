@@ -73,22 +73,35 @@ def _file_format(path: Path) -> str:
         head = file.read(4096)
     if not head:
         raise DatasetError("the file is empty", where=path)
+    found = _by_name_of_metadata(path) or _by_magic(head) or _by_json(path, head) or _by_suffix(path)
+    if found is None:
+        raise DatasetError("this file is no dataset that recto knows", where=path, hint=f"known: {KNOWN}")
+    return found
+
+
+def _by_name_of_metadata(path: Path) -> str | None:
+    return "imagefolder" if path.name in METADATA_NAMES else None
+
+
+def _by_magic(head: bytes) -> str | None:
     if head.startswith(b"PAR1"):
-        return "parquet" if path.name != "metadata.parquet" else "imagefolder"
-    if head[257:262] == b"ustar":
-        return "webdataset"
-    if path.name in METADATA_NAMES:
-        return "imagefolder"
+        return "parquet"
+    return "webdataset" if head[257:262] == b"ustar" else None
+
+
+def _by_json(path: Path, head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
         return "annotations"
     if text.startswith(b"{") and path.suffix.lower() in (".jsonl", ".ndjson", ".json", ""):
         return _json_lines_format(path)
+    return None
+
+
+def _by_suffix(path: Path) -> str | None:
     if any(word in path.name.lower() for word in (".tar.", ".tgz")):
         return "webdataset"
-    if path.suffix.lower() in _SUFFIXES:
-        return _SUFFIXES[path.suffix.lower()]
-    raise DatasetError("this file is no dataset that recto knows", where=path, hint=f"known: {KNOWN}")
+    return _SUFFIXES.get(path.suffix.lower())
 
 
 def _json_lines_format(path: Path) -> str:

@@ -31,10 +31,10 @@ class Example:
 
     `image` is the name in the annotations; `source` is where its bytes are: a path, the bytes
     themselves, or a place inside an archive (`datasets/pages.document_bytes` reads all three). `text` is
-    the trusted text in reading order, or None where there is none (`text_unverified` is never ground truth). `case` is "upper" where the labels say
-    nothing about case. `group` names what must stay on one side of a split (a vendor). `page` selects a
-    page of a PDF or TIFF, from 1. `extra` holds unknown keys, handed through untouched. `origin` says
-    file and row, for messages.
+    the trusted text in reading order, or None where there is none (`text_unverified` is never ground
+    truth). `case` is "upper" where the labels say nothing about case. `group` names what must stay on one
+    side of a split (a vendor). `page` selects a page of a PDF or TIFF, from 1. `extra` holds unknown
+    keys, handed through untouched. `origin` says file and row, for messages.
     """
 
     image: str

@@ -25,7 +25,7 @@ READERS: dict[str, str] = {
 
 
 def load_dataset(path: Path) -> Dataset:
-    """The Dataset at `path`. Raises DatasetError where there is none, AnnotationError listing every bad row."""
+    """The Dataset at `path`. Raises DatasetError where there is none, AnnotationError that lists bad rows."""
     reading = read_dataset(path)
     refuse(reading.problems, path)
     if not reading.examples:

@@ -6,7 +6,7 @@ Names inside a dataset are relative POSIX paths. Nothing here opens a file.
 import posixpath
 import re
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Final, cast
+from typing import Final
 
 from recto.datasets.example import Split
 
@@ -26,6 +26,13 @@ NO_CATEGORY = "other"
 _CATEGORY = re.compile(r"([^\W\d_]+(?:[_-][^\W\d_]+)*)(?:[ _.-]*\(?\d+\)?)*$")
 _MEANINGLESS = frozenset({"img", "image", "dsc", "dscn", "scan", "page", "doc", "document", "file", "photo"})
 _MAX_NAME = 1024
+_MAGIC = {
+    b"\xff\xd8\xff": ".jpg",
+    b"\x89PNG": ".png",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
+    b"%PDF-": ".pdf",
+}
 
 
 def category_from_name(image: str) -> str:
@@ -67,7 +74,7 @@ def safe_name(image: str) -> str:
 
 
 def free_name(image: str, taken: set[str]) -> str:
-    """`image`, or `image-2`, `image-3`, … before the suffix: the first that isn't taken, whatever the case."""
+    """`image`, or `image-2`, `image-3`, … before the suffix: the first not in `taken` (lower-case names)."""
     path = PurePosixPath(image)
     name, number = image, 1
     while name.lower() in taken:
@@ -87,6 +94,8 @@ def in_split_folder(image: str, split: Split | None) -> str:
     return str(PurePosixPath(split, path.name))
 
 
-def as_split(word: str) -> Split:
-    """A folder or table name that is known to be one of SPLITS, typed."""
-    return cast(Split, word)
+def suffix_of(head: bytes) -> str:
+    """The file suffix that the first bytes of a document tell (`.jpg`); "" where they tell none."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return ".webp"
+    return next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), "")

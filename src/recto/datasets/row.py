@@ -4,7 +4,6 @@ Every format goes through here, so that each has the same keys, the same checks 
 Unknown keys are kept: those of the entry in `extra`, those of its lines in `extra["lines.extra"]`.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -129,7 +128,7 @@ def lines_json(example: Example) -> list[JsonValue]:
 
 
 def file_inside(root: Path, image: str) -> Path:
-    """The path of `image` under `root`. Raises ValueError where there is no such file, or a link leads out."""
+    """The path of `image` under `root`. Raises ValueError where there is none, or a link leads out."""
     path = root / image
     try:
         if not path.is_file():
@@ -173,8 +172,3 @@ def _sentences(error: ValidationError) -> list[str]:
 def _key(location: tuple[int | str, ...]) -> str:
     parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).lstrip(".")[:80]
-
-
-def without_nones(row: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The row without its empty cells: tables have a cell for every key."""
-    return {key: value for key, value in row.items() if value is not None}

@@ -10,7 +10,7 @@ MAX_ANNOTATION_BYTES = 1 << 30
 
 
 def read_text(path: Path) -> str:
-    """The whole file as text. Raises DatasetError where it can't be read, AnnotationError if it is no UTF-8."""
+    """The whole file. Raises DatasetError where it can't be read, AnnotationError where it is no UTF-8."""
     _check_size(path)
     try:
         return path.read_bytes().decode("utf-8-sig")
