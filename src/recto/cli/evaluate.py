@@ -52,7 +52,7 @@ def evaluate(
     _prepare(out)
     loaded = load_dataset(dataset)
     examples = _choose(loaded, split)[:limit]
-    info = _describe(loaded, dataset, split)
+    info = _describe(dataset, split, examples)
     report = _measure(engine, model, examples, info)
     if baseline or baseline_model:
         report = with_baseline(report, _measure(baseline or engine, baseline_model, examples, info))
@@ -96,11 +96,18 @@ def _choose(dataset: "Dataset", split: SplitChoice) -> tuple["Example", ...]:
     )
 
 
-def _describe(dataset: "Dataset", path: Path, split: SplitChoice) -> "DatasetInfo":
+def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -> "DatasetInfo":
+    """What is measured; no fingerprint where a document can't be read (the report lists it as failed)."""
+    from recto.datasets.example import Dataset
     from recto.datasets.fingerprint import fingerprint
+    from recto.errors import DatasetError, DocumentError
     from recto.evaluation.report import DatasetInfo
 
-    return DatasetInfo(root=str(path), split=split.value, fingerprint=fingerprint(dataset))
+    try:
+        print_of_all = fingerprint(Dataset(examples, path))
+    except (DatasetError, DocumentError):
+        print_of_all = ""
+    return DatasetInfo(root=str(path), split=split.value, fingerprint=print_of_all)
 
 
 def _measure(name: str, model: Path | None, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":

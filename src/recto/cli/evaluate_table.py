@@ -104,7 +104,11 @@ def _print_failures(report: Report) -> None:
     failed |= {d.document: d.failure for d in report.failures}
     if not failed:
         return
-    console.print(f"{len(failed)} documents failed and count as empty text:", style="red", highlight=False)
+    console.print(
+        f"{len(failed)} {'document' if len(failed) == 1 else 'documents'} failed, counted as empty text:",
+        style="red",
+        highlight=False,
+    )
     for failure in list(failed.values())[:_MOST_FAILURES]:
         console.print(f"  {escape(str(failure))}", highlight=False, soft_wrap=True)
     if len(failed) > _MOST_FAILURES:

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recto.errors import EvaluationError
+from recto.evaluation.compare import Bootstrap, compare, in_words, interval, with_baseline
+from recto.evaluation.metrics.ratio import Ratio
+
+from .conftest import PERFECT, WORSE
+
+COUNTS = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 40)), min_size=1, max_size=30
+)
+
+
+def test_a_better_candidate(bench):
+    texts = [f"document number {i} of a test" for i in range(40)]
+    examples = [bench.example(f"{i}.png", text) for i, text in enumerate(texts)]
+    good = {f"{i}.png": text for i, text in enumerate(texts)}
+    bad = {name: text.replace("o", "0") if i % 2 else text for i, (name, text) in enumerate(good.items())}
+    comparison = compare(bench.report(good, examples), bench.report(bad, examples))
+    cer = comparison.overall["cer"]
+    assert (cer.candidate, cer.verdict, cer.documents) == (0, "better", 40)
+    assert cer.low < cer.difference < cer.high < 0
+    assert comparison.overall["word_f1"].verdict == "better"
+    assert comparison.overall["word_f1"].low > 0
+    assert (comparison.improved, comparison.unchanged, comparison.worsened) == (20, 20, 0)
+    back = compare(bench.report(bad, examples), bench.report(good, examples)).overall["cer"]
+    assert (back.verdict, back.difference) == ("worse", -cer.difference)
+
+
+def test_a_few_documents_are_never_a_verdict(bench):
+    comparison = compare(bench.report(PERFECT), bench.report(WORSE))
+    assert comparison.overall["cer"].verdict == "undecided"
+    assert comparison.overall["cer"].words.endswith("4 documents (too few to tell)")
+    assert comparison.by_category["invoice"]["cer"].difference == 0
+    assert comparison.by_business["shop"]["cer"] == comparison.overall["cer"]
+
+
+def test_only_the_same_documents_can_be_compared(bench):
+    with pytest.raises(EvaluationError, match="same documents"):
+        compare(bench.report(PERFECT), bench.report(PERFECT, bench.examples()[:3]))
+
+
+def test_the_same_seed_draws_the_same_interval(bench):
+    first, second = (with_baseline(bench.report(PERFECT), bench.report(WORSE)).comparison for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.overall["cer"] == second.overall["cer"]
+
+
+@given(COUNTS)
+def test_an_engine_against_itself_differs_by_nothing(counts):
+    ratios = [Ratio(min(a, c), c) for a, _, c in counts]
+    assert interval("cer", ratios, ratios, Bootstrap(resamples=50)) == (0, 0)
+
+
+@given(COUNTS)
+def test_the_interval_is_ordered_and_within_what_documents_show(counts):
+    ours = [Ratio(min(a, c), c) for a, _, c in counts]
+    theirs = [Ratio(min(b, c), c) for _, b, c in counts]
+    low, high = interval("cer", ours, theirs, Bootstrap(resamples=60))
+    assert -1 <= low <= high <= 1
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(100):
+        length = rng.integers(50, 200, size=60)
+        theirs = [Ratio(float(e), float(n)) for e, n in zip(rng.binomial(length, 0.05), length, strict=True)]
+        ours = [Ratio(float(e), float(n)) for e, n in zip(rng.binomial(length, 0.03), length, strict=True)]
+        low, high = interval("cer", ours, theirs, Bootstrap(resamples=300))
+        covered += low <= -0.02 <= high
+    assert 88 <= covered <= 100
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "ends", "documents", "words"),
+    [
+        (
+            "cer",
+            (0.0421, 0.031),
+            (-0.014, -0.008),
+            87,
+            "CER fell from 4.21 % to 3.10 %: −1.11 points, 95 % interval −1.40 … −0.80, 87 documents",
+        ),
+        (
+            "word_f1",
+            (0.9, 0.91),
+            (-0.01, 0.03),
+            87,
+            "Word F1 rose from 90.00 % to 91.00 %: +1.00 points, 95 % interval −1.00 … +3.00, "
+            "87 documents (may be chance)",
+        ),
+        (
+            "seconds_per_page",
+            (2.0, 0.5),
+            (-1.6, -1.4),
+            12,
+            "Seconds per page fell from 2.00 s to 0.50 s: −1.50 s, 95 % interval −1.60 … −1.40, 12 documents",
+        ),
+        (
+            "cer",
+            (0, 0),
+            (0, 0),
+            9,
+            "CER stayed at 0.00 %: 0.00 points, 95 % interval 0.00 … 0.00, 9 documents",
+        ),
+    ],
+)
+def test_plain_words(metric, values, ends, documents, words):
+    assert in_words(metric, values, ends, documents, 0.95) == words
