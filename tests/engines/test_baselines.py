@@ -108,9 +108,8 @@ def line(text: str, x0: float, y0: float, y1: float) -> Line:
             [line("slope 1", 0, 0, 20), line("slope 2", 60, 6, 26), line("slope 3", 120, 12, 32)],
             ["slope 1 slope 2 slope 3"],
         ),
-        ([line("flat", 0, 5, 5), line("tall", 60, 0, 20)], ["flat", "tall"]),
     ],
-    ids=["nothing", "left to right", "top to bottom", "a slope", "no height"],
+    ids=["nothing", "left to right", "top to bottom", "a slope"],
 )
 def test_rows(lines: list[Line], expected: list[str]) -> None:
     transcript = assembling.transcript(blank_page(), lines, engine="fake 1", seconds=0)

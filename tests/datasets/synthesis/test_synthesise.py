@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from recto.datasets.example import Example
+from recto.datasets.loading import load_dataset
 from recto.datasets.synthesis import Kind, synthesise
 from recto.datasets.synthesis.folder import write_folder
 from recto.errors import DatasetError, OutputError
@@ -114,8 +115,18 @@ def test_a_folder_is_written_whole(tmp_path: Path) -> None:
     assert list(folder.parent.iterdir()) == [folder]
 
 
+def test_a_written_folder_loads_as_what_was_made(tmp_path: Path) -> None:
+    write_folder(synthesise(8, 2), tmp_path / "data")
+    made = {example.image: example for example in synthesise(8, 2)}
+    for example in load_dataset(tmp_path / "data").examples:
+        original = made[example.image]
+        assert (example.text, example.split, example.group) == (original.text, original.split, original.group)
+        assert example.fields == original.fields
+        assert [line.text for line in example.lines or ()] == [line.text for line in original.lines or ()]
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(OutputError, match="something already"):
+    with pytest.raises(OutputError, match="something is there"):
         write_folder(synthesise(1, 1), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

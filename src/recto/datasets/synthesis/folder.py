@@ -1,71 +1,37 @@
 """A stream of synthetic Examples as a dataset folder: `train/ val/ test/` beside `annotations.json`.
 
-Images are written while they are made, so that memory stays flat; the folder appears under its name only
-when it is whole.
+Documents are written while they are made, so that memory stays flat where `datasets/writers/annotations`
+wants a whole Dataset; the folder appears under its name only when it is complete.
 """
 
-import json
-import os
-import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from recto.datasets.example import Example, JsonValue
+from recto.datasets.example import Example
+from recto.datasets.row import row_from_example
+from recto.datasets.strict_json import dump_json
+from recto.datasets.writers.places import new_folder, write_document
 from recto.documents.transcript import Line
-from recto.errors import OutputError
 
 
-def write_folder(examples: Iterable[Example], folder: Path) -> int:
-    """Write `examples` into `folder`, which must not exist or be empty; returns how many there were.
+def write_folder(examples: Iterable[Example], out: Path, *, replace_existing: bool = False) -> int:
+    """Write `examples` into the folder `out`; returns how many there were.
 
-    Raises OutputError, and then leaves nothing behind.
+    Raises OutputError where something is there already and may not be replaced, or nothing can be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError("there is something already", where=folder, hint="name a new or an empty folder")
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    try:
-        partial.mkdir(parents=True)
-        count = _write(examples, partial)
-        partial.replace(folder)
-    except OSError as error:
-        raise OutputError(
-            f"can't write: {error.strerror}", where=folder, hint="is there room, and permission?"
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return count
+    rows = []
+    with new_folder(out, replace=replace_existing) as folder:
+        for example in examples:
+            write_document(example, folder)
+            lines = tuple(_rounded(line) for line in example.lines or ())
+            rows.append(dump_json(row_from_example(replace(example, lines=lines))))
+        (folder / "annotations.json").write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    return len(rows)
 
 
-def _write(examples: Iterable[Example], folder: Path) -> int:
-    entries = []
-    for example in examples:
-        assert isinstance(example.source, bytes)
-        image = folder / example.image
-        image.parent.mkdir(exist_ok=True)
-        image.write_bytes(example.source)
-        entries.append(_entry(example))
-    text = json.dumps(entries, ensure_ascii=False, indent=1)
-    (folder / "annotations.json").write_text(text + "\n", encoding="utf-8")
-    return len(entries)
-
-
-def _entry(example: Example) -> dict[str, JsonValue]:
-    return {
-        "image": example.image,
-        "text": example.text,
-        "category": example.category,
-        "split": example.split,
-        "group": example.group,
-        "language": example.language,
-        "fields": dict(example.fields or {}),
-        "lines": [_line(line) for line in example.lines or ()],
-        **example.extra,
-    }
-
-
-def _line(line: Line) -> dict[str, JsonValue]:
-    return {
-        "text": line.text,
-        "box": [round(value, 1) for value in line.box],
-        "polygon": [[round(x, 1), round(y, 1)] for x, y in line.polygon or ()],
-    }
+def _rounded(line: Line) -> Line:
+    """A tenth of a pixel is as exact as a pixel can show."""
+    x0, y0, x1, y1 = (round(value, 1) for value in line.box)
+    polygon = tuple((round(x, 1), round(y, 1)) for x, y in line.polygon or ())
+    return Line(line.text, (x0, y0, x1, y1), polygon=polygon)
