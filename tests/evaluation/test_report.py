@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from recto.evaluation.compare import with_baseline
-from recto.evaluation.report import Metrics, report_from_json
+from recto.evaluation.report import Metrics, Report, report_from_json
 
 from .conftest import PERFECT, WORSE
 
@@ -33,9 +33,16 @@ def test_one_path_for_every_group(whole):
 
 def test_keys_are_those_of_the_docs():
     """docs/evaluation.md has one table row for each metric, in its words."""
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", DOCS.read_text("utf-8"), re.MULTILINE))
+    section = DOCS.read_text("utf-8").partition("## The metric object")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|$", section, re.MULTILINE))
     described = {name: field.description for name, field in Metrics.model_fields.items()}
-    assert {name: rows.get(name) for name in described} == described
+    assert rows == described
+
+
+def test_fields_of_the_file_are_those_of_the_docs():
+    text = DOCS.read_text("utf-8").partition("## report.json")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", text, re.MULTILINE)
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(Report.model_fields)
 
 
 def test_another_shape_is_refused():

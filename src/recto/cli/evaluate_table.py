@@ -18,7 +18,7 @@ def print_report(report: Report, written: Sequence[Path]) -> None:
     """Print the Report to stdout, and failures to stderr."""
     console = Console()
     if report.comparison:
-        console.print(report.comparison.overall[report.headline].words, highlight=False)
+        console.print(report.comparison.overall[report.headline].words, highlight=False, soft_wrap=True)
     console.print(figures(report))
     if len(report.by_category) > 1:
         console.print(groups(report))
@@ -31,20 +31,28 @@ def print_report(report: Report, written: Sequence[Path]) -> None:
 
 def figures(report: Report) -> Table:
     """One row for each metric."""
-    table = Table(title=f"{report.metrics.documents} documents", title_justify="left")
-    table.add_column("metric")
+    table = Table(title=_title(report), title_justify="left", title_style="", min_width=60)
+    table.add_column("metric", no_wrap=True)
     if report.baseline:
-        table.add_column(escape(report.baseline.engine), justify="right")
-    table.add_column(escape(report.engine), justify="right")
+        table.add_column("baseline", justify="right", no_wrap=True)
+    table.add_column("candidate" if report.baseline else "value", justify="right", no_wrap=True)
     if report.comparison:
-        table.add_column("change", justify="right")
-        table.add_column(f"{100 * report.comparison.confidence:.0f} % interval", justify="right")
+        table.add_column("change", justify="right", no_wrap=True)
+        table.add_column(
+            f"{100 * report.comparison.confidence:.0f} % interval", justify="right", no_wrap=True
+        )
     for row in report_view.figure_rows(report):
         style = "bold" if row.key == report.headline else None
         before = [row.baseline] if report.baseline else []
         change = _change(row.difference) if report.comparison else []
-        table.add_row(row.name, *before, row.candidate, *change, style=style)
+        table.add_row(row.key, *before, row.candidate, *change, style=style)
     return table
+
+
+def _title(report: Report) -> str:
+    count = report.metrics.documents
+    title = f"{count} {'document' if count == 1 else 'documents'}, {escape(report.engine)}"
+    return f"{title}\nbaseline {escape(report.baseline.engine)}" if report.baseline else title
 
 
 def groups(report: Report) -> Table:
@@ -93,6 +101,7 @@ def _change(difference: Difference | None) -> list[str]:
         for v in (difference.difference, difference.low, difference.high)
     )
     colour = _COLOURS[difference.verdict]
+    low = low.removesuffix(" s")
     return [f"[{colour}]{step}[/]", f"[{colour}]{low} … {high}[/]"]
 
 
