@@ -1,0 +1,71 @@
+"""Merging several datasets into one: names kept apart, the same pages once, leakage refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from pathlib import Path
+
+from recto.datasets.example import Dataset, Example
+from recto.datasets.leakage import find_leaks, refuse_leaks
+from recto.datasets.lookalikes import Lookalikes
+from recto.datasets.naming import free_name
+from recto.datasets.scanning import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The merged Dataset; how many exact duplicates were dropped, and how many names were changed."""
+
+    dataset: Dataset
+    duplicates_dropped: int
+    renamed: int
+
+
+def merge(sources: Sequence[Sequence[Scan]], lookalikes: Lookalikes, root: Path) -> Merge:
+    """One Dataset of all `sources` (scanned), the first source first.
+
+    Of the same page of the same document the first stays; if it has no trusted text and a later one has, the
+    later one. `lookalikes` are numbered over all sources in a row. Raises LeakageError.
+    """
+    scans = [scan for source in sources for scan in source]
+    refuse_leaks(scans, find_leaks(scans, lookalikes), root)
+    kept = _without_duplicates(scans)
+    examples, renamed = _with_own_names(kept)
+    return Merge(Dataset(tuple(examples), root), len(scans) - len(kept), renamed)
+
+
+def _without_duplicates(scans: Sequence[Scan]) -> list[Scan]:
+    best: dict[object, Scan] = {}
+    for scan in scans:
+        key = scan.document_page if scan.sha256 else id(scan)
+        earlier = best.get(key)
+        if earlier is None:
+            best[key] = scan
+        elif earlier.example.text is None and scan.example.text is not None:
+            best[key] = Scan(
+                _with_split_of(scan.example, earlier.example),
+                scan.sha256,
+                scan.width,
+                scan.height,
+                scan.print,
+            )
+    return list(best.values())
+
+
+def _with_split_of(example: Example, earlier: Example) -> Example:
+    return changed(example, split=example.split or earlier.split)
+
+
+def _with_own_names(scans: Sequence[Scan]) -> tuple[list[Example], int]:
+    """Examples whose names differ wherever their documents do (pages of one document share a name)."""
+    names: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    out: list[Example] = []
+    for scan in scans:
+        key = (scan.example.image, scan.sha256)
+        if key not in names:
+            names[key] = free_name(scan.example.image, taken)
+            taken.add(names[key].lower())
+        out.append(changed(scan.example, image=names[key]))
+    changes = sum(name != image for (image, _), name in names.items())
+    return out, changes
