@@ -90,8 +90,13 @@ def with_baseline(candidate: Report, baseline: Report, bootstrap: Bootstrap = Bo
 
 
 def differences(pairs: Sequence[Pair], bootstrap: Bootstrap) -> dict[str, Difference]:
-    """The Difference of every metric over these documents."""
-    return {metric: _difference(metric, pairs, bootstrap) for metric in METRICS}
+    """The Difference of every metric over these documents, all over the same draws."""
+    table = [[*a.scores[m], *b.scores[m]] for a, b in pairs for m in METRICS]
+    sums = _resample(np.array(table, dtype=np.float64).reshape(len(pairs), -1), bootstrap)
+    return {
+        metric: _difference(metric, pairs, _ends(metric, sums[:, 4 * i : 4 * i + 4], bootstrap), bootstrap)
+        for i, metric in enumerate(METRICS)
+    }
 
 
 def _paired(candidate: Report, baseline: Report) -> list[Pair]:
@@ -123,22 +128,21 @@ def _by_label(
     }
 
 
-def _difference(metric: str, pairs: Sequence[Pair], bootstrap: Bootstrap) -> Difference:
-    ours = [Ratio(*a.scores[metric]) for a, _ in pairs]
-    theirs = [Ratio(*b.scores[metric]) for _, b in pairs]
-    new, old = value_of(metric, total(ours)), value_of(metric, total(theirs))
-    low, high = interval(metric, ours, theirs, bootstrap)
-    verdict = _verdict(metric, (low, high), len(pairs))
+def _difference(
+    metric: str, pairs: Sequence[Pair], ends: tuple[float, float], bootstrap: Bootstrap
+) -> Difference:
+    new = value_of(metric, total(Ratio(*a.scores[metric]) for a, _ in pairs))
+    old = value_of(metric, total(Ratio(*b.scores[metric]) for _, b in pairs))
     return Difference(
         metric=metric,
         baseline=old,
         candidate=new,
         difference=new - old,
-        low=low,
-        high=high,
+        low=ends[0],
+        high=ends[1],
         documents=len(pairs),
-        verdict=verdict,
-        words=in_words(metric, (old, new), (low, high), len(pairs), bootstrap.confidence),
+        verdict=_verdict(metric, ends, len(pairs)),
+        words=in_words(metric, (old, new), ends, len(pairs), bootstrap.confidence),
     )
 
 
@@ -147,16 +151,25 @@ def interval(
 ) -> tuple[float, float]:
     """Low and high end of the bootstrap interval of the difference of the micro figures."""
     table = np.array([(*a, *b) for a, b in zip(ours, theirs, strict=True)], dtype=np.float64)
+    return _ends(metric, _resample(table, bootstrap), bootstrap)
+
+
+def _resample(table: NDArray[np.float64], bootstrap: Bootstrap) -> NDArray[np.float64]:
+    """Column sums of `table` (documents × columns) over each draw: resamples × columns."""
     rng = np.random.default_rng(bootstrap.seed)
     count = len(table)
-    drawn = []
+    sums = []
     for start in range(0, bootstrap.resamples, _CHUNK):
         size = min(_CHUNK, bootstrap.resamples - start)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=size)
-        sums = weights @ table
-        drawn.append(_values(metric, sums[:, 0], sums[:, 1]) - _values(metric, sums[:, 2], sums[:, 3]))
+        sums.append(rng.multinomial(count, np.full(count, 1 / count), size=size) @ table)
+    return np.concatenate(sums)
+
+
+def _ends(metric: str, sums: NDArray[np.float64], bootstrap: Bootstrap) -> tuple[float, float]:
+    """The middle of the drawn differences; columns: numerator and denominator of ours, then of theirs."""
+    drawn = _values(metric, sums[:, 0], sums[:, 1]) - _values(metric, sums[:, 2], sums[:, 3])
     tail = 50 * (1 - bootstrap.confidence)
-    low, high = np.percentile(np.concatenate(drawn), [tail, 100 - tail])
+    low, high = np.percentile(drawn, [tail, 100 - tail])
     return float(low), float(high)
 
 
@@ -164,9 +177,9 @@ def _values(
     metric: str, numerators: NDArray[np.float64], denominators: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """`value_of` for many draws at once."""
-    nothing = np.array([value_of(metric, Ratio(float(n > 0), 0)) for n in numerators])
-    out: NDArray[np.float64] = np.divide(numerators, denominators, out=nothing, where=denominators > 0)
-    return out
+    nothing, anything = (value_of(metric, Ratio(n, 0)) for n in (0.0, 1.0))
+    out: NDArray[np.float64] = np.where(numerators > 0, anything, nothing)
+    return np.divide(numerators, denominators, out=out, where=denominators > 0)
 
 
 def _verdict(
