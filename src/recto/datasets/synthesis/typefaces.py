@@ -83,15 +83,15 @@ class Typeface:
 
 
 def typeface(rng: Rng) -> Typeface:
-    """A face as one printer has it: two in three are needles, the rest outlines of every width."""
-    if rng.random() < 0.65:
+    """A face as one printer has it: four in five are needles, the rest outlines of every width."""
+    if rng.random() < 0.8:
         return Typeface(
             font=str(rng.choice(_NEEDLE_FONTS)),
             size_px=int(rng.choice(_NEEDLES_PX)),
             width=float(rng.uniform(0.72, 1.05)),
             spacing_px=int(rng.integers(0, 2)),
             pitch_px=float(rng.uniform(2.3, 3.0)),
-            lost_dots=float(rng.uniform(0.02, 0.14)),
+            lost_dots=float(rng.uniform(0.04, 0.16)),
         )
     return Typeface(
         font=str(rng.choice(_OUTLINE_FONTS)),
