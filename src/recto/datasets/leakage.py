@@ -30,7 +30,7 @@ def refuse_leaks(scans: Sequence[Scan], leaks: Sequence[Tie], path: Path) -> Non
     raise LeakageError(
         f"{count} of documents that belong together stand in different splits:\n  {listed}{more}",
         where=path,
-        hint="`recto data split --again` splits anew and keeps them together",
+        hint="take one of each pair out, or split anew with --again, which keeps them together",
     )
 
 

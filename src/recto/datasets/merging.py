@@ -10,6 +10,7 @@ from recto.datasets.leakage import find_leaks, refuse_leaks
 from recto.datasets.lookalikes import Lookalikes
 from recto.datasets.naming import free_name
 from recto.datasets.scanning import Scan
+from recto.datasets.splitting import Shares, split_dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,19 @@ class Merge:
     renamed: int
 
 
-def merge(sources: Sequence[Sequence[Scan]], lookalikes: Lookalikes, root: Path) -> Merge:
-    """One Dataset of all `sources` (scanned), the first source first.
+def resplit(scans: Sequence[Scan], lookalikes: Lookalikes, shares: Shares) -> list[Scan]:
+    """The scans with splits drawn anew, whatever their sources said."""
+    before = Dataset(tuple(scan.example for scan in scans), Path())
+    done = split_dataset(before, scans, lookalikes, shares, again=True)
+    return [changed(scan, example=example) for scan, example in zip(scans, done.examples, strict=True)]
 
-    Of the same page of the same document the first stays; if it has no trusted text and a later one has, the
-    later one. `lookalikes` are numbered over all sources in a row. Raises LeakageError.
+
+def merge(scans: Sequence[Scan], lookalikes: Lookalikes, root: Path) -> Merge:
+    """One Dataset of the Examples of all sources (scanned), the first source first.
+
+    Of the same page of the same document the first stays; if it has no trusted text and a later one has,
+    the later one. Raises LeakageError.
     """
-    scans = [scan for source in sources for scan in source]
     refuse_leaks(scans, find_leaks(scans, lookalikes), root)
     kept = _without_duplicates(scans)
     examples, renamed = _with_own_names(kept)
@@ -42,18 +49,9 @@ def _without_duplicates(scans: Sequence[Scan]) -> list[Scan]:
         if earlier is None:
             best[key] = scan
         elif earlier.example.text is None and scan.example.text is not None:
-            best[key] = Scan(
-                _with_split_of(scan.example, earlier.example),
-                scan.sha256,
-                scan.width,
-                scan.height,
-                scan.print,
-            )
+            split = scan.example.split or earlier.example.split
+            best[key] = changed(scan, example=changed(scan.example, split=split))
     return list(best.values())
-
-
-def _with_split_of(example: Example, earlier: Example) -> Example:
-    return changed(example, split=example.split or earlier.split)
 
 
 def _with_own_names(scans: Sequence[Scan]) -> tuple[list[Example], int]:

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 
-from recto.datasets.example import Dataset, Example, Split
+from recto.datasets.example import Dataset, Split
 from recto.datasets.kinship import Tie, families, ties
+from recto.datasets.leakage import find_leaks, refuse_leaks
 from recto.datasets.lookalikes import Lookalikes
 from recto.datasets.scanning import Scan
-from recto.errors import SettingsError
+from recto.errors import DatasetError, SettingsError
 
 STRICTEST: tuple[Split, ...] = ("test", "val", "train")
 
@@ -69,16 +70,30 @@ def shares_from_text(text: str) -> Shares:
 def split_dataset(
     dataset: Dataset, scans: Sequence[Scan], lookalikes: Lookalikes, shares: Shares, *, again: bool
 ) -> Dataset:
-    """`dataset` with a split for every Example; those that have one keep it, unless `again`."""
+    """`dataset` with a split for every Example; those that have one keep it, unless `again`.
+
+    Raises LeakageError where splits that were there before part what belongs together, and DatasetError
+    where there were too many pages on one form to compare them all.
+    """
+    if lookalikes.left_out:
+        raise DatasetError(
+            f"{lookalikes.left_out:,} pairs of pages with close hashes couldn't be compared",
+            where=dataset.root,
+            hint="give documents that belong together the same `group`, and split with --no-near",
+        )
     members = [member_of(scan, again=again) for scan in scans]
     splits = assign(members, ties(scans, lookalikes), shares)
-    examples = zip((scan.example for scan in scans), splits, strict=True)
-    return Dataset(tuple(changed(example, split=split) for example, split in examples), dataset.root)
+    done = [
+        changed(scan, example=changed(scan.example, split=split))
+        for scan, split in zip(scans, splits, strict=True)
+    ]
+    refuse_leaks(done, find_leaks(done, lookalikes), dataset.root)
+    return Dataset(tuple(scan.example for scan in done), dataset.root)
 
 
 def member_of(scan: Scan, *, again: bool) -> Member:
     """The Example's key: its group where it has one, else its content."""
-    example: Example = scan.example
+    example = scan.example
     key = f"group {example.group}" if example.group else f"document {scan.sha256}"
     return Member(key, None if again else example.split)
 
