@@ -1,0 +1,64 @@
+"""Backbone features of line crops, computed once and kept as fp16: training then costs neck and head only.
+
+Lines of one padded width make one bucket, as in reading, so that a training batch is what the network
+sees when it reads.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recto.documents.page import Image
+from recto.engines.ppocr.crops import batches_by_width
+
+_CHUNK_LINES = 512
+"""Lines that are held as images while they are sorted by width."""
+_BATCH_LINES = 16
+
+Backbone = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""N × 48 × width × 3 pixels (RGB) to N × 384 × 1 × width / 8."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bucket:
+    """Lines of one width: `features` N × 384 × 1 × T in fp16, `lines` their places in the input."""
+
+    features: Tensor
+    lines: tuple[int, ...]
+
+    @property
+    def frames(self) -> int:
+        """Frames per line, T."""
+        return int(self.features.shape[3])
+
+
+def extract(
+    backbone: Backbone, lines: Iterable[Image], *, advance: Callable[[int], None] = lambda count: None
+) -> list[Bucket]:
+    """Features of all scaled `lines` (48 × width × 3), narrow buckets first; `advance` hears of each batch."""
+    found: dict[int, tuple[list[Tensor], list[int]]] = {}
+    for start, chunk in _chunks(iter(lines)):
+        for indices, pixels in batches_by_width(chunk, _BATCH_LINES):
+            features = torch.from_numpy(backbone(pixels).astype(np.float16))
+            parts, places = found.setdefault(features.shape[3], ([], []))
+            parts.append(features)
+            places.extend(start + index for index in indices)
+            advance(len(indices))
+    return [Bucket(torch.cat(parts), tuple(places)) for _, (parts, places) in sorted(found.items())]
+
+
+def _chunks(lines: Iterator[Image]) -> Iterator[tuple[int, list[Image]]]:
+    start = 0
+    while chunk := list(islice(lines, _CHUNK_LINES)):
+        yield start, chunk
+        start += len(chunk)
+
+
+def megabytes(buckets: Iterable[Bucket]) -> float:
+    """Memory that the features take."""
+    return sum(bucket.features.nbytes for bucket in buckets) / 1e6

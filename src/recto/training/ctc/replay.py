@@ -1,0 +1,80 @@
+"""General lines against forgetting: mixed case, accents, digits and signs, rendered on the spot.
+
+They are replayed during training with the base model's own output as the target, so that it keeps what
+the domain's documents don't show. Deterministic by seed. They are no ground truth and measure nothing.
+"""
+
+import random
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pil
+from PIL import ImageDraw, ImageFilter, ImageFont
+
+from recto.documents.page import Image
+from recto.errors import MissingPackage
+
+_WORDS = (
+    "the quick reader finds every word on paper before Monday London Bridge Street invoice payment within "
+    "thirty days balance due customer number order shipped quantity unit price Thank you for shopping here "
+    "please keep this receipt total discount change cash card visa debit January February March August "
+    "für über schön grün müssen Käufer Gebühr Rechnung Lieferung Empfänger Österreich München Köln heiß "
+    "außer Fußweg süß weiß Menge Stück Zwischensumme Mehrwertsteuer zuzüglich Überweisung gültig Ärzte "
+    "été élève où français garçon hôtel forêt déjà reçu façade Noël cœur œuvre pièce quantité numéro crème "
+    "brûlée âge île sûr très après vêtement référence échéance montant réglé société télévision àpropos "
+    "año mañana señor niño ¿Cuándo? ¡Gracias! teléfono dirección español corazón número artículo día "
+    "fecha importe total factura información compañía según pingüino città perché più così università "
+    "quantità pagherò João coração São não informação às três ação pão smørrebrød blåbær Århus København "
+    "łódka święto źródło żółty ćma příliš žluťoučký kůň ğüneş İstanbul şişe çağrı őszi tükör"
+).split()
+_SIGNS = ("&", "/", "-", "+", "%", "*", ":", "=", "@", "#", "(a)", "[x]", "\u201cso\u201d", "\u2013", "§ 4", "°C", "€", "$", "£", "¥", "®", "™")
+_FACES = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSans-Oblique")
+
+
+def general_lines(count: int, *, seed: int) -> list[Image]:
+    """`count` line images with varied text, face, size, contrast and blur."""
+    rng = random.Random(seed)
+    fonts = _fonts()
+    return [_render(_text(rng), rng.choice(fonts), rng) for _ in range(count)]
+
+
+def _text(rng: random.Random) -> str:
+    parts = [_part(rng) for _ in range(rng.randint(1, 5))]
+    text = " ".join(parts)
+    style = rng.random()
+    if style < 0.12:
+        return text.upper()
+    return text.title() if style < 0.3 else text
+
+
+def _part(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < 0.68:
+        return rng.choice(_WORDS)
+    if kind < 0.78:
+        return rng.choice(_SIGNS)
+    if kind < 0.9:
+        return f"{rng.randint(0, 4000)}{rng.choice('.,')}{rng.randint(0, 99):02d}"
+    return f"{rng.randint(1, 28):02d}{rng.choice('./-')}{rng.randint(1, 12):02d}{rng.choice('./-')}20{rng.randint(10, 39)}"
+
+
+def _fonts() -> list[Path]:
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise MissingPackage("the fonts for general lines come with matplotlib", hint="pip install matplotlib")
+    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return [folder / f"{face}.ttf" for face in _FACES]
+
+
+def _render(text: str, face: Path, rng: random.Random) -> Image:
+    font = ImageFont.truetype(str(face), rng.randint(18, 44))
+    x0, y0, x1, y1 = (int(v) for v in font.getbbox(text))
+    margin = rng.randint(2, 8)
+    paper, ink = rng.randint(205, 255), rng.randint(0, 90)
+    line = Pil.new("L", (x1 - x0 + 2 * margin, y1 - y0 + 2 * margin), paper)
+    ImageDraw.Draw(line).text((margin - x0, margin - y0), text, fill=ink, font=font)
+    line = line.filter(ImageFilter.GaussianBlur(rng.choice((0.0, 0.0, 0.5, 0.9))))
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 9), line.size[::-1])
+    grey = np.clip(np.asarray(line, np.float32) + noise, 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)

@@ -1,0 +1,78 @@
+"""How well lines are read during training: CER and WER of validation lines, and a few samples to look at.
+
+Decoding uses the full head, so that a class that was left out of training would show if it won.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import nn
+
+from recto.evaluation.metrics import edits
+from recto.evaluation.metrics.ratio import Ratio, total
+from recto.training.ctc.decoding import best_classes, greedy_text
+from recto.training.ctc.features import Bucket
+
+
+class Lines(Protocol):
+    """Features with labels."""
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]: ...  # noqa: D102
+    @property
+    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def case_blind(self) -> tuple[bool, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One validation line: the label and what was read."""
+
+    label: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineScore:
+    """Micro CER and WER over lines (without case where the label has none), and some wrong lines."""
+
+    cer: float
+    wer: float
+    errors: int
+    characters: int
+    exact: float
+    samples: tuple[Sample, ...]
+
+
+def read_lines(neck: nn.Module, head: nn.Module, buckets: tuple[Bucket, ...], characters: str) -> list[str]:
+    """The reading of each line, in input order."""
+    out = [""] * sum(len(bucket.lines) for bucket in buckets)
+    for bucket in buckets:
+        classes = best_classes(neck, head, bucket.features)
+        for place, row in zip(bucket.lines, classes.tolist(), strict=True):
+            out[place] = greedy_text(row, characters)
+    return out
+
+
+def score_lines(neck: nn.Module, head: nn.Module, lines: Lines, characters: str) -> LineScore:
+    """Read and compare all lines."""
+    readings = read_lines(neck, head, lines.buckets, characters)
+    return compare_lines(readings, lines.labels, lines.case_blind)
+
+
+def compare_lines(
+    readings: list[str], labels: tuple[str, ...], case_blind: tuple[bool, ...]
+) -> LineScore:
+    """Score readings against labels."""
+    rows = list(zip(labels, readings, case_blind, strict=True))
+    cer = total(edits.cer_casefold(a, b) if blind else edits.cer(a, b) for a, b, blind in rows)
+    wer = total(edits.wer_casefold(a, b) if blind else edits.wer(a, b) for a, b, blind in rows)
+    wrong = [Sample(a, b) for a, b, blind in rows if not _same(a, b, blind=blind)]
+    exact = Ratio(len(rows) - len(wrong), len(rows)).value
+    return LineScore(cer.value, wer.value, int(cer.numerator), int(cer.denominator), exact, tuple(wrong[:5]))
+
+
+def _same(label: str, reading: str, *, blind: bool) -> bool:
+    error = edits.cer_casefold(label, reading) if blind else edits.cer(label, reading)
+    return error.numerator == 0

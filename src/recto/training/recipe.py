@@ -1,0 +1,55 @@
+"""Recipe: everything that a fine-tuning of the CPU engine depends on, from defaults or a YAML file.
+
+Unknown keys are refused and all mistakes are reported together. `recipes/` has commented examples.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from recto.errors import SettingsError
+
+_Count = Annotated[int, Field(ge=1)]
+
+
+class Recipe(BaseModel):
+    """Settings of one training run; frozen, so that what was recorded is what ran."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["ctc"] = "ctc"
+    seed: int = 0
+    epochs: _Count = 12
+    patience_epochs: _Count = 4
+    batch_lines: _Count = 32
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    warmup_share: float = Field(default=0.1, gt=0, lt=1)
+    gradient_norm: float = Field(default=5.0, gt=0)
+    max_train_lines: _Count = 20_000
+    max_val_lines: _Count = 1_000
+    rivals: int = Field(default=200, ge=0, le=5_000)
+    replay_lines: int = Field(default=400, ge=0)
+    replay_weight: float = Field(default=1.0, ge=0)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The Recipe of a YAML file. Raises SettingsError with every mistake in it."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the recipe can't be read: {error.strerror}", where=path) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the recipe is no YAML: {error}", where=path) from error
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        raise SettingsError("the recipe is not a list of settings", where=path, hint="write `epochs: 12`")
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        mistakes = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        hint = f"settings: {', '.join(Recipe.model_fields)}"
+        raise SettingsError(f"the recipe has mistakes: {mistakes}", where=path, hint=hint) from error
