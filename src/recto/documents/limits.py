@@ -11,6 +11,10 @@ DEFAULT_DPI = 200.0
 """Resolution at which PDF pages are rendered: small print is legible, an A4 page is 3.9 Mpx."""
 
 
+PIXELS_AT_MOST = 178_000_000
+"""Where Pillow itself refuses to go on (twice its MAX_IMAGE_PIXELS)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The largest document that is opened; each field is a setting of the same name (`--max-pixels`)."""
@@ -23,6 +27,10 @@ class Limits:
         for name in self.__slots__:
             if getattr(self, name) < 1:
                 raise SettingsError(f"must be at least 1, not {getattr(self, name)}", where=name)
+        if self.max_pixels > PIXELS_AT_MOST:
+            raise SettingsError(
+                f"must be at most {PIXELS_AT_MOST:,}, not {self.max_pixels}", where="max_pixels"
+            )
 
     def check_bytes(self, size_bytes: int, where: str) -> None:
         """Raises DocumentTooLarge when the file has more bytes than `max_bytes`."""

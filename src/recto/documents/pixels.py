@@ -1,6 +1,7 @@
 """Pixels of every kind that an image file can hold → upright RGB, 8 bits, transparency on white.
 
-It converts what Pillow has opened; which files are opened, and how large they may be, is in `documents/images`.
+It converts what Pillow has opened; which files are opened, and how large they may be, `documents/images`
+says.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ _WHITE = (255, 255, 255, 255)
 
 def upright_rgb(image: PillowImage.Image) -> Image:
     """The image turned as its EXIF orientation says, as height × width × 3. Decodes it if need be."""
-    return np.asarray(_rgb(_turned(image)))
+    return np.array(_rgb(_turned(image)))  # a copy of its own: writable, and free of the decoder
 
 
 def _turned(image: PillowImage.Image) -> PillowImage.Image:
@@ -55,13 +56,14 @@ def _deep_grey(image: PillowImage.Image) -> PillowImage.Image:
 
 
 def _range(values: NDArray[np.float32]) -> float:
-    """What white is in an image of 32 bits, which has no range of its own: 1, 8 or 16 bits, or its maximum."""
+    """What white is in an image of 32 bits, which has no range of its own: that of 1, 8 or 16 bits."""
     top = float(values.max(initial=0.0))
     return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
 
 
 def _to_8_bits(values: NDArray[np.float32], white: float) -> NDArray[np.uint8]:
-    return np.clip(values * (255.0 / white) + 0.5, 0, 255).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.clip(values * (255.0 / white) + 0.5, 0, 255).astype(np.uint8)
+    return scaled
 
 
 def _from_lab(image: PillowImage.Image) -> PillowImage.Image:

@@ -4,14 +4,13 @@ The kind is found by content, never by the file's name. Decoding is in `document
 """
 
 import hashlib
+import io
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from recto.documents.limits import Limits
 from recto.errors import DocumentError, DocumentNotFound, EmptyDocument, UnsupportedDocument
@@ -19,6 +18,10 @@ from recto.errors import DocumentError, DocumentNotFound, EmptyDocument, Unsuppo
 HEAD_BYTES = 1024  # a PDF may have this much in front of its header (ISO 32000, implementation notes)
 
 READABLE = "JPEG, PNG, TIFF, WebP and PDF"
+
+
+Stream = io.BufferedReader | io.BytesIO
+"""What documents are read from: a file or bytes, seekable."""
 
 
 class Kind(StrEnum):
@@ -57,12 +60,12 @@ class Source:
     """One open document: `stream` is seekable and stands at 0, `sha256` is the hash of all its bytes."""
 
     name: str
-    stream: BinaryIO
+    stream: Stream
     size_bytes: int
     sha256: str
     kind: Kind
 
-    def rewound(self) -> BinaryIO:
+    def rewound(self) -> Stream:
         """The stream, at its beginning."""
         self.stream.seek(0)
         return self.stream
@@ -87,7 +90,7 @@ def open_source(source: Path | bytes, name: str | None, limits: Limits) -> Itera
     """
     if isinstance(source, bytes):
         name = name or "the given bytes"
-        yield _source(BytesIO(source), len(source), name, limits)
+        yield _source(io.BytesIO(source), len(source), name, limits)
         return
     name = name or str(source)
     size_bytes = _regular_file_size(source, name)
@@ -122,7 +125,7 @@ def _unreadable(error: OSError | ValueError, name: str) -> DocumentError:
     return DocumentError(f"can't be opened: {reason}", where=name, hint="check its permissions")
 
 
-def _source(stream: BinaryIO, size_bytes: int, name: str, limits: Limits) -> Source:
+def _source(stream: Stream, size_bytes: int, name: str, limits: Limits) -> Source:
     if size_bytes == 0:
         raise EmptyDocument("the file is empty", where=name, hint="copy or download it again")
     limits.check_bytes(size_bytes, name)

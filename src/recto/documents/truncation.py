@@ -5,11 +5,10 @@ It looks at what the formats say about their own length; it decodes nothing.
 
 import re
 from collections.abc import Callable
-from typing import BinaryIO
 
 from PIL import Image as PillowImage
 
-from recto.documents.source import Kind, Source
+from recto.documents.source import Kind, Source, Stream
 
 _CHUNK_BYTES = 1_000_000
 _STARTXREF = re.compile(rb"startxref\s+(\d+)")
@@ -18,7 +17,7 @@ _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325  #
 
 
 def image_ends_early(source: Source, image: PillowImage.Image | None) -> bool:
-    """Whether an image that couldn't be decoded was cut short; `image` is what Pillow made of it, if anything."""
+    """Whether an image that couldn't be decoded was cut short; `image` is what Pillow made of it so far."""
     check = _CHECKS.get(source.kind)
     return bool(check and check(source)) or (image is not None and _tiff_data_is_missing(source, image))
 
@@ -47,7 +46,7 @@ def _from_last(source: Source, word: bytes) -> bytes:
     return b""
 
 
-def _read(stream: BinaryIO, offset: int, size: int) -> bytes:
+def _read(stream: Stream, offset: int, size: int) -> bytes:
     stream.seek(offset)
     return stream.read(size)
 
@@ -63,9 +62,8 @@ def _webp_is_short(source: Source) -> bool:
 
 def _tiff_directory_is_missing(source: Source) -> bool:
     head = _read(source.stream, 0, 16)
-    order = "little" if head[:2] == b"II" else "big"
     big = head[2:4] in (b"+\0", b"\0+")
-    first = int.from_bytes(head[8:16] if big else head[4:8], "little" if order == "little" else "big")
+    first = int.from_bytes(head[8:16] if big else head[4:8], "little" if head[:2] == b"II" else "big")
     return first >= source.size_bytes
 
 
