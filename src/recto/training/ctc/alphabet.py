@@ -34,7 +34,7 @@ def likely_rivals(neck: nn.Module, head: nn.Module, batches: list[Tensor], count
     """The `count` classes with the highest summed probability over the frames of `batches`."""
     total: Tensor | None = None
     for features in batches:
-        for part in features.split(8):
+        for part in torch.split(features, 8):
             mass = head(neck(part)).softmax(2).sum((0, 1))
             total = mass if total is None else total + mass
     return torch.empty(0, dtype=torch.long) if total is None else total.topk(count).indices

@@ -23,5 +23,5 @@ def greedy_text(classes: Sequence[int], characters: str) -> str:
 @torch.inference_mode()
 def best_classes(neck: nn.Module, head: nn.Module, features: Tensor) -> Tensor:
     """The best class of each frame, N × T, computed in slices so that memory stays small."""
-    rows = [head(neck(part.float())).argmax(2) for part in features.split(_SLICE_LINES)]
+    rows = [head(neck(part.float())).argmax(2) for part in torch.split(features, _SLICE_LINES)]
     return torch.cat(rows)

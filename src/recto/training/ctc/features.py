@@ -40,7 +40,7 @@ class Bucket:
 def extract(
     backbone: Backbone, lines: Iterable[Image], *, advance: Callable[[int], None] = lambda count: None
 ) -> list[Bucket]:
-    """Features of all scaled `lines` (48 × width × 3), narrow buckets first; `advance` hears of each batch."""
+    """Features of all scaled `lines` (48 × width × 3), narrow buckets first; `advance` hears of batches."""
     found: dict[int, tuple[list[Tensor], list[int]]] = {}
     for start, chunk in _chunks(iter(lines)):
         for indices, pixels in batches_by_width(chunk, _BATCH_LINES):

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from recto.training.ctc.alphabet import class_of, cut_head, likely_rivals, merge_head, trained_classes
 from recto.training.ctc.features import Bucket
 from recto.training.ctc.network import Recogniser
-from recto.training.ctc.scoring import LineScore, score_lines
+from recto.training.ctc.scoring import score_lines
+from recto.training.progress import Epoch
 from recto.training.recipe import Recipe
 
 _RIVAL_LINES = 600
@@ -31,18 +32,6 @@ class LabelledLines:
     buckets: tuple[Bucket, ...]
     labels: tuple[str, ...]
     case_blind: tuple[bool, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch did: mean losses per line, and the validation lines read afterwards."""
-
-    number: int
-    loss: float
-    drift: float
-    score: LineScore
-    seconds: float
-    is_best: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +50,7 @@ def fit(
     lines: tuple[LabelledLines, LabelledLines],
     replay: Sequence[Bucket],
     recipe: Recipe,
-    on_epoch: Callable[[Epoch], None],
+    on_epoch: Callable[[Epoch, Recogniser], None],
 ) -> Fitted:
     """Train on the first of `lines`, choose by the second; `replay` are features of general lines."""
     torch.manual_seed(recipe.seed)
@@ -77,7 +66,7 @@ def fit(
 
     first = score_lines(network.neck, network.head, val, characters)
     epochs = [Epoch(0, 0.0, 0.0, first, 0.0, is_best=True)]
-    on_epoch(epochs[0])
+    on_epoch(epochs[0], network)
     best = copy.deepcopy(network.state_dict())
     for number in range(1, recipe.epochs + 1):
         started = time.perf_counter()
@@ -88,7 +77,7 @@ def fit(
         if is_best:
             best = copy.deepcopy(network.state_dict())
         epochs.append(Epoch(number, loss, drifted, score, time.perf_counter() - started, is_best))
-        on_epoch(epochs[-1])
+        on_epoch(epochs[-1], network)
         if number - _best(epochs) >= recipe.patience_epochs:
             break
     network.load_state_dict(best)
@@ -147,7 +136,7 @@ class _Drift:
         self._parts = []
         with torch.inference_mode():
             for bucket in replay:
-                for features in bucket.features.split(self._size):
+                for features in torch.split(bucket.features, self._size):
                     wanted = head(neck(features.float())).log_softmax(2).half()
                     self._parts.append((features.clone(), wanted.clone()))
 
@@ -156,7 +145,9 @@ class _Drift:
         features, wanted = self._rng.choice(self._parts)
         said = head(neck(features.float())).log_softmax(2)
         target = wanted.float()
-        return F.kl_div(said, target, reduction="sum", log_target=True) / (target.shape[0] * target.shape[1])
+        apart = functional.kl_div(said, target, reduction="sum", log_target=True)
+        per_frame: Tensor = apart / (target.shape[0] * target.shape[1])
+        return per_frame
 
 
 class _Course:
@@ -175,7 +166,9 @@ class _Course:
             pct_start=recipe.warmup_share,
         )
 
-    def run(self, batches: Iterator[tuple[Tensor, list[Tensor]]], drift: _Drift | None) -> tuple[float, float]:
+    def run(
+        self, batches: Iterator[tuple[Tensor, list[Tensor]]], drift: _Drift | None
+    ) -> tuple[float, float]:
         """One epoch; mean CTC loss per line and mean drift per batch."""
         self._neck.train()
         total = drifted = 0.0
@@ -200,11 +193,14 @@ def ctc_loss(logits: Tensor, targets: Sequence[Tensor]) -> Tensor:
     """Mean CTC loss per line; logits N × T × classes, all T frames count, as in reading."""
     n, frames, _ = logits.shape
     lengths = torch.tensor([len(target) for target in targets])
-    return F.ctc_loss(
-        logits.log_softmax(2).transpose(0, 1),
-        torch.cat(list(targets)),
-        torch.full((n,), frames),
-        lengths,
-        reduction="sum",
-        zero_infinity=True,
-    ) / n
+    return (
+        functional.ctc_loss(
+            logits.log_softmax(2).transpose(0, 1),
+            torch.cat(list(targets)),
+            torch.full((n,), frames),
+            lengths,
+            reduction="sum",
+            zero_infinity=True,
+        )
+        / n
+    )

@@ -7,7 +7,7 @@ module computes what the graph computes, also while it is trained. Nothing here 
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 WIDTH_STEP_PX = 8
 """Pixels of line width per frame of the output."""
@@ -48,15 +48,15 @@ class Stem(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N × 3 × 48 × W to N × 96 × 12 × W/4."""
-        x = F.relu(self.first(x))
-        branch = F.relu(self.right(_pad_end(F.relu(self.left(_pad_end(x))))))
-        pooled = F.max_pool2d(_pad_end(x), 2, stride=1)
-        return F.relu(self.widen(F.relu(self.merge(torch.cat([pooled, branch], dim=1)))))
+        x = functional.relu(self.first(x))
+        branch = functional.relu(self.right(_pad_end(functional.relu(self.left(_pad_end(x))))))
+        pooled = functional.max_pool2d(_pad_end(x), 2, stride=1)
+        return functional.relu(self.widen(functional.relu(self.merge(torch.cat([pooled, branch], dim=1)))))
 
 
 def _pad_end(x: Tensor) -> Tensor:
     """SAME padding of a 2 × 2 window: one row below, one column to the right."""
-    return F.pad(x, (0, 1, 0, 1))
+    return functional.pad(x, (0, 1, 0, 1))
 
 
 class SqueezeExcite(nn.Module):
@@ -70,7 +70,7 @@ class SqueezeExcite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The same shape."""
         mean = x.mean((2, 3), keepdim=True)
-        return x * F.hardsigmoid(self.excite(F.relu(self.squeeze(mean))))
+        return x * functional.hardsigmoid(self.excite(functional.relu(self.squeeze(mean))))
 
 
 class Block(nn.Module):
@@ -89,7 +89,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """N × in × H × W to N × out × H (or H/2) × W."""
         x = self.excite(self.spatial(x))
-        mixed: Tensor = self.down(F.gelu(self.up(x)))
+        mixed: Tensor = self.down(functional.gelu(self.up(x)))
         return x + mixed if self.residual else mixed
 
 
@@ -105,7 +105,7 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N × 3 × 48 × W to N × 384 × 1 × W/8."""
-        return F.avg_pool2d(self.blocks(self.stem(x)), (3, 2))
+        return functional.avg_pool2d(self.blocks(self.stem(x)), (3, 2))
 
 
 class ConvNorm(nn.Module):
@@ -124,7 +124,7 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The same plane, other channels."""
-        return F.silu(self.norm(self.conv(x)))
+        return functional.silu(self.norm(self.conv(x)))
 
 
 class Attention(nn.Module):
@@ -139,7 +139,7 @@ class Attention(nn.Module):
         """N × T × 120, same shape."""
         n, t, c = x.shape
         q, k, v = self.qkv(x).reshape(n, t, 3, _HEADS, c // _HEADS).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        mixed = functional.scaled_dot_product_attention(q, k, v)
         out: Tensor = self.out(mixed.transpose(1, 2).reshape(n, t, c))
         return out
 
@@ -158,7 +158,7 @@ class Mixer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """N × T × 120, same shape."""
         x = x + self.attention(self.norm1(x))
-        out: Tensor = x + self.down(F.silu(self.up(self.norm2(x))))
+        out: Tensor = x + self.down(functional.silu(self.up(self.norm2(x))))
         return out
 
 

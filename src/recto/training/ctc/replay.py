@@ -15,20 +15,44 @@ from PIL import ImageDraw, ImageFilter, ImageFont
 from recto.documents.page import Image
 from recto.errors import MissingPackage
 
-_WORDS = (
+_PROSE = (
     "the quick reader finds every word on paper before Monday London Bridge Street invoice payment within "
     "thirty days balance due customer number order shipped quantity unit price Thank you for shopping here "
     "please keep this receipt total discount change cash card visa debit January February March August "
     "für über schön grün müssen Käufer Gebühr Rechnung Lieferung Empfänger Österreich München Köln heiß "
     "außer Fußweg süß weiß Menge Stück Zwischensumme Mehrwertsteuer zuzüglich Überweisung gültig Ärzte "
     "été élève où français garçon hôtel forêt déjà reçu façade Noël cœur œuvre pièce quantité numéro crème "
-    "brûlée âge île sûr très après vêtement référence échéance montant réglé société télévision àpropos "
+    "brûlée âge île sûr très après vêtement référence échéance montant réglé société télévision "
     "año mañana señor niño ¿Cuándo? ¡Gracias! teléfono dirección español corazón número artículo día "
     "fecha importe total factura información compañía según pingüino città perché più così università "
     "quantità pagherò João coração São não informação às três ação pão smørrebrød blåbær Århus København "
-    "łódka święto źródło żółty ćma příliš žluťoučký kůň ğüneş İstanbul şişe çağrı őszi tükör"
-).split()
-_SIGNS = ("&", "/", "-", "+", "%", "*", ":", "=", "@", "#", "(a)", "[x]", "\u201cso\u201d", "\u2013", "§ 4", "°C", "€", "$", "£", "¥", "®", "™")
+    "łódka święto źródło żółty ćma příliš žluťoučký kůň güneş İstanbul şişe çağrı őszi tükör"
+)
+_WORDS = tuple(_PROSE.split())
+_SIGNS = (
+    "&",
+    "/",
+    "-",
+    "+",
+    "%",
+    "*",
+    ":",
+    "=",
+    "@",
+    "#",
+    "(a)",
+    "[x]",
+    "\u201cso\u201d",
+    "\u2013",
+    "§ 4",
+    "°C",
+    "€",
+    "$",
+    "£",
+    "¥",
+    "®",
+    "™",
+)
 _FACES = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSans-Oblique")
 
 
@@ -56,13 +80,16 @@ def _part(rng: random.Random) -> str:
         return rng.choice(_SIGNS)
     if kind < 0.9:
         return f"{rng.randint(0, 4000)}{rng.choice('.,')}{rng.randint(0, 99):02d}"
-    return f"{rng.randint(1, 28):02d}{rng.choice('./-')}{rng.randint(1, 12):02d}{rng.choice('./-')}20{rng.randint(10, 39)}"
+    day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(2010, 2039)
+    return rng.choice(".-/").join((f"{day:02d}", f"{month:02d}", str(year)))
 
 
 def _fonts() -> list[Path]:
     spec = find_spec("matplotlib")
     if spec is None or spec.origin is None:
-        raise MissingPackage("the fonts for general lines come with matplotlib", hint="pip install matplotlib")
+        raise MissingPackage(
+            "the fonts for general lines come with matplotlib", hint="pip install matplotlib"
+        )
     folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
     return [folder / f"{face}.ttf" for face in _FACES]
 

@@ -3,7 +3,7 @@
 Decoding uses the full head, so that a class that was left out of training would show if it won.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from torch import nn
@@ -12,6 +12,7 @@ from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import Ratio, total
 from recto.training.ctc.decoding import best_classes, greedy_text
 from recto.training.ctc.features import Bucket
+from recto.training.progress import LineScore, Sample
 
 
 class Lines(Protocol):
@@ -25,45 +26,36 @@ class Lines(Protocol):
     def case_blind(self) -> tuple[bool, ...]: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One validation line: the label and what was read."""
-
-    label: str
-    reading: str
-
-
-@dataclass(frozen=True, slots=True)
-class LineScore:
-    """Micro CER and WER over lines (without case where the label has none), and some wrong lines."""
-
-    cer: float
-    wer: float
-    errors: int
-    characters: int
-    exact: float
-    samples: tuple[Sample, ...]
-
-
-def read_lines(neck: nn.Module, head: nn.Module, buckets: tuple[Bucket, ...], characters: str) -> list[str]:
-    """The reading of each line, in input order."""
-    out = [""] * sum(len(bucket.lines) for bucket in buckets)
+def read_lines(
+    neck: nn.Module,
+    head: nn.Module,
+    buckets: tuple[Bucket, ...],
+    characters: str,
+    *,
+    advance: Callable[[int], None] = lambda lines: None,
+) -> list[str]:
+    """The reading of each line at its place in the input; "" where no bucket has the place."""
+    out = [""] * (1 + max((place for bucket in buckets for place in bucket.lines), default=-1))
     for bucket in buckets:
         classes = best_classes(neck, head, bucket.features)
         for place, row in zip(bucket.lines, classes.tolist(), strict=True):
             out[place] = greedy_text(row, characters)
+        advance(len(bucket.lines))
     return out
 
 
 def score_lines(neck: nn.Module, head: nn.Module, lines: Lines, characters: str) -> LineScore:
-    """Read and compare all lines."""
+    """Read and compare all lines that have features."""
     readings = read_lines(neck, head, lines.buckets, characters)
-    return compare_lines(readings, lines.labels, lines.case_blind)
+    places = sorted(place for bucket in lines.buckets for place in bucket.lines)
+    return compare_lines(
+        [readings[place] for place in places],
+        [lines.labels[place] for place in places],
+        [lines.case_blind[place] for place in places],
+    )
 
 
-def compare_lines(
-    readings: list[str], labels: tuple[str, ...], case_blind: tuple[bool, ...]
-) -> LineScore:
+def compare_lines(readings: Sequence[str], labels: Sequence[str], case_blind: Sequence[bool]) -> LineScore:
     """Score readings against labels."""
     rows = list(zip(labels, readings, case_blind, strict=True))
     cer = total(edits.cer_casefold(a, b) if blind else edits.cer(a, b) for a, b, blind in rows)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 
 from recto.errors import ParityError, TrainingError
@@ -22,7 +23,7 @@ def read_graph(path: Path) -> onnx.ModelProto:
     """The ONNX model at `path`. Raises TrainingError."""
     try:
         return onnx.load(path)
-    except Exception as error:  # noqa: BLE001  onnx raises protobuf's own errors, whatever they are
+    except (OSError, DecodeError) as error:
         raise TrainingError(f"the base recogniser can't be read: {error}", where=path) from error
 
 

@@ -1,0 +1,32 @@
+"""Lesson: what a training of the recogniser learnt from what, in numbers. It imports no torch."""
+
+from dataclasses import dataclass
+
+from recto.training.progress import LineScore
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What was learnt from what: counts of lines and letters, scores on validation lines, best epoch.
+
+    `letters_read` got their case from the base model's reading, `letters_guessed` from neighbours.
+    """
+
+    train_lines: int
+    val_lines: int
+    left_out: dict[str, int]
+    unwritable: str
+    letters_read: int
+    letters_guessed: int
+    before: LineScore
+    after: LineScore
+    epochs: int
+    best_epoch: int
+    trained_classes: int
+    features_mb: float
+    parity: float
+
+    @property
+    def improved(self) -> bool:
+        """Whether any epoch beat the base model on validation lines."""
+        return self.best_epoch > 0

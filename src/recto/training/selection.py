@@ -1,0 +1,97 @@
+"""Selection: which Examples are trained on, which choose the best epoch, and which only measure.
+
+Test documents are frozen: one that also stands in train or val, by content or by group, stops everything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recto.datasets.example import Dataset, Example
+from recto.datasets.pages import content_hash
+from recto.datasets.splitting import place_of
+from recto.errors import LeakageError, TrainingError
+
+_VAL_SHARE = 0.1
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Examples by what they are for; `held_out` says that val was taken out of train."""
+
+    train: tuple[Example, ...]
+    val: tuple[Example, ...]
+    test: tuple[Example, ...]
+    held_out: bool
+
+
+def select(dataset: Dataset) -> Selection:
+    """The Examples with labelled lines for training and validation, and the test Examples with text.
+
+    Raises TrainingError where one of the three is empty, and LeakageError.
+    """
+    test = tuple(e for e in dataset.split("test") if e.text is not None)
+    if not test:
+        raise TrainingError(
+            "no test documents to measure on",
+            where=dataset.root,
+            hint="make splits with: recto data split (test documents are never trained on)",
+        )
+    train = _with_lines(dataset, dataset.split("train"))
+    refuse_leaks((*dataset.split("train"), *dataset.split("val")), test, dataset)
+    val = tuple(e for e in dataset.split("val") if e.lines)
+    if val:
+        return Selection(train, val, test, held_out=False)
+    kept, taken = hold_out(train, dataset)
+    return Selection(kept, taken, test, held_out=True)
+
+
+def _with_lines(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...]:
+    if not train:
+        hint = "make splits with: recto data split"
+        raise TrainingError("no documents in split 'train'", where=dataset.root, hint=hint)
+    with_lines = tuple(e for e in train if e.lines)
+    if not with_lines:
+        raise TrainingError(
+            f"none of {len(train)} train documents has `lines` with boxes",
+            where=dataset.root,
+            hint="this version learns from lines only: give each document `lines` of `text` and `box`; "
+            "aligning page text with lines by itself is not there yet",
+        )
+    return with_lines
+
+
+def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """About a tenth of the groups (or single documents), at least one, by hash: stable as data grows."""
+    keys = [f"group {e.group}" if e.group else f"document {content_hash(e)}" for e in train]
+    groups = sorted(set(keys), key=place_of)
+    if len(groups) < 2:
+        raise TrainingError(
+            "one document (or group) is too little: one more is needed to choose the best epoch by",
+            where=dataset.root,
+            hint="add documents to train, or some with split val",
+        )
+    taken = {key for key in groups if place_of(key) < _VAL_SHARE} or {groups[0]}
+    taken = taken if len(taken) < len(groups) else {groups[0]}
+    rows = list(zip(train, keys, strict=True))
+    return tuple(e for e, k in rows if k not in taken), tuple(e for e, k in rows if k in taken)
+
+
+def refuse_leaks(taught: Sequence[Example], test: Sequence[Example], dataset: Dataset) -> None:
+    """Raise LeakageError where a test document, or one of its group, would be trained on."""
+    hashes = {content_hash(e): e for e in taught}
+    groups = {e.group: e for e in taught if e.group}
+    leaks = []
+    for example in test:
+        twin = hashes.get(content_hash(example)) or groups.get(example.group or "")
+        if twin is not None:
+            why = "the same group" if example.group and twin.group == example.group else "the same document"
+            leaks.append(f"{twin.image} ({twin.split}) and {example.image} (test): {why}")
+    if leaks:
+        more = f"\n  … and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
+        listed = "\n  ".join(leaks[:_SHOWN])
+        raise LeakageError(
+            f"test documents would be trained on:\n  {listed}{more}",
+            where=dataset.root,
+            hint="find them all with: recto data check",
+        )
