@@ -24,19 +24,17 @@ TEXT_COLUMNS = (
     "fields",
     "extra",
 )
-_KNOWN = frozenset({*TEXT_COLUMNS, "image", "page", "lines"})
 
 
 def cells_from_example(example: Example) -> dict[str, JsonValue]:
     """The cells of one row, without the image's bytes; what has no value is None."""
     row = row_from_example(example)
-    extra = {key: value for key, value in example.extra.items() if key not in _KNOWN}
     cells: dict[str, JsonValue] = {
         name: row.get(name) for name in TEXT_COLUMNS if name not in ("fields", "extra")
     }
     cells["page"] = example.page
     cells["fields"] = None if example.fields is None else dump_json(dict(example.fields))
-    cells["extra"] = dump_json(extra) if extra else None
+    cells["extra"] = dump_json(dict(example.extra)) if example.extra else None
     cells["lines"] = (
         None if example.lines is None else [_line_cell(example, i) for i in range(len(example.lines))]
     )
@@ -82,10 +80,11 @@ def json_value(cell: object) -> JsonValue:
 def _with_extra(row: dict[str, JsonValue], extra: object) -> dict[str, JsonValue]:
     if not isinstance(extra, str):
         return row if extra is None else row | {"extra": json_value(extra)}
-    unknown = parse_json(extra)
-    if not isinstance(unknown, dict):
-        return row | {"extra": extra}
-    return unknown | row
+    try:
+        unknown = parse_json(extra)
+    except ValueError:
+        unknown = None  # a column of somebody else's that happens to have this name
+    return unknown | row if isinstance(unknown, dict) else row | {"extra": extra}
 
 
 def _line_cell(example: Example, number: int) -> JsonValue:

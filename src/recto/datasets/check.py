@@ -104,6 +104,9 @@ def _page_problems(scan: Scan) -> list[Problem]:
     out: list[Problem] = []
     if scan.error is not None:
         out.append(problem_at(example, scan.error.what))
+    if scan.page_count > 1 and example.page is None:
+        what = f"the document has {scan.page_count} pages and the entry says no `page`: it means page 1"
+        out.append(problem_at(example, what, "warning"))
     if example.text is not None and not example.text.strip():
         out.append(problem_at(example, "the text is empty"))
     folder = example.image.split("/", maxsplit=1)[0]
@@ -131,7 +134,7 @@ def _box_problems(scan: Scan) -> list[Problem]:
         what = f"{_boxes(outside)} outside the page of {scan.width} × {scan.height} px"
         out.append(problem_at(scan.example, what))
     if flat:
-        out.append(problem_at(scan.example, f"{_boxes(flat)} without width or height"))
+        out.append(problem_at(scan.example, f"{_boxes(flat)} without width or height", "warning"))
     return out
 
 
@@ -141,7 +144,7 @@ def _boxes(texts: Sequence[str]) -> str:
 
 
 def _exact_duplicates(scans: Sequence[Scan]) -> list[Problem]:
-    first: dict[tuple[str, int | None], Scan] = {}
+    first: dict[tuple[str, int], Scan] = {}
     out = []
     for scan in scans:
         earlier = first.setdefault(scan.document_page, scan)

@@ -1,14 +1,13 @@
 """From an Example to its document's bytes and to its Page. Decoding is done in `documents/opening`."""
 
 import hashlib
-import warnings
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from recto.datasets.example import Example
+from recto.documents.limits import DEFAULT_LIMITS, Limits
+from recto.documents.opening import open_pages
 from recto.documents.page import Page
+from recto.documents.source import Kind
 from recto.errors import DatasetError, DocumentNotFound
 
 
@@ -28,50 +27,35 @@ def document_bytes(example: Example) -> bytes:
 
 
 def content_hash(example: Example) -> str:
-    """SHA-256 of the document's bytes, in hexadecimal."""
-    return hashlib.sha256(document_bytes(example)).hexdigest()
+    """SHA-256 of the document's bytes, in hexadecimal. Raises DocumentNotFound or DatasetError."""
+    if not isinstance(example.source, Path):
+        return hashlib.sha256(document_bytes(example)).hexdigest()
+    try:
+        with example.source.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise DocumentNotFound("the document of this entry is missing", where=example.source) from None
+    except OSError as error:
+        raise DatasetError(f"can't be read: {error.strerror}", where=example.source) from None
 
 
-def open_example(example: Example) -> Page:
+def open_example(example: Example, limits: Limits = DEFAULT_LIMITS) -> Page:
     """The upright Page of an Example; its `document` is `example.image`.
 
-    Raises the DocumentErrors of `open_page`, each naming the document.
+    `page` chooses within PDFs and TIFFs of several pages, where it is 1 if not given; in a file that holds
+    one image it is only a label (page 3 of a contract, scanned alone). Raises DocumentErrors, DatasetError.
     """
-    from recto.documents.opening import open_page
+    return open_counted(example, limits)[0]
 
+
+def open_counted(example: Example, limits: Limits = DEFAULT_LIMITS) -> tuple[Page, int]:
+    """As `open_example`, and how many pages the document has."""
     source = example.source if isinstance(example.source, Path) else document_bytes(example)
-    return open_page(source, selected_page(example, source), name=example.image)
-
-
-def selected_page(example: Example, source: Path | bytes) -> int:
-    """Which page to open, from 1: `page` chooses within PDFs and TIFFs of several pages.
-
-    In a file that holds one image `page` is only a label (page 3 of a contract, scanned alone).
-    """
-    if example.page is None or example.page == 1:
-        return 1
-    return example.page if _has_pages(source) else 1
-
-
-def _has_pages(source: Path | bytes) -> bool:
-    try:
-        if isinstance(source, bytes):
-            return _many(source[:1024], BytesIO(source))
-        with source.open("rb") as file:
-            return _many(file.read(1024), file)
-    except OSError:
-        return False  # opening it says what is wrong, better than we could here
-
-
-def _many(head: bytes, file: object) -> bool:
-    if b"%PDF-" in head:
-        return True
-    if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return False
-    file.seek(0)  # type: ignore[attr-defined]
-    try:
-        with warnings.catch_warnings(), Image.open(file) as image:  # type: ignore[arg-type]
-            warnings.simplefilter("ignore")
-            return int(getattr(image, "n_frames", 1)) > 1
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return True  # opening it says what is wrong
+    with open_pages(source, name=example.image, limits=limits) as (opened, document):
+        number = example.page or 1
+        if document.page_count == 1 and opened.kind is not Kind.PDF:
+            number = 1
+        if number > document.page_count:
+            count = "1 page" if document.page_count == 1 else f"{document.page_count} pages"
+            raise DatasetError(f"there is no page {number}: the document has {count}", where=example.image)
+        return document.page(number), document.page_count

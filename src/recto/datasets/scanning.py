@@ -1,12 +1,11 @@
 """Scanning: every document of a dataset opened once, and what checks need of it kept: hashes and sizes."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recto.datasets.example import Example
 from recto.datasets.lookalikes import Bits, print_of
-from recto.datasets.pages import document_bytes, open_example
+from recto.datasets.pages import content_hash, open_counted
 from recto.errors import RectoError
 
 
@@ -18,13 +17,14 @@ class Scan:
     sha256: str = ""
     width: int = 0
     height: int = 0
+    page_count: int = 0
     print: Bits | None = None
     error: RectoError | None = None
 
     @property
-    def document_page(self) -> tuple[str, int | None]:
+    def document_page(self) -> tuple[str, int]:
         """What makes two Examples exact duplicates: the same bytes, and the same page of them."""
-        return self.sha256, self.example.page
+        return self.sha256, (self.example.page or 1) if self.page_count != 1 else 1
 
 
 def scan(
@@ -41,10 +41,10 @@ def scan(
 def _scan(example: Example, *, pages: bool) -> Scan:
     sha256 = ""
     try:
-        sha256 = hashlib.sha256(document_bytes(example)).hexdigest()
+        sha256 = content_hash(example)
         if not pages:
             return Scan(example, sha256)
-        page = open_example(example)
+        page, page_count = open_counted(example)
     except RectoError as error:
         return Scan(example, sha256, error=error)
-    return Scan(example, sha256, page.width, page.height, print_of(page.image))
+    return Scan(example, sha256, page.width, page.height, page_count, print_of(page.image))

@@ -68,7 +68,7 @@ def _print(result: "Check") -> None:
         problems = [problem for problem in result.problems if problem.level == level]
         if not problems:
             continue
-        table = Table("file", "row", "problem", title=f"{len(problems)} {level}s", title_style=style)
+        table = Table("file", "row", "problem", title=_counted(len(problems), level), title_style=style)
         for problem in problems:
             table.add_row(escape(problem.file), escape(problem.row), escape(problem.what))
         console.print(table)
@@ -77,6 +77,10 @@ def _print(result: "Check") -> None:
     if result.new_categories:
         console.print(f"new categories: {escape(', '.join(result.new_categories))}")
     console.print(
-        f"{result.count('error')} errors, {result.count('warning')} warnings; "
+        f"{_counted(result.count('error'), 'error')}, {_counted(result.count('warning'), 'warning')}; "
         f"{result.exact_duplicates} exact duplicates, {result.look_alikes} look-alikes, {result.leaks} leaks"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
