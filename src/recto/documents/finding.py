@@ -1,7 +1,7 @@
 """Finding: paths, folders and globs → the document files that they mean, in a stable order.
 
 Folders are walked to the bottom, hidden files and folders left out. What a file in a folder is, its name
-or its first bytes say; a file that is named by itself is always taken, so that opening it can say what is wrong.
+or its first bytes say; a file that is named by itself is always taken: opening it says what is wrong.
 """
 
 import glob

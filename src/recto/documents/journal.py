@@ -6,6 +6,7 @@ line is cut off and reading goes on. It knows nothing of engines or of other out
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -39,6 +40,7 @@ class Journal:
         self.engines: set[str] = set()
         self.dpis: set[float] = set()
         self._names = names
+        self._lock = threading.Lock()  # pages are asked for ahead, in another thread than they are appended
         self._documents: dict[str, dict[str, _Places]] = {}
         self._file = self._open()
         try:
@@ -51,6 +53,10 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file and its lock."""
         self._file.close()
 
     def finished(self, document: str, sha256: str) -> Mapping[int, int]:
@@ -58,18 +64,19 @@ class Journal:
 
         Raises OutputError when the file has other content now than what was read then.
         """
-        by_name = self._documents.setdefault(sha256, {})
-        if document not in by_name:
-            earlier = next((name for name in by_name if name not in self._names), None)
-            if earlier is not None:
-                by_name[document] = by_name.pop(earlier)
-        if document not in by_name and self._was_read_before(document):
-            raise OutputError(
-                f"this file has changed since it was read into {self.path.parent}",
-                where=document,
-                hint="read it into another --out",
-            )
-        return by_name.get(document, {})
+        with self._lock:
+            by_name = self._documents.setdefault(sha256, {})
+            if document not in by_name:
+                earlier = next((name for name in by_name if name not in self._names), None)
+                if earlier is not None:
+                    by_name[document] = by_name.pop(earlier)
+            if document not in by_name and self._was_read_before(document):
+                raise OutputError(
+                    f"this file has changed since it was read into {self.path.parent}",
+                    where=document,
+                    hint="read it into another --out",
+                )
+            return dict(by_name.get(document, {}))
 
     def append(self, transcript: Transcript) -> None:
         """Write one page and wait until the disk has it. Raises OutputError."""
@@ -123,8 +130,9 @@ class Journal:
         self.engines.add(transcript.engine)
         if transcript.dpi is not None:
             self.dpis.add(transcript.dpi)
-        by_name = self._documents.setdefault(transcript.sha256, {})
-        by_name.setdefault(transcript.document, {})[transcript.page] = offset
+        with self._lock:
+            by_name = self._documents.setdefault(transcript.sha256, {})
+            by_name.setdefault(transcript.document, {})[transcript.page] = offset
 
     def _was_read_before(self, document: str) -> bool:
         return any(document in by_name for by_name in self._documents.values())

@@ -62,3 +62,12 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+_DPI_RANGE = (10, 2400)
+
+
+def check_dpi(dpi: float) -> None:
+    """Raises SettingsError for a resolution at which nothing could be read or held."""
+    low, high = _DPI_RANGE
+    if not low <= dpi <= high:
+        raise SettingsError(f"must be between {low} and {high}, not {dpi:g}", where="dpi")

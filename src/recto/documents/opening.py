@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from recto.documents.images import ImageDocument
-from recto.documents.limits import DEFAULT_DPI, DEFAULT_LIMITS, Limits
+from recto.documents.limits import DEFAULT_DPI, DEFAULT_LIMITS, Limits, check_dpi
 from recto.documents.page import Page
 from recto.documents.pdf import PdfDocument
 from recto.documents.source import Kind, Source, open_source
-from recto.errors import DocumentError, SettingsError
-
-_DPI_RANGE = (10, 2400)
+from recto.errors import DocumentError
 
 
 class Document(Protocol):
@@ -83,8 +81,7 @@ def open_pages(
     One page that fails leaves the others readable. Raises DocumentErrors, and SettingsError for an
     absurd `dpi`.
     """
-    if not _DPI_RANGE[0] <= dpi <= _DPI_RANGE[1]:
-        raise SettingsError(f"must be between {_DPI_RANGE[0]} and {_DPI_RANGE[1]}, not {dpi:g}", where="dpi")
+    check_dpi(dpi)
     with open_source(source, name, limits) as opened:
         document = _document(opened, limits, dpi)
         try:

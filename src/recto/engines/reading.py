@@ -42,11 +42,15 @@ def read_pages(engine: Engine, pages: Iterable[Page | Item]) -> Iterator[Transcr
     stop = threading.Event()
     source = iter(pages)
     size = max(engine.batch_pages, 1)
+
+    def take() -> list[Page | Item]:
+        return _take_chunk(source, size, stop)
+
     with ThreadPoolExecutor(1, "decode") as decoder:
         try:
-            ahead = decoder.submit(_take_chunk, source, size, stop)
+            ahead = decoder.submit(take)
             while chunk := ahead.result():
-                ahead = decoder.submit(_take_chunk, source, size, stop)
+                ahead = decoder.submit(take)
                 yield from _read_chunk(engine, chunk)
         finally:
             stop.set()

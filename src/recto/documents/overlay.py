@@ -1,0 +1,83 @@
+"""Overlay: the lines of a Transcript drawn on their page, coloured by confidence. It writes no files."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recto.documents.page import Image
+from recto.documents.transcript import Line
+
+Colour = tuple[int, int, int]
+
+# Sure → unsure, told apart by people who see red and green alike: blue, amber, vermilion.
+_SCALE: tuple[tuple[float, Colour], ...] = (
+    (0.50, (204, 51, 17)),
+    (0.80, (238, 140, 20)),
+    (0.95, (0, 119, 187)),
+)
+_UNRATED: Colour = (110, 110, 110)  # a person or a label said it
+_FILL_OPACITY = 0.14
+_TAG_BELOW = 0.80  # how sure the engine was stands in figures where it was not
+_SUBPIXEL_BITS = 4
+
+
+def draw_overlay(image: Image, lines: Sequence[Line]) -> Image:
+    """A copy of the page (height × width × 3) with each line's polygon, or box, outlined and tinted."""
+    shapes = [(_corners(line), confidence_colour(line.confidence)) for line in lines]
+    drawn = _tinted(image, shapes)
+    thickness = max(2, round(min(image.shape[:2]) / 600))
+    for corners, colour in shapes:
+        cv2.polylines(
+            drawn,
+            [corners],
+            isClosed=True,
+            color=colour,
+            thickness=thickness,
+            lineType=cv2.LINE_AA,
+            shift=_SUBPIXEL_BITS,
+        )
+    for line, (_, colour) in zip(lines, shapes, strict=True):
+        if line.confidence is not None and line.confidence < _TAG_BELOW:
+            _draw_tag(drawn, line, colour)
+    return drawn
+
+
+def confidence_colour(confidence: float | None) -> Colour:
+    """Red, green, blue for a confidence from 0 to 1, blended between the steps of the scale."""
+    if confidence is None:
+        return _UNRATED
+    steps = [step for step, _ in _SCALE]
+    channels = zip(*(colour for _, colour in _SCALE), strict=True)
+    red, green, blue = (round(float(np.interp(confidence, steps, channel))) for channel in channels)
+    return red, green, blue
+
+
+def _corners(line: Line) -> NDArray[np.int32]:
+    """The outline as corners × (x, y), in fractions of a pixel as OpenCV takes them."""
+    x0, y0, x1, y1 = line.box
+    points = line.polygon or ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+    return np.round(np.array(points, np.float64) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+
+
+def _tinted(image: Image, shapes: Sequence[tuple[NDArray[np.int32], Colour]]) -> Image:
+    tint = np.array(image)
+    for corners, colour in shapes:
+        cv2.fillPoly(tint, [corners], colour, cv2.LINE_AA, _SUBPIXEL_BITS)
+    blended = cv2.addWeighted(tint, _FILL_OPACITY, image, 1 - _FILL_OPACITY, 0)
+    return np.asarray(blended, dtype=np.uint8)
+
+
+def _draw_tag(drawn: Image, line: Line, colour: Colour) -> None:
+    """The confidence in per cent on a small plate at the upper right corner of the line."""
+    text = f"{round(100 * (line.confidence or 0.0))}%"
+    height = max(10.0, min(0.55 * (line.box[3] - line.box[1]), 24.0))
+    scale = height / 30
+    (width, tall), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
+    right, top = round(line.box[2]), round(line.box[1])
+    left = max(0, min(right, drawn.shape[1] - 1) - width - 6)
+    bottom = max(top, tall + 6)
+    cv2.rectangle(drawn, (left, bottom - tall - 6), (left + width + 6, bottom), colour, cv2.FILLED)
+    white = (255, 255, 255)
+    cv2.putText(drawn, text, (left + 3, bottom - 3), cv2.FONT_HERSHEY_DUPLEX, scale, white, 1, cv2.LINE_AA)
