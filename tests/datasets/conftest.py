@@ -52,8 +52,17 @@ def folder(tmp_path: Path) -> Path:
             "case": "upper",
             "page": 7,
             "lines": [
-                {"text": "Größe 12,50 €", "box": [10, 10.25, 200, 20], "confidence": 0.5, "words": [1, {"x": None}]},
-                {"text": "TOTAL", "box": [10, 30, 90, 40], "polygon": [[10, 30], [90, 30.5], [90, 40], [10, 40]]},
+                {
+                    "text": "Größe 12,50 €",
+                    "box": [10, 10.25, 200, 20],
+                    "confidence": 0.5,
+                    "words": [1, {"x": None}],
+                },
+                {
+                    "text": "TOTAL",
+                    "box": [10, 30, 90, 40],
+                    "polygon": [[10, 30], [90, 30.5], [90, 40], [10, 40]],
+                },
             ],
             "fields": {"total": "12.50", "party": ["a", "b"], "paid": True, "tax": 0.19, "note": None},
             "licence": "CC0",

@@ -101,7 +101,12 @@ def test_shards_of_others_are_read(folder: Path, tmp_path: Path) -> None:
         archive.add(tmp_path / "a.txt", "scans/receipt_1.txt")
         archive.add(folder / "train" / "receipt_002.png", "scans/receipt_2.png")
     first, second = load_dataset(shard).examples
-    assert (first.image, first.text, first.category, first.split) == ("scans/receipt_1.png", "some text", "receipt", "test")
+    assert (first.image, first.text, first.category, first.split) == (
+        "scans/receipt_1.png",
+        "some text",
+        "receipt",
+        "test",
+    )
     assert second.text is None
     assert document_bytes(second) == (folder / "train" / "receipt_002.png").read_bytes()
 
@@ -111,7 +116,14 @@ def test_parquet_of_others_is_read(folder: Path, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     image = (folder / "train" / "receipt_001.png").read_bytes()
-    table = pa.table({"image": [image, None], "text": ["a", "b"], "score": [1.5, 2.0], "when": pa.array([0, 1], pa.date32())})
+    table = pa.table(
+        {
+            "image": [image, None],
+            "text": ["a", "b"],
+            "score": [1.5, 2.0],
+            "when": pa.array([0, 1], pa.date32()),
+        }
+    )
     (tmp_path / "data").mkdir()
     pq.write_table(table.slice(0, 1), tmp_path / "data" / "validation-00000-of-00001.parquet")
     (example,) = load_dataset(tmp_path).examples
@@ -170,7 +182,9 @@ def test_pages_of_one_document_share_its_file(tmp_path: Path) -> None:
     pages = [Image.new("RGB", (60, 40), colour) for colour in ("white", "red", "blue")]
     (tmp_path / "set" / "scans").mkdir(parents=True)
     pages[0].save(tmp_path / "set" / "scans" / "a.tif", save_all=True, append_images=pages[1:])
-    rows = [{"image": "scans/a.tif", "page": page, "text": f"page {page}", "split": "train"} for page in (1, 3)]
+    rows = [
+        {"image": "scans/a.tif", "page": page, "text": f"page {page}", "split": "train"} for page in (1, 3)
+    ]
     (tmp_path / "set" / "annotations.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     before = load_dataset(tmp_path / "set")
     assert open_example(before.examples[1]).image[0, 0].tolist() == [0, 0, 255]

@@ -10,7 +10,7 @@ from typing import Any
 from recto.datasets.cells import example_from_cells
 from recto.datasets.naming import SPLIT_WORDS, suffix_of
 from recto.datasets.packages import need
-from recto.datasets.packed import ParquetCell, image_bytes
+from recto.datasets.packed import Archive, ParquetCell, image_bytes, stamp_of
 from recto.datasets.problem import Origin, Reading
 from recto.errors import AnnotationError, DatasetError
 
@@ -29,6 +29,7 @@ def read(path: Path) -> Reading:
 def _read_file(file: Path, reading: Reading) -> None:
     parquet = need("pyarrow.parquet", "Parquet datasets")
     arrow = need("pyarrow", "Parquet datasets")
+    archive = Archive(file, stamp_of(file))
     try:
         with parquet.ParquetFile(file) as table:
             if "image" not in table.schema_arrow.names:
@@ -41,7 +42,7 @@ def _read_file(file: Path, reading: Reading) -> None:
             for group in range(table.num_row_groups):
                 for index, row in enumerate(_rows(table, group)):
                     number += 1
-                    _add(row, ParquetCell(file, group, index), Origin(file, str(number)), reading)
+                    _add(row, ParquetCell(archive, group, index), Origin(file, str(number)), reading)
     except (OSError, arrow.ArrowException, UnicodeDecodeError, OverflowError) as error:
         raise DatasetError(
             f"this is no Parquet file that can be read: {str(error)[:200]}", where=file

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from recto.datasets.example import Example, JsonValue, Packed
 from recto.datasets.naming import DOCUMENT_SUFFIXES
 from recto.datasets.packages import need
-from recto.datasets.packed import TarMember
+from recto.datasets.packed import Archive, TarMember, stamp_of
 from recto.datasets.problem import Origin, Reading
 from recto.datasets.readers.parquet import split_from_shard
 from recto.datasets.row import example_from_row
@@ -54,6 +54,7 @@ def _read_shard(shard: Path, reading: Reading) -> None:
 def _members(shard: Path) -> Iterator[Member]:
     """Files in order, as WebDataset's grouping wants them; documents as TarMember if possible."""
     plain = _is_plain_tar(shard)
+    place = Archive(shard, stamp_of(shard))
     with tarfile.open(shard, "r:" if plain else "r|*") as archive:
         for member in archive:
             suffix = PurePosixPath(member.name).suffix.lower()
@@ -61,7 +62,7 @@ def _members(shard: Path) -> Iterator[Member]:
                 continue
             data: bytes | Packed
             if suffix in DOCUMENT_SUFFIXES and plain:
-                data = TarMember(shard, member.name, member.offset_data, member.size)
+                data = TarMember(place, member.name, member.offset_data, member.size)
             elif member.size > MAX_TEXT_BYTES and suffix in _TEXTS:
                 raise tarfile.ReadError(f"{member.name} has {member.size:,} bytes, too many for a text")
             else:
