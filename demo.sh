@@ -14,7 +14,7 @@ say "1. $DOCUMENTS synthetic receipts and invoices, hard to read: $DEMO/data"
 page="$(find "$DEMO/data/test" -name 'receipt_*.jpg' | sort | head -n 1)"
 say "2. One of them, as the base model reads it: $page"
 "$BIN/recto" read "$page" --format text --overlay --out "$DEMO/read"
-cat "$DEMO"/read/*.txt
+cat "$DEMO"/read/*.txt && echo
 
 say "3. Measure, fine-tune on the train split, measure again (vendors in test are never seen in training)"
 "$BIN/recto" improve "$DEMO/data" --out "$DEMO/run"

@@ -1,5 +1,6 @@
 """Simple invoices on A4: letter head, addresses, a table of services, sums. Sums are right to the cent."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from recto.datasets.synthesis import words
@@ -40,7 +41,9 @@ def print_invoice(vendor: Vendor, rng: Rng) -> tuple[Sheet, dict[str, str]]:
 def _office_face(face: Typeface) -> Typeface:
     """The vendor's face at a size that a full table fits on A4 with."""
     if face.pitch_px is not None:
-        return Typeface(face.font, 9, min(face.width, 0.85), 0, min(face.pitch_px, 2.4), face.lost_dots)
+        return replace(
+            face, size_px=10, width=min(face.width, 0.9), spacing_px=0, pitch_px=min(face.pitch_px, 2.5)
+        )
     return Typeface(face.font, min(face.size_px, 20), min(face.width, 0.9), 0)
 
 

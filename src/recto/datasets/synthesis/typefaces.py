@@ -31,7 +31,8 @@ class Typeface:
     """A font at a size in pixels, stretched (`width` < 1 is condensed) and letter-spaced.
 
     With `pitch_px` it is printed by needles: every pixel of a small bitmap becomes one dot, `pitch_px`
-    apart, and a dot is missing with probability `lost_dots`.
+    apart with a radius of `dot` times that (gaps show below 0.4), and missing with probability
+    `lost_dots`. A worn carriage prints everything twice, the second time `echo_px` to the right.
     """
 
     font: str
@@ -39,7 +40,9 @@ class Typeface:
     width: float = 1.0
     spacing_px: int = 0
     pitch_px: float | None = None
+    dot: float = 0.4
     lost_dots: float = 0.0
+    echo_px: int = 0
 
     def larger(self, factor: float) -> "Typeface":
         """The same face, `factor` times as large."""
@@ -51,7 +54,7 @@ class Typeface:
         """The ink of one line, cut to what is printed; `rng` loses dots."""
         mask = self._bitmap(text)
         if self.pitch_px is not None:
-            mask = _dots(mask, self.pitch_px, self.lost_dots, rng)
+            mask = _echoed(_dots(mask, self, rng), self.echo_px)
         if self.width != 1.0:
             size = (max(round(mask.shape[1] * self.width), 1), mask.shape[0])
             mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.float32)
@@ -88,10 +91,12 @@ def typeface(rng: Rng) -> Typeface:
         return Typeface(
             font=str(rng.choice(_NEEDLE_FONTS)),
             size_px=int(rng.choice(_NEEDLES_PX)),
-            width=float(rng.uniform(0.72, 1.05)),
+            width=float(rng.uniform(0.82, 1.05)),
             spacing_px=int(rng.integers(0, 2)),
-            pitch_px=float(rng.uniform(2.3, 3.0)),
-            lost_dots=float(rng.uniform(0.04, 0.16)),
+            pitch_px=float(rng.uniform(2.5, 3.2)),
+            dot=float(rng.uniform(0.24, 0.4)),
+            lost_dots=float(rng.uniform(0.02, 0.1)),
+            echo_px=int(rng.choice([0, 2, 2, 3])),
         )
     return Typeface(
         font=str(rng.choice(_OUTLINE_FONTS)),
@@ -101,19 +106,29 @@ def typeface(rng: Rng) -> Typeface:
     )
 
 
-def _dots(bitmap: Ink, pitch_px: float, lost: float, rng: Rng) -> Ink:
+def _dots(bitmap: Ink, face: Typeface, rng: Rng) -> Ink:
     """Every set pixel of `bitmap` as a round dot; one needle in the head may be weak (a pale row)."""
+    pitch_px = face.pitch_px or 1.0
     rows, columns = np.nonzero(bitmap > 0.5)
-    strength = rng.uniform(0.55, 1.0, rows.size).astype(np.float32)
-    strength[rng.random(rows.size) < lost] = 0
+    strength = rng.uniform(0.65, 1.0, rows.size).astype(np.float32)
+    strength[rng.random(rows.size) < face.lost_dots] = 0
     needles = np.ones(bitmap.shape[0], np.float32)
     if rng.random() < 0.3:
-        needles[int(rng.integers(bitmap.shape[0]))] = 0.25
+        needles[int(rng.integers(bitmap.shape[0]))] = 0.4
     height, width = (int(np.ceil(n * pitch_px)) + 1 for n in bitmap.shape)
     canvas = np.zeros((height, width), np.float32)
     places = (((rows + 0.5) * pitch_px).astype(int), ((columns + 0.5) * pitch_px).astype(int))
     canvas[places] = strength * needles[rows]
-    return np.clip(cv2.filter2D(canvas, -1, _disc(pitch_px * 0.43)), 0, 1).astype(np.float32)
+    return np.clip(cv2.filter2D(canvas, -1, _disc(pitch_px * face.dot)), 0, 1).astype(np.float32)
+
+
+def _echoed(ink: Ink, shift_px: int) -> Ink:
+    """The ink with a paler copy of itself, `shift_px` to the right and 1 px below."""
+    if not shift_px:
+        return ink
+    wide = np.pad(ink, ((0, 1), (0, shift_px)))
+    echo = np.pad(ink, ((1, 0), (shift_px, 0)))
+    return np.asarray(np.maximum(wide, 0.7 * echo), np.float32)
 
 
 def _disc(radius_px: float) -> Ink:

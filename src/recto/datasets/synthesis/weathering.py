@@ -60,7 +60,14 @@ def picture(ink: Ink, look: Look, rng: Rng) -> Picture:
     )
     sharpness = rng.uniform(0.4, 0.8) if look is not Look.PHOTO else rng.uniform(0.6, 1.15)
     blurred = np.asarray(cv2.GaussianBlur(moved, (0, 0), sharpness), np.float32)
-    return Picture(_expose(blurred, look, rng), warp)
+    return Picture(_expose(_developed(blurred), look, rng), warp)
+
+
+def _developed(ink: Ink) -> Ink:
+    """Small dots turn grey when they are blurred; printers compensate with more ink, and so does this."""
+    inked = ink[ink > 0.08]
+    strength = float(np.percentile(inked, 85)) if inked.size else 1.0
+    return np.asarray(np.clip(ink * min(1 / strength, 2.5), 0, 1), np.float32)
 
 
 def _thermal(ink: Ink, rng: Rng) -> Ink:
@@ -111,12 +118,12 @@ def _expose(ink: Ink, look: Look, rng: Rng) -> Image:
         {Look.THERMAL: (244, 244, 240), Look.SCAN: (250, 250, 250), Look.PHOTO: (226, 222, 212)}[look]
     )
     paper = paper - rng.integers(0, 14, 3)
-    darkest = rng.uniform(25, 110) if look is Look.THERMAL else rng.uniform(20, 85)
+    darkest = rng.uniform(25, 110) if look is Look.THERMAL else rng.uniform(20, 75)
     colour = np.array([darkest, darkest, darkest + rng.uniform(0, 30)])
     image = paper + (colour - paper) * ink[:, :, None]
     if look is Look.PHOTO:
         light = 1 - rng.uniform(0.05, 0.35) * _bumps(height, rng)[:, None] * np.ones((1, width))
         slope = 1 - rng.uniform(0, 0.25) * np.linspace(0, 1, width)[None, :]
         image *= (light * slope)[:, :, None]
-    image += rng.normal(0, rng.uniform(2, 9), (height, width, 1))
+    image += rng.normal(0, rng.uniform(2, 7), (height, width, 1))
     return np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
