@@ -4,13 +4,12 @@ It covers documents, pages, labels and splits; not names, not the order, not unk
 """
 
 import hashlib
+from dataclasses import replace as changed
 
 from recto.datasets.example import Dataset, Example
 from recto.datasets.pages import content_hash
 from recto.datasets.row import lines_json
 from recto.datasets.strict_json import dump_json
-
-LENGTH = 64
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -30,12 +29,12 @@ def _digest(example: Example) -> str:
         example.group,
         example.language,
         example.case,
-        None if example.lines is None else lines_json(example),
-        None if example.fields is None else sorted_fields(example),
+        None if example.lines is None else lines_json(changed(example, extra={})),
+        None if example.fields is None else _sorted_fields(example),
     ]
     return hashlib.sha256(dump_json(facts).encode()).hexdigest()
 
 
-def sorted_fields(example: Example) -> list[list[object]]:
-    """The fields as name and value, sorted by name: their order in a file means nothing."""
+def _sorted_fields(example: Example) -> list[list[object]]:
+    """Name and value, sorted by name: the order in a file means nothing."""
     return [[name, value] for name, value in sorted((example.fields or {}).items())]
