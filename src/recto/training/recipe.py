@@ -21,14 +21,14 @@ class Recipe(BaseModel):
 
     kind: Literal["ctc"] = "ctc"
     seed: int = 0
-    epochs: _Count = 12
-    patience_epochs: _Count = 4
+    epochs: _Count = 8
+    patience_epochs: _Count = 3
     batch_lines: _Count = 32
     learning_rate: float = Field(default=1e-3, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     warmup_share: float = Field(default=0.1, gt=0, lt=1)
     gradient_norm: float = Field(default=5.0, gt=0)
-    max_train_lines: _Count = 20_000
+    max_train_lines: _Count = 8_000
     max_val_lines: _Count = 1_000
     rivals: int = Field(default=200, ge=0, le=5_000)
     replay_lines: int = Field(default=400, ge=0)
@@ -46,7 +46,7 @@ def load_recipe(path: Path) -> Recipe:
     if raw is None:
         raw = {}
     if not isinstance(raw, dict):
-        raise SettingsError("the recipe is not a list of settings", where=path, hint="write `epochs: 12`")
+        raise SettingsError("the recipe holds no settings by name", where=path, hint="write `epochs: 12`")
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:

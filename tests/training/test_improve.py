@@ -1,0 +1,186 @@
+"""The whole job, for real: training lowers the error on documents it never saw, or changes nothing."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from recto.datasets.example import Dataset
+from recto.datasets.loading import load_dataset
+from recto.engines.model_folder import RECOGNISER, open_model
+from recto.engines.ppocr.crops import scale_line
+from recto.engines.ppocr.recogniser import Recogniser
+from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
+from recto.errors import LeakageError, OutputError, TrainingError
+from recto.training.improve import Improvement, improve
+from recto.training.progress import Epoch, Silent
+from recto.training.recipe import Recipe
+
+Writer = Callable[..., Path]
+QUICK = Recipe(epochs=6, replay_lines=200, rivals=50, batch_lines=16)
+CANARIES = ("Größe", "naïve café", "Straße 12,50 €", "Total: 1,234.56", "señor João")
+
+
+@dataclass
+class Recorder(Silent):
+    """A Progress that keeps the epochs."""
+
+    epochs: list[Epoch]
+
+    def epoch(self, epoch: Epoch) -> None:
+        self.epochs.append(epoch)
+
+
+@pytest.fixture(scope="module")
+def done(dataset_writer: Writer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Improvement, Recorder]:
+    """One run on upper-case labels of mixed-case print: 10 pages to learn from."""
+    root = tmp_path_factory.mktemp("improve")
+    counts = {"train": 10, "val": 3, "test": 3}
+    data = load_dataset(dataset_writer(root / "data", counts, label=str.upper, case="upper"))
+    recorder = Recorder([])
+    return improve(data, root / "run", QUICK, recorder), recorder
+
+
+def read_with(weights: Path, lines: list[np.ndarray]) -> list[str]:
+    engine = Recogniser(weights, script="european", precision="f32")
+    return [reading.text for reading in engine.read(lines)]
+
+
+def test_unseen_documents_are_read_better(done: tuple[Improvement, Recorder]) -> None:
+    improvement, _ = done
+    lesson, report = improvement.lesson, improvement.report
+    assert lesson.improved
+    assert lesson.after.cer < 0.7 * lesson.before.cer
+    assert report.baseline is not None
+    assert report.metrics.cer_casefold < 0.85 * report.baseline.cer_casefold
+
+
+def test_the_weights_changed_where_they_should(done: tuple[Improvement, Recorder]) -> None:
+    written = open_model(done[0].model)
+    assert written.card.files[RECOGNISER].sha256 != sha256_of(weights_path(RECOGNISER_FILE))
+    assert written.card.base.sha256 == sha256_of(weights_path(RECOGNISER_FILE))
+    assert done[0].lesson.parity <= 1e-4
+
+
+def test_upper_case_labels_don_t_teach_to_shout(done: tuple[Improvement, Recorder]) -> None:
+    assert done[0].lesson.letters_read > 500
+    text = "".join(document.text for document in done[0].report.documents)
+    assert sum(char.islower() for char in text) > sum(char.isupper() for char in text)
+
+
+def test_what_was_not_trained_is_not_forgotten(done: tuple[Improvement, Recorder]) -> None:
+    lines = [canary(text) for text in CANARIES]
+    before = read_with(weights_path(RECOGNISER_FILE), lines)
+    assert read_with(open_model(done[0].model).file(RECOGNISER), lines) == before
+
+
+def canary(text: str) -> np.ndarray:
+    face = Path(matplotlib.__file__).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    font = ImageFont.truetype(str(face), 32)
+    x0, y0, x1, y1 = (int(v) for v in font.getbbox(text))
+    line = Image.new("RGB", (x1 - x0 + 12, y1 - y0 + 12), "white")
+    ImageDraw.Draw(line).text((6 - x0, 6 - y0), text, fill="black", font=font)
+    return scale_line(np.asarray(line))
+
+
+def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> None:
+    improvement, recorder = done
+    run = improvement.model.parent
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "recipe.yaml", "environment.json", "log.jsonl", "best.npz", "metrics.json", "report.json",
+        "report.html", "model",
+    }  # fmt: skip
+    events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [e["event"] for e in events if e["event"] != "epoch"] == [
+        "start", "measured", "trained", "measured", "finished",
+    ]  # fmt: skip
+    logged = [e["number"] for e in events if e["event"] == "epoch"]
+    assert logged == [epoch.number for epoch in recorder.epochs]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["unseen_vendors_after"]["documents"] == 3
+
+
+def test_a_run_is_never_overwritten_by_accident(done: tuple[Improvement, Recorder]) -> None:
+    run = done[0].model.parent
+    data = load_dataset(run.parent / "data")
+    with pytest.raises(OutputError, match="not empty"):
+        improve(data, run, QUICK)
+    assert open_model(done[0].model)
+
+
+def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) -> None:
+    rng = random.Random(5)
+
+    def nonsense(text: str) -> str:
+        letters = list(text)
+        rng.shuffle(letters)
+        return "".join(letters).strip()
+
+    data = dataset_writer(tmp_path / "data", {"train": 4, "val": 0, "test": 1})
+    rows = json.loads((data / "annotations.json").read_text())
+    good = json.loads((dataset_writer(tmp_path / "val", {"val": 2}, seed=9) / "annotations.json").read_text())
+    for row in rows:
+        for line in row["lines"] if row["split"] == "train" else ():
+            line["text"] = nonsense(line["text"])
+    (tmp_path / "val" / "val").rename(data / "val2")
+    for row in good:
+        row["image"] = row["image"].replace("val/", "val2/")
+    (data / "annotations.json").write_text(json.dumps(rows + good))
+    recipe = QUICK.model_copy(update={"epochs": 2, "replay_lines": 0})
+    improvement = improve(load_dataset(data), tmp_path / "run", recipe)
+    assert not improvement.lesson.improved
+    written = open_model(improvement.model)
+    assert written.card.files[RECOGNISER].sha256 == sha256_of(weights_path(RECOGNISER_FILE))
+    assert improvement.report.comparison is not None
+    assert improvement.report.comparison.overall["cer"].difference == 0
+
+
+def without_lines(data: Dataset, root: Path) -> Dataset:
+    rows = json.loads((root / "annotations.json").read_text())
+    for row in rows:
+        del row["lines"]
+    (root / "annotations.json").write_text(json.dumps(rows))
+    return load_dataset(root)
+
+
+def test_page_text_alone_is_not_enough_yet(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=2)
+    with pytest.raises(TrainingError, match="aligning page text"):
+        improve(without_lines(load_dataset(root), root), tmp_path / "run", QUICK)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("counts", "message"), [({"train": 2}, "no test"), ({"test": 2}, "no documents in")])
+def test_missing_splits(dataset_writer: Writer, tmp_path: Path, counts: dict[str, int], message: str) -> None:
+    root = dataset_writer(tmp_path / "data", counts, lines_per_page=1)
+    with pytest.raises(TrainingError, match=message):
+        improve(load_dataset(root), tmp_path / "run", QUICK)
+
+
+def test_a_test_document_in_train_stops_everything(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=1)
+    (root / "train" / "receipt_000.png").write_bytes((root / "test" / "receipt_000.png").read_bytes())
+    with pytest.raises(LeakageError, match=r"receipt_000\.png \(train\).*the same document"):
+        improve(load_dataset(root), tmp_path / "run", QUICK)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unwritable_place_is_our_error(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=1)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        improve(load_dataset(root), tmp_path / "file" / "run", QUICK)
+
+
+def test_overwrite_spares_folders_that_are_not_runs(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=1)
+    with pytest.raises(OutputError, match="something else"):
+        improve(load_dataset(root), root, QUICK, overwrite=True)
+    assert (root / "annotations.json").is_file()

@@ -1,0 +1,121 @@
+"""The PyTorch recogniser computes what the ONNX graph computes, and goes back into it."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from PIL import Image
+
+from recto.engines.ppocr.crops import batches_by_width, scale_line
+from recto.engines.ppocr.line_network import LineNetwork, normalised
+from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
+from recto.errors import ParityError, TrainingError
+from recto.training.ctc.alphabet import cut_head, merge_head, trained_classes
+from recto.training.ctc.decoding import greedy_text
+from recto.training.ctc.learn import check_parity
+from recto.training.ctc.network import Recogniser
+from recto.training.ctc.replay import general_lines
+from recto.training.ctc.weights import graph_characters, load_network, read_graph, write_network
+
+SOURCE = weights_path(RECOGNISER_FILE)
+
+
+@pytest.fixture(scope="module")
+def graph() -> onnx.ModelProto:
+    return read_graph(SOURCE)
+
+
+@pytest.fixture
+def network(graph: onnx.ModelProto) -> Recogniser:
+    return load_network(graph)
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[np.ndarray]:
+    return [scale_line(line) for line in general_lines(8, seed=3)]
+
+
+def test_torch_computes_what_the_graph_computes(network: Recogniser, lines: list[np.ndarray]) -> None:
+    runtime = LineNetwork(SOURCE, "probabilities", precision="f32")
+    for _, pixels in batches_by_width(lines, 4):
+        with torch.inference_mode():
+            found = network(torch.from_numpy(normalised(pixels))).softmax(2).numpy()
+        wanted = runtime(pixels)
+        assert found.shape == wanted.shape
+        assert np.abs(found - wanted).max() <= 1e-5 * 2
+        assert (found.argmax(2) == wanted.argmax(2)).all()
+
+
+def test_features_are_the_backbones(network: Recogniser, lines: list[np.ndarray]) -> None:
+    runtime = LineNetwork(SOURCE, "features", precision="f32")
+    _, pixels = next(batches_by_width(lines, 2))
+    with torch.inference_mode():
+        found = network.backbone(torch.from_numpy(normalised(pixels))).numpy()
+    assert np.allclose(runtime(pixels), found, atol=1e-3)
+
+
+def test_changed_weights_come_back_out_of_the_graph(
+    graph: onnx.ModelProto, network: Recogniser, lines: list[np.ndarray]
+) -> None:
+    with torch.no_grad():
+        network.head.weight[5] += 0.1
+        network.neck.mixers[0].up.weight.mul_(1.01)
+    data = write_network(graph, network)
+    assert check_parity(data, network, lines) <= 1e-4
+    written = onnx.load_from_string(data)
+    assert graph_characters(written) == graph_characters(graph)
+    again = load_network(written).state_dict()
+    assert all(torch.equal(again[key], value) for key, value in network.state_dict().items())
+
+
+def test_a_wrong_write_back_is_noticed(network: Recogniser, lines: list[np.ndarray]) -> None:
+    with torch.no_grad():
+        network.head.bias[7] += 5.0
+    with pytest.raises(ParityError, match="differs"):
+        check_parity(SOURCE.read_bytes(), network, lines)
+
+
+def test_a_graph_of_another_shape_is_refused(graph: onnx.ModelProto) -> None:
+    other = onnx.ModelProto()
+    other.CopyFrom(graph)
+    del other.graph.node[-3]
+    with pytest.raises(ParityError, match="weight tensors"):
+        load_network(other)
+
+
+def test_no_graph_at_all(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="can't be read"):
+        read_graph(tmp_path / "nothing.onnx")
+
+
+def test_head_rows_that_are_not_trained_stay(network: Recogniser) -> None:
+    before = network.head.weight.detach().clone()
+    classes = torch.tensor([0, 3, 9])
+    small = cut_head(network.head, classes)
+    with torch.no_grad():
+        small.weight.add_(1.0)
+    merge_head(network.head, small, classes)
+    changed = (network.head.weight != before).any(1).nonzero().flatten()
+    assert changed.tolist() == [0, 3, 9]
+
+
+def test_trained_classes_hold_labels_latin_and_rivals() -> None:
+    characters = "aé疗日 "
+    assert trained_classes(characters, {"日"}, torch.tensor([3])).tolist() == [0, 1, 2, 3, 4, 5]
+    assert trained_classes(characters, set(), torch.tensor([], dtype=torch.long)).tolist() == [0, 1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("classes", "text"),
+    [([0, 1, 1, 0, 1, 2], "aab"), ([], ""), ([0, 0], ""), ([2, 0, 2, 2, 3, 0], "bb ")],
+)
+def test_greedy_decoding(classes: list[int], text: str) -> None:
+    assert greedy_text(classes, "ab ") == text
+
+
+def test_general_lines_repeat_by_seed() -> None:
+    one, other = general_lines(3, seed=1), general_lines(3, seed=1)
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert Image.fromarray(one[0]).mode == "RGB"
