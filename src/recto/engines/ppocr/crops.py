@@ -30,10 +30,15 @@ def quad_of_box(box: Box) -> Quad:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
 
 
+def quad_size(quad: Quad) -> tuple[float, float]:
+    """Width along the text and height across it, in pixels."""
+    width = max(_distance(quad[0], quad[1]), _distance(quad[3], quad[2]))
+    return width, max(_distance(quad[0], quad[3]), _distance(quad[1], quad[2]))
+
+
 def crop_line(image: Image, quad: Quad) -> Image:
     """The line inside `quad`, straightened; at least one pixel in each direction."""
-    width = max(1, round(max(_distance(quad[0], quad[1]), _distance(quad[3], quad[2]))))
-    height = max(1, round(max(_distance(quad[0], quad[3]), _distance(quad[1], quad[2]))))
+    width, height = (max(1, round(length)) for length in quad_size(quad))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     return np.asarray(

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,22 @@ from recto.engines.ppocr.alphabet import Script
 from recto.engines.ppocr.crops import Quad, crop_line, scale_line
 from recto.engines.ppocr.detector import DetectorSettings, detect
 from recto.engines.ppocr.networks import Precision, detector_network
+from recto.engines.ppocr.orientation import is_sideways, quad_before_turning, turned, ways_to_read
 from recto.engines.ppocr.recogniser import Reading, Recogniser
 from recto.engines.ppocr.weights import BASE, DETECTOR_FILE, RECOGNISER_FILE, weights_path
+
+DOUBTFUL = 0.85  # pages that read with more confidence than this are the right way up
+CLEARLY = 0.05  # how much more confidence turning a page must bring
+SAMPLE = 8  # lines that are tried upside down
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLines:
+    """The lines of one page after `turns` quarter turns: quads, and for each the ways to read it."""
+
+    turns: int
+    quads: list[Quad]
+    lines: list[list[Image]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +65,66 @@ class PpocrEngine:
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """One Transcript per page, in order; `seconds` is each page's share of the whole batch."""
         started = time.perf_counter()
-        found = list(self._pool.map(self._find, pages))
-        readings = self._recogniser.read([scaled for page in found for _, scaled in page], self._pool.map)
-        answers = iter(readings)
-        out = []
-        for page, lines in zip(pages, found, strict=True):
-            out.append(self._transcript(page, [(quad, next(answers)) for quad, _ in lines]))
-        share = (time.perf_counter() - started) / max(len(pages), 1)
-        return [_with_seconds(transcript, share) for transcript in out]
+        found = list(self._pool.map(self._find, [page.image for page in pages]))
+        readings = self._read_lines(found)
+        for index, (place, lines) in enumerate(zip(found, readings, strict=True)):
+            if self._is_upside_down(place, lines):
+                found[index] = self._find_turned(pages[index].image, place.turns + 2)
+                readings[index] = self._read_lines([found[index]])[0]
+        seconds = (time.perf_counter() - started) / max(len(pages), 1)
+        answers = zip(pages, found, readings, strict=True)
+        return [self._transcript(page, place, lines, seconds) for page, place, lines in answers]
 
-    def _find(self, page: Page) -> list[tuple[Quad, Image]]:
-        lines = detect(self._detector, page.image, self._settings.detector)
-        return [(line.quad, scale_line(crop_line(page.image, line.quad))) for line in lines]
+    def _find(self, image: Image) -> FoundLines:
+        found = self._find_turned(image, 0)
+        return self._find_turned(image, 1) if is_sideways(found.quads) else found
 
-    def _transcript(self, page: Page, found: Sequence[tuple[Quad, Reading]]) -> Transcript:
-        lines = [
-            _line(page, quad, reading)
-            for quad, reading in found
-            if reading.text.strip() and reading.confidence >= self._settings.min_confidence
+    def _find_turned(self, image: Image, turns: int) -> FoundLines:
+        upright = turned(image, turns)
+        quads = [line.quad for line in detect(self._detector, upright, self._settings.detector)]
+        crops = [crop_line(upright, quad) for quad in quads]
+        return FoundLines(turns, quads, [[scale_line(way) for way in ways_to_read(crop)] for crop in crops])
+
+    def _read_lines(self, found: Sequence[FoundLines]) -> list[list[Reading]]:
+        """For each page its lines' Readings, each in the way that reads best; all pages in one go."""
+        every = [way for place in found for ways in place.lines for way in ways]
+        answers = iter(self._recogniser.read(every, self._pool.map))
+        return [
+            [
+                max((next(answers) for _ in ways), key=lambda reading: reading.confidence)
+                for ways in place.lines
+            ]
+            for place in found
         ]
-        rows = visual_rows(lines)
+
+    def _is_upside_down(self, place: FoundLines, lines: Sequence[Reading]) -> bool:
+        """Whether the widest lines of a page that reads badly read better upside down."""
+        if not lines or _confidence(lines) > DOUBTFUL:
+            return False
+        order = sorted(range(len(lines)), key=lambda i: place.lines[i][0].shape[1], reverse=True)[:SAMPLE]
+        flipped = self._recogniser.read([turned(place.lines[i][0], 2) for i in order], self._pool.map)
+        return _confidence(flipped) > _confidence([lines[i] for i in order]) + CLEARLY
+
+    def _transcript(
+        self, page: Page, place: FoundLines, readings: Sequence[Reading], seconds: float
+    ) -> Transcript:
+        upright = [
+            _line(quad, reading)
+            for quad, reading in zip(place.quads, readings, strict=True)
+            if reading.text and reading.confidence >= self._settings.min_confidence
+        ]
+        rows = visual_rows(upright)
+        lines = [_on_page(line, place.turns, page) for row in rows for line in row]
         return Transcript(
             document=page.document,
             page=page.number,
             width=page.width,
             height=page.height,
             text=text_of_rows(rows),
-            lines=tuple(line for row in rows for line in row),
+            lines=tuple(lines),
             engine=self.label,
             finish=Finish.COMPLETE if lines else Finish.BLANK,
+            seconds=seconds,
             sha256=page.sha256,
             dpi=page.dpi,
         )
@@ -93,17 +138,18 @@ def load(model: Path | None = None) -> PpocrEngine:
     return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}")
 
 
-def _line(page: Page, quad: Quad, reading: Reading) -> Line:
-    limit = np.array([page.width, page.height], np.float32)
-    x0, y0 = np.clip(quad.min(axis=0), 0, limit)
-    x1, y1 = np.clip(quad.max(axis=0), 0, limit)
-    return Line(
-        text=reading.text.strip(),
-        box=(float(x0), float(y0), float(x1), float(y1)),
-        confidence=reading.confidence,
-        polygon=tuple((float(x), float(y)) for x, y in quad),
-    )
+def _confidence(readings: Sequence[Reading]) -> float:
+    return sum(reading.confidence for reading in readings) / len(readings)
 
 
-def _with_seconds(transcript: Transcript, seconds: float) -> Transcript:
-    return replace(transcript, seconds=seconds)
+def _line(quad: Quad, reading: Reading) -> Line:
+    (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
+    polygon = tuple((float(x), float(y)) for x, y in quad)
+    return Line(text=reading.text, box=(x0, y0, x1, y1), confidence=reading.confidence, polygon=polygon)
+
+
+def _on_page(line: Line, turns: int, page: Page) -> Line:
+    """A line of the turned page with its place on the page as it came, clipped to it."""
+    quad = quad_before_turning(np.array(line.polygon, np.float32), turns, page.width, page.height)
+    quad = np.clip(quad, 0, np.array([page.width, page.height], np.float32))
+    return _line(quad, Reading(line.text, line.confidence or 0.0))

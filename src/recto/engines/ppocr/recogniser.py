@@ -5,6 +5,7 @@ CTC: Graves et al., 2006. Places on the page are not known here.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,12 @@ from recto.engines.ppocr.crops import batches_by_width
 from recto.engines.ppocr.networks import Precision, characters_of, recogniser_network
 
 MapBatches = Callable[[Callable[["Batch"], list["Reading"]], Iterable["Batch"]], Iterable[list["Reading"]]]
+
+
+NEAR_SPACE = -3.0
+"""The recogniser is shy of spaces: one whose logit comes this near to the best between two characters
+is a space. On the train receipts of SROIE it halves the errors in spaces (210 missed, 36 superfluous → 65,
+74) and adds no superfluous one on contracts, invoices and forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +62,25 @@ class Recogniser:
         return readings
 
     def _read_batch(self, batch: Batch) -> list[Reading]:
-        best, probability, _ = self._network(batch.pixels)
-        return [
-            self._decode(classes, certainty)
-            for classes, certainty in zip(best[:, :, 0].astype(np.int64), probability[:, :, 0], strict=True)
-        ]
+        best, probability, space_margin = (output[:, :, 0] for output in self._network(batch.pixels))
+        steps = zip(best.astype(np.int64), probability, space_margin, strict=True)
+        return [self._decode(*line) for line in steps]
 
-    def _decode(self, classes: NDArray[np.int64], certainty: NDArray[np.float32]) -> Reading:
-        """Greedy CTC: repeated classes count once, blanks not at all."""
+    def _decode(
+        self,
+        classes: NDArray[np.int64],
+        probability: NDArray[np.float32],
+        space_margin: NDArray[np.float32],
+    ) -> Reading:
+        """Greedy CTC: repeated classes count once, blanks not at all; near-spaces become spaces."""
         emits = classes != BLANK
         emits[1:] &= classes[1:] != classes[:-1]
-        if not emits.any():
+        steps = np.flatnonzero(emits)
+        if not len(steps):
             return Reading("", 0.0)
-        text = "".join(self._spelling[index] for index in classes[emits])
-        return Reading(text, float(certainty[emits].mean()))
+        pieces = [self._spelling[classes[steps[0]]]]
+        for before, here in pairwise(steps):
+            if space_margin[before + 1 : here].max(initial=-np.inf) > NEAR_SPACE:
+                pieces.append(" ")
+            pieces.append(self._spelling[classes[here]])
+        return Reading(" ".join("".join(pieces).split()), float(probability[steps].mean()))
