@@ -37,6 +37,15 @@ class Bucket:
         return int(self.features.shape[3])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledLines:
+    """Features with their labels; `case_blind[i]` says that label i knows nothing about case."""
+
+    buckets: tuple[Bucket, ...]
+    labels: tuple[str, ...]
+    case_blind: tuple[bool, ...]
+
+
 def extract(
     backbone: Backbone, lines: Iterable[Image], *, advance: Callable[[int], None] = lambda count: None
 ) -> list[Bucket]:

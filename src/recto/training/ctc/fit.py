@@ -16,22 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recto.training.ctc.alphabet import class_of, cut_head, likely_rivals, merge_head, trained_classes
-from recto.training.ctc.features import Bucket
+from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.scoring import score_lines
 from recto.training.progress import Epoch
 from recto.training.recipe import Recipe
 
 _RIVAL_LINES = 600
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelledLines:
-    """Features with their labels; `case_blind[i]` says that label i knows nothing about case."""
-
-    buckets: tuple[Bucket, ...]
-    labels: tuple[str, ...]
-    case_blind: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

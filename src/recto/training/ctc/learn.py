@@ -21,8 +21,8 @@ from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import ParityError, TrainingError
 from recto.training.ctc.case import transfer_case
-from recto.training.ctc.features import Bucket, extract, megabytes
-from recto.training.ctc.fit import Fitted, LabelledLines, fit
+from recto.training.ctc.features import Bucket, LabelledLines, extract, megabytes
+from recto.training.ctc.fit import Fitted, fit
 from recto.training.ctc.lesson import Lesson
 from recto.training.ctc.lines import LineCutter, frames_needed
 from recto.training.ctc.network import Recogniser

@@ -4,26 +4,14 @@ Decoding uses the full head, so that a class that was left out of training would
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from torch import nn
 
 from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import Ratio, total
 from recto.training.ctc.decoding import best_classes, greedy_text
-from recto.training.ctc.features import Bucket
+from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.progress import LineScore, Sample
-
-
-class Lines(Protocol):
-    """Features with labels."""
-
-    @property
-    def buckets(self) -> tuple[Bucket, ...]: ...  # noqa: D102
-    @property
-    def labels(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def case_blind(self) -> tuple[bool, ...]: ...  # noqa: D102
 
 
 def read_lines(
@@ -44,7 +32,7 @@ def read_lines(
     return out
 
 
-def score_lines(neck: nn.Module, head: nn.Module, lines: Lines, characters: str) -> LineScore:
+def score_lines(neck: nn.Module, head: nn.Module, lines: LabelledLines, characters: str) -> LineScore:
     """Read and compare all lines that have features."""
     readings = read_lines(neck, head, lines.buckets, characters)
     places = sorted(place for bucket in lines.buckets for place in bucket.lines)
