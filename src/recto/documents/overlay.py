@@ -11,11 +11,11 @@ from recto.documents.transcript import Line
 
 Colour = tuple[int, int, int]
 
-# Sure → unsure, told apart by people who see red and green alike: blue, amber, vermilion.
-_SCALE: tuple[tuple[float, Colour], ...] = (
-    (0.50, (204, 51, 17)),
-    (0.80, (238, 140, 20)),
+# Least confidence → colour; told apart by people who see red and green alike: blue, amber, vermilion.
+_COLOURS: tuple[tuple[float, Colour], ...] = (
     (0.95, (0, 119, 187)),
+    (0.80, (230, 130, 10)),
+    (0.00, (204, 51, 17)),
 )
 _UNRATED: Colour = (110, 110, 110)  # a person or a label said it
 _FILL_OPACITY = 0.14
@@ -27,7 +27,7 @@ def draw_overlay(image: Image, lines: Sequence[Line]) -> Image:
     """A copy of the page (height × width × 3) with each line's polygon, or box, outlined and tinted."""
     shapes = [(_corners(line), confidence_colour(line.confidence)) for line in lines]
     drawn = _tinted(image, shapes)
-    thickness = max(2, round(min(image.shape[:2]) / 600))
+    thickness = max(1, round(min(image.shape[:2]) / 700))
     for corners, colour in shapes:
         cv2.polylines(
             drawn,
@@ -45,13 +45,10 @@ def draw_overlay(image: Image, lines: Sequence[Line]) -> Image:
 
 
 def confidence_colour(confidence: float | None) -> Colour:
-    """Red, green, blue for a confidence from 0 to 1, blended between the steps of the scale."""
+    """Red, green, blue for a confidence from 0 to 1: sure (0.95 and over), middling (0.8), or unsure."""
     if confidence is None:
         return _UNRATED
-    steps = [step for step, _ in _SCALE]
-    channels = zip(*(colour for _, colour in _SCALE), strict=True)
-    red, green, blue = (round(float(np.interp(confidence, steps, channel))) for channel in channels)
-    return red, green, blue
+    return next((colour for least, colour in _COLOURS if confidence >= least), _COLOURS[-1][1])
 
 
 def _corners(line: Line) -> NDArray[np.int32]:

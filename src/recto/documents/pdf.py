@@ -18,7 +18,7 @@ from recto.errors import BrokenDocument, DocumentError, EmptyDocument, Encrypted
 _lock = threading.RLock()
 
 _POINTS_PER_INCH = 72
-_PDFIUM_SUCCESS, _PDFIUM_PASSWORD, _PDFIUM_SECURITY = 0, 4, 5  # FPDF_ERR_* in fpdfview.h
+_PDFIUM_FILE, _PDFIUM_PASSWORD, _PDFIUM_SECURITY = 2, 4, 5  # FPDF_ERR_* in fpdfview.h
 _PDFIUM_ERRORS = (pdfium.PdfiumError, OSError, ValueError, AssertionError, MemoryError)
 
 
@@ -69,6 +69,9 @@ class PdfDocument:
             self._pdf.close()
 
     def _open(self) -> pdfium.PdfDocument:
+        # A document without pages sets no error, and PDFium would tell of an earlier one. So leave one behind
+        # that a stream can't cause: "file not found".
+        pdfium.raw.FPDF_LoadDocument(b"\0", None)
         try:
             pdf = pdfium.PdfDocument(self._source.rewound())
         except _PDFIUM_ERRORS as error:
@@ -83,7 +86,7 @@ class PdfDocument:
             return EncryptedDocument(
                 "the PDF needs a password", where=name, hint="save a copy without one, for example with qpdf"
             )
-        if code == _PDFIUM_SUCCESS:
+        if code == _PDFIUM_FILE:
             return EmptyDocument("the PDF has no pages", where=name, hint="save it anew from its source")
         return BrokenDocument(f"the PDF is damaged ({reason})", where=name, hint="save or download it anew")
 

@@ -4,6 +4,8 @@ It converts what Pillow has opened; which files are opened, and how large they m
 says.
 """
 
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -18,7 +20,9 @@ _WHITE = (255, 255, 255, 255)
 
 def upright_rgb(image: PillowImage.Image) -> Image:
     """The image turned as its EXIF orientation says, as height × width × 3. Decodes it if need be."""
-    return np.array(_rgb(_turned(image)))  # a copy of its own: writable, and free of the decoder
+    tags = getattr(image, "tag_v2", {})  # of TIFF; they are gone once the image is turned
+    rgb = _rgb(_turned(image), white_is_zero=tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
+    return np.array(rgb)  # a copy of its own: writable, and free of the decoder
 
 
 def _turned(image: PillowImage.Image) -> PillowImage.Image:
@@ -26,15 +30,15 @@ def _turned(image: PillowImage.Image) -> PillowImage.Image:
     image.load()
     try:
         return ImageOps.exif_transpose(image)
-    except (ValueError, TypeError, SyntaxError, KeyError, OSError, EOFError):
+    except (ValueError, TypeError, SyntaxError, KeyError, OSError, EOFError, struct.error):
         return image  # the pixels are whole, only the EXIF block is damaged
 
 
-def _rgb(image: PillowImage.Image) -> PillowImage.Image:
+def _rgb(image: PillowImage.Image, *, white_is_zero: bool) -> PillowImage.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        return _deep_grey(image)
+        return _deep_grey(image, white_is_zero=white_is_zero)
     if image.mode == "LAB":
         return _from_lab(image)
     if image.has_transparency_data:
@@ -43,14 +47,13 @@ def _rgb(image: PillowImage.Image) -> PillowImage.Image:
     return image.convert("RGB")
 
 
-def _deep_grey(image: PillowImage.Image) -> PillowImage.Image:
+def _deep_grey(image: PillowImage.Image, *, white_is_zero: bool) -> PillowImage.Image:
     """Grey of 16 or 32 bits, scaled to 8 bits by the range that its values show."""
     values = np.asarray(image).astype(np.float32)
     values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
     bits_16 = image.mode.startswith("I;16")
     grey = _to_8_bits(values, 65535.0 if bits_16 else _range(values))
-    tags = getattr(image, "tag_v2", {})
-    if bits_16 and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow inverts 1 and 8 bits by itself, not 16
+    if bits_16 and white_is_zero:  # Pillow inverts 1 and 8 bits by itself, not 16
         grey = 255 - grey
     return PillowImage.fromarray(grey).convert("RGB")
 

@@ -5,6 +5,7 @@ It looks at what the formats say about their own length; it decodes nothing.
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from PIL import Image as PillowImage
 
@@ -13,6 +14,7 @@ from recto.documents.source import Kind, Source, Stream
 _CHUNK_BYTES = 1_000_000
 _STARTXREF = re.compile(rb"startxref\s+(\d+)")
 _OBJECT = re.compile(rb"\d+ \d+ obj\b")
+_DIRECTORIES = 10_000  # a chain may lead in circles
 _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325  # TIFF 6.0 tags
 
 
@@ -61,10 +63,21 @@ def _webp_is_short(source: Source) -> bool:
 
 
 def _tiff_directory_is_missing(source: Source) -> bool:
+    """Whether the chain of directories, one per page, leads beyond the end (TIFF 6.0 section 2; BigTIFF)."""
     head = _read(source.stream, 0, 16)
-    big = head[2:4] in (b"+\0", b"\0+")
-    first = int.from_bytes(head[8:16] if big else head[4:8], "little" if head[:2] == b"II" else "big")
-    return first >= source.size_bytes
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    is_big = 43 in head[2:4]
+    count_bytes, entry_bytes, offset_bytes = (8, 20, 8) if is_big else (2, 12, 4)
+    at = int.from_bytes(head[8:16] if is_big else head[4:8], order)
+    for _ in range(_DIRECTORIES):
+        if at == 0:
+            return False
+        entries = int.from_bytes(_read(source.stream, at, count_bytes), order)
+        link = at + count_bytes + entries * entry_bytes
+        if link + offset_bytes > source.size_bytes:
+            return True
+        at = int.from_bytes(_read(source.stream, link, offset_bytes), order)
+    return False
 
 
 def _tiff_data_is_missing(source: Source, image: PillowImage.Image) -> bool:
