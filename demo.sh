@@ -4,14 +4,14 @@
 set -euo pipefail
 BIN="${BIN:-.venv/bin}" DEMO="${DEMO:-demo}" DOCUMENTS="${DOCUMENTS:-80}"
 
-say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+say() { printf '\n== %s\n' "$*"; }
 
 rm -rf "$DEMO/data" "$DEMO/run" "$DEMO/read"
 
 say "1. $DOCUMENTS synthetic receipts and invoices, hard to read: $DEMO/data"
 "$BIN/recto" data synth "$DEMO/data" --count "$DOCUMENTS" --seed 7
 
-page="$(find "$DEMO/data/test" -name 'receipt_*.jpg' | sort | head -n 1)"
+page="$(find "$DEMO/data/test" -name 'receipt_*.jpg' | sort | sed -n 2p)"
 say "2. One of them, as the base model reads it: $page"
 "$BIN/recto" read "$page" --format text --overlay --out "$DEMO/read"
 cat "$DEMO"/read/*.txt && echo

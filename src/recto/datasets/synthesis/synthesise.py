@@ -46,13 +46,14 @@ def synthesise(count: int, seed: int, *, kind: Kind | None = None) -> Iterator[E
             f"can't make {count} documents from seed {seed}", hint="count must be at least 1, seed at least 0"
         )
     vendors = max(-(-count // DOCUMENTS_PER_VENDOR), min(count, len(_SPLIT_PATTERN)))
-    return (_document(seed, number, number % vendors, kind) for number in range(count))
+    return (_document(seed, number, vendors, kind) for number in range(count))
 
 
-def _document(seed: int, number: int, vendor_number: int, kind: Kind | None) -> Example:
+def _document(seed: int, number: int, vendors: int, kind: Kind | None) -> Example:
     rng = np.random.default_rng([seed, _DOCUMENT_STREAM, number])
+    turn, vendor_number = divmod(number, vendors)
     issuer = vendor(seed, vendor_number)
-    chosen = kind or (Kind.INVOICE if number % 4 == 3 else Kind.RECEIPT)
+    chosen = kind or (Kind.INVOICE if (turn + vendor_number) % 4 == 3 else Kind.RECEIPT)
     sheet, fields = _PRINTERS[chosen](issuer, rng)
     look = _look(chosen, rng)
     taken = picture(sheet.ink, look, rng)
