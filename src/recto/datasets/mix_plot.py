@@ -19,7 +19,7 @@ GRID = "#e6eaee"
 BAND = "#f6e7b4"
 SUFFIXES = (".png", ".svg")
 _MAX_BARS = 12
-_FIGURES_AT = 1.14  # right of the bars, in widths of the plot
+_FIGURES_AT = 1.18  # right of the bars, in widths of the plot
 
 
 def draw_mix(statistics: Statistics, out: Path, *, title: str) -> None:

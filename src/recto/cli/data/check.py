@@ -73,7 +73,9 @@ def _print(result: "Check") -> None:
             table.add_row(escape(problem.file), escape(problem.row), escape(problem.what))
         console.print(table)
     splits = ", ".join(f"{name} {count}" for name, count in result.splits.items())
-    console.print(f"{result.examples} documents ({splits}); {result.without_text} without trusted text")
+    shares = f" ({splits})" if splits else ""
+    documents = f"{_counted(result.examples, 'document')}{shares}"
+    console.print(f"{documents}; {result.without_text} without trusted text")
     if result.new_categories:
         console.print(f"new categories: {escape(', '.join(result.new_categories))}")
     console.print(
