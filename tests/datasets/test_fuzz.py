@@ -1,6 +1,7 @@
 """Damaged annotation files: a Dataset, or an error of ours that names the file; never anything else."""
 
 import json
+import shutil
 import warnings
 from pathlib import Path
 
@@ -101,6 +102,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_dataset(dataset, root / "set.parquet", "parquet")
     write_dataset(dataset, root / "set.tar", "webdataset")
     write_dataset(dataset, root / "pairs.jsonl", "pairs")
+    write_dataset(dataset, root / "saved", "saved")
     return root
 
 
@@ -152,3 +154,26 @@ def test_tables_of_others(rows: list[dict[str, str]], place: Path) -> None:
     image = (place / "a.png").read_bytes()
     pq.write_table(pa.Table.from_pylist([{"image": image, **row} for row in rows]), place / "table.parquet")
     survives(place / "table.parquet")
+
+
+SAVED = [
+    "dataset_dict.json",
+    "train/state.json",
+    "train/dataset_info.json",
+    "train/data-00000-of-00001.arrow",
+]
+
+
+@settings(BOUNDED, max_examples=60)
+@given(file=st.sampled_from(SAVED), cuts=st.lists(cut, min_size=1, max_size=3))
+def test_damaged_saved_datasets(file: str, cuts: list[tuple[int, int, bytes]], place: Path) -> None:
+    """Arrow would follow damaged offsets out of its memory: it must not get the chance."""
+    damaged = place / "damaged-saved"
+    shutil.rmtree(damaged, ignore_errors=True)
+    shutil.copytree(place / "saved", damaged)
+    data = bytearray((damaged / file).read_bytes())
+    for at, length, new in cuts:
+        start = at % (len(data) + 1)
+        data[start : start + length] = new
+    (damaged / file).write_bytes(bytes(data))
+    survives(damaged)

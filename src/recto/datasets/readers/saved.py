@@ -47,6 +47,7 @@ def _read_table(
             where=place,
             hint=f"its columns: {', '.join(table.column_names)[:200]}",
         )
+    table.data.table.validate(full=True)  # Arrow follows damaged offsets out of its memory otherwise
     raw = table.with_format("arrow")
     for index in range(len(table)):
         origin = Origin(place, str(index + 1))
