@@ -23,7 +23,7 @@ from recto.training.progress import Epoch, Silent
 from recto.training.recipe import Recipe
 
 Writer = Callable[..., Path]
-QUICK = Recipe(epochs=6, replay_lines=200, rivals=50, batch_lines=16)
+QUICK = Recipe(epochs=5, replay_lines=150, rivals=50, batch_lines=16)
 CANARIES = ("Größe", "naïve café", "Straße 12,50 €", "Total: 1,234.56", "señor João")
 
 
@@ -41,7 +41,7 @@ class Recorder(Silent):
 def done(dataset_writer: Writer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Improvement, Recorder]:
     """One run on upper-case labels of mixed-case print: 10 pages to learn from."""
     root = tmp_path_factory.mktemp("improve")
-    counts = {"train": 10, "val": 3, "test": 3}
+    counts = {"train": 8, "val": 2, "test": 3}
     data = load_dataset(dataset_writer(root / "data", counts, label=str.upper, case="upper"))
     recorder = Recorder([])
     return improve(data, root / "run", QUICK, recorder), recorder
@@ -123,7 +123,7 @@ def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) 
         rng.shuffle(letters)
         return "".join(letters).strip()
 
-    data = dataset_writer(tmp_path / "data", {"train": 4, "val": 0, "test": 1})
+    data = dataset_writer(tmp_path / "data", {"train": 3, "val": 0, "test": 1})
     rows = json.loads((data / "annotations.json").read_text())
     good = json.loads((dataset_writer(tmp_path / "val", {"val": 2}, seed=9) / "annotations.json").read_text())
     for row in rows:
@@ -133,7 +133,7 @@ def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) 
     for row in good:
         row["image"] = row["image"].replace("val/", "val2/")
     (data / "annotations.json").write_text(json.dumps(rows + good))
-    recipe = QUICK.model_copy(update={"epochs": 2, "replay_lines": 0})
+    recipe = QUICK.model_copy(update={"epochs": 1, "replay_lines": 0})
     improvement = improve(load_dataset(data), tmp_path / "run", recipe)
     assert not improvement.lesson.improved
     written = open_model(improvement.model)

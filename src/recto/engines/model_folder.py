@@ -45,9 +45,10 @@ class BaseWeights(BaseModel):
 class ModelCard(BaseModel):
     """`model.json`: what the folder holds and where it comes from.
 
-    `characters` are the classes that the recogniser can write, without the CTC blank, in class order;
-    `data_fingerprint` names the training and validation documents by content; `metrics` are the
-    figures of the best epoch on validation lines.
+    `characters` are the classes that the recogniser can write, without the CTC blank, in class order.
+    `near_space` is how far (in logits, ≤ 0) a space may lie below the best class and still be read; None
+    means as with base weights, which are shy of spaces. `data_fingerprint` names the training and
+    validation documents by content; `metrics` are the figures of the best epoch on validation lines.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class ModelCard(BaseModel):
     files: dict[str, FileStamp] = {}
     characters: str
     recipe: dict[str, JsonValue] = {}
+    near_space: float | None = None
     data_fingerprint: str = ""
     metrics: dict[str, JsonValue] = {}
     recto_version: str = __version__
@@ -78,6 +80,8 @@ class ModelFolder:
     def label(self) -> str:
         """Base name and the first digits of the weights' hash: `PP-OCRv6-small tuned 1f0c9a2b`."""
         stamp = self.card.files[RECOGNISER].sha256 if RECOGNISER in self.card.files else "none"
+        if stamp == self.card.base.sha256:
+            return f"{self.card.base.name} unchanged"
         return f"{self.card.base.name} tuned {stamp[:8]}"
 
     def file(self, name: str) -> Path:

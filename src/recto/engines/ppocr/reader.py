@@ -21,7 +21,7 @@ from recto.engines.ppocr.crops import Quad, crop_line, scale_line
 from recto.engines.ppocr.detector import DetectorSettings, detect
 from recto.engines.ppocr.networks import Precision, detector_network
 from recto.engines.ppocr.orientation import is_sideways, quad_before_turning, turned, ways_to_read
-from recto.engines.ppocr.recogniser import Reading, Recogniser
+from recto.engines.ppocr.recogniser import NEAR_SPACE, Reading, Recogniser
 from recto.engines.ppocr.weights import BASE, DETECTOR_FILE, RECOGNISER_FILE, weights_path
 
 DOUBTFUL = 0.85  # pages that read with more confidence than this are the right way up
@@ -44,6 +44,7 @@ class PpocrSettings:
 
     detector: DetectorSettings = field(default_factory=DetectorSettings)
     script: Script = "european"
+    near_space: float = NEAR_SPACE
     precision: Precision = "auto"
     min_confidence: float = 0.5
     threads: int = 0
@@ -59,7 +60,12 @@ class PpocrEngine:
         self.label = label
         self._settings = settings
         self._detector = detector_network(weights_path(DETECTOR_FILE), settings.precision)
-        self._recogniser = Recogniser(recogniser, script=settings.script, precision=settings.precision)
+        self._recogniser = Recogniser(
+            recogniser,
+            script=settings.script,
+            precision=settings.precision,
+            near_space=settings.near_space,
+        )
         self._pool = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "ppocr")
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
@@ -135,7 +141,8 @@ def load(model: Path | None = None) -> PpocrEngine:
     if model is None:
         return PpocrEngine(weights_path(RECOGNISER_FILE), f"ppocr {BASE}")
     folder = open_model(model)
-    return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}")
+    near_space = NEAR_SPACE if folder.card.near_space is None else folder.card.near_space
+    return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}", PpocrSettings(near_space=near_space))
 
 
 def _confidence(readings: Sequence[Reading]) -> float:

@@ -44,12 +44,21 @@ class Batch:
 class Recogniser:
     """Reads line crops with the weights in `path`."""
 
-    def __init__(self, path: Path, *, script: Script, precision: Precision, max_batch: int = 8) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        script: Script,
+        precision: Precision,
+        near_space: float = NEAR_SPACE,
+        max_batch: int = 8,
+    ) -> None:
         characters = characters_of(path)
         allowed = allowed_classes(characters, script)
         alphabet = ["", *characters, " "]
         self._spelling = [alphabet[index] for index in allowed]
         self._network = recogniser_network(path, allowed, precision)
+        self._near_space = near_space
         self._max_batch = max_batch
 
     def read(self, lines: Sequence[Image], run: MapBatches = map) -> list[Reading]:
@@ -80,7 +89,7 @@ class Recogniser:
             return Reading("", 0.0)
         pieces = [self._spelling[classes[steps[0]]]]
         for before, here in pairwise(steps):
-            if space_margin[before + 1 : here].max(initial=-np.inf) > NEAR_SPACE:
+            if space_margin[before + 1 : here].max(initial=-np.inf) > self._near_space:
                 pieces.append(" ")
             pieces.append(self._spelling[classes[here]])
         return Reading(" ".join("".join(pieces).split()), float(probability[steps].mean()))

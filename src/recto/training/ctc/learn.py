@@ -5,6 +5,7 @@
 Which Examples, where the run is kept and whether it helped on test is the business of `training/improve`.
 """
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,8 @@ from recto.training.run import Run
 PARITY = 1e-4
 """Largest difference of a probability that is still rounding."""
 _PARITY_LINES = 16
+LEARNT_SPACES = 0.0
+"""A trained model has learnt its spaces from labels, so that it reads them only where they win."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +66,9 @@ def learn(
     characters = graph_characters(graph)
     base = load_network(graph)
     backbone = LineNetwork(source, "features")
-    train = _prepare(data[0], (characters, backbone), recipe, recipe.max_train_lines, progress)
-    val = _prepare(data[1], (characters, backbone), recipe, recipe.max_val_lines, progress)
+    model, middle = (characters, backbone), recipe.margin / 2
+    train = _prepare(data[0], model, recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
+    val = _prepare(data[1], model, recipe, (recipe.max_val_lines, (middle, middle)), progress)
     replay = _replay(backbone, recipe, progress)
     lines, read, guessed = _with_case(base, characters, train.lines, progress)
 
@@ -87,6 +91,7 @@ def learn(
             engine="ppocr",
             base=BaseWeights(name=BASE, sha256=sha256_of(source)),
             characters=characters,
+            near_space=LEARNT_SPACES if fitted.best_epoch else None,
             recipe=recipe.model_dump(),
             data_fingerprint=fingerprint,
             metrics={"val_line_cer_before": lesson.before.cer, "val_line_cer": lesson.after.cer},
@@ -101,13 +106,14 @@ def _prepare(
     examples: Sequence[Example],
     model: tuple[str, LineNetwork],
     recipe: Recipe,
-    most: int,
+    limits: tuple[int, tuple[float, float]],
     progress: Progress,
 ) -> _Prepared:
-    """Cut the lines of `examples` and compute their features."""
+    """Cut at most so many lines of `examples`, with margins between two, and compute their features."""
     characters, backbone = model
-    cutter = LineCutter(frozenset(characters))
-    wanted = cutter.wanted(examples, most=most, seed=recipe.seed)
+    most, margins = limits
+    cutter = LineCutter(frozenset(characters), margins, random.Random(recipe.seed))
+    wanted = cutter.wanted(examples, most=most)
     progress.stage("cutting lines and computing features", sum(len(lines) for _, lines in wanted))
     probe: list[Image] = []
     buckets = extract(backbone, _watched(cutter.cut(wanted), probe), advance=progress.advance)
