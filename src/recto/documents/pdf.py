@@ -18,6 +18,8 @@ from recto.errors import BrokenDocument, DocumentError, EmptyDocument, Encrypted
 _lock = threading.RLock()
 
 _POINTS_PER_INCH = 72
+_PAGES_PER_OPENING = 200
+_BYTES_PER_OPENING = 32_000_000
 _PDFIUM_FILE, _PDFIUM_PASSWORD, _PDFIUM_SECURITY = 2, 4, 5  # FPDF_ERR_* in fpdfview.h
 _PDFIUM_ERRORS = (pdfium.PdfiumError, OSError, ValueError, AssertionError, MemoryError)
 
@@ -40,6 +42,9 @@ class PdfDocument:
         with _lock:
             self._pdf = self._open()
             self.page_count = len(self._pdf)
+        self._rendered_pages = 0
+        average_bytes = source.size_bytes / self.page_count
+        self._pages_per_opening = max(1, min(_PAGES_PER_OPENING, int(_BYTES_PER_OPENING / average_bytes)))
         try:
             limits.check_pages(self.page_count, source.name)
         except DocumentError:
@@ -51,6 +56,7 @@ class PdfDocument:
         where = f"{self._source.name}, page {number}"
         with _lock:
             try:
+                self._forget_now_and_then()
                 page = self._pdf[number - 1]
                 try:
                     return self._rendered(page, number, where)
@@ -67,6 +73,14 @@ class PdfDocument:
         """Let go of the document and of everything that PDFium holds for it."""
         with _lock:
             self._pdf.close()
+
+    def _forget_now_and_then(self) -> None:
+        """Open the file anew after some pages: PDFium keeps what it has read of it until it is closed."""
+        if self._rendered_pages >= self._pages_per_opening:
+            self._pdf.close()
+            self._pdf = self._open()
+            self._rendered_pages = 0
+        self._rendered_pages += 1
 
     def _open(self) -> pdfium.PdfDocument:
         # A document without pages sets no error, and PDFium would tell of an earlier one. So leave one behind

@@ -1,14 +1,22 @@
 """Reading order: lines → printed rows → text, with columns of prose read one after the other.
 
 A row is what a person reads from left to right: a line belongs to the row whose centre it shares. Rows of
-a table or a receipt stay together; columns are split only where both sides are prose.
+a table, a form or a receipt stay together; a page is read column by column only where most of it is prose
+in columns. Right-to-left scripts are not handled here.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
 
 from recto.documents.transcript import Line
 
-_SAME_ROW = 0.5  # of the smaller height: how far apart the centres of one row may be
+_SAME_ROW = 0.36  # of the smaller height: how far apart the centres of one row may be
+_CROSSED = 0.15  # of the busiest place: how much text may stand across a gutter (headings do)
+_MOSTLY_COLUMNS = 0.6  # of the page's characters must stand in columns
+_PROSE_LINES = 5  # lines that make a column
+_PROSE_CHARACTERS = 18  # in the middle line of a column of prose
+_PROSE_FILL = 0.6  # of its column's width that the middle line of prose fills
 
 
 def visual_rows(lines: Sequence[Line]) -> list[list[Line]]:
@@ -22,9 +30,78 @@ def visual_rows(lines: Sequence[Line]) -> list[list[Line]]:
     return [sorted(row, key=lambda line: line.box[0]) for row in rows]
 
 
+def reading_rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """Printed rows in the order of reading: column by column on a page of prose, else top to bottom."""
+    gutters = _gutters(lines)
+    columns = [[line for line in lines if _column(line, gutters) == i] for i in range(len(gutters) + 1)]
+    if not gutters or not _are_prose(columns, lines):
+        return visual_rows(lines)
+    spanning = visual_rows([line for line in lines if _column(line, gutters) is None])
+    edges = [_top(row) for row in spanning]
+    order: list[list[Line]] = []
+    for band, start in enumerate([float("-inf"), *edges]):
+        end = edges[band] if band < len(edges) else float("inf")
+        order += spanning[band - 1 : band] if band else []
+        for column in columns:
+            order += visual_rows([line for line in column if start <= _centre(line) < end])
+    return order
+
+
 def text_of_rows(rows: Sequence[Sequence[Line]]) -> str:
     """One printed row per text line, its pieces joined by blanks."""
     return "\n".join(" ".join(line.text for line in row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    left: float
+    right: float
+
+
+def _gutters(lines: Sequence[Line]) -> list[_Gutter]:
+    """Vertical strips, in the inner part of the page, that hardly any line crosses."""
+    if len(lines) < 2 * _PROSE_LINES:
+        return []
+    edges = sorted({edge for line in lines for edge in (line.box[0], line.box[2])})
+    strips = list(zip(edges, edges[1:], strict=False))
+    crossing = [
+        sum(_height(line) for line in lines if line.box[0] <= left and line.box[2] >= right)
+        for left, right in strips
+    ]
+    limit = _CROSSED * max(crossing)
+    least = median(_height(line) for line in lines) / 2
+    found: list[_Gutter] = []
+    for (left, right), crossed in zip(strips, crossing, strict=True):
+        if crossed > limit:
+            continue
+        if found and found[-1].right == left:
+            found[-1] = _Gutter(found[-1].left, right)
+        else:
+            found.append(_Gutter(left, right))
+    return [g for g in found if g.right - g.left > least and edges[0] < g.left and g.right < edges[-1]]
+
+
+def _column(line: Line, gutters: Sequence[_Gutter]) -> int | None:
+    """The column that a line stands in, or None when it reaches across a gutter."""
+    middles = [(gutter.left + gutter.right) / 2 for gutter in gutters]
+    first = sum(line.box[0] > middle for middle in middles)
+    last = sum(line.box[2] > middle for middle in middles)
+    return first if first == last else None
+
+
+def _are_prose(columns: Sequence[Sequence[Line]], lines: Sequence[Line]) -> bool:
+    """Whether every column is prose, and together they are most of the page."""
+    inside = sum(len(line.text) for column in columns for line in column)
+    mostly = inside >= _MOSTLY_COLUMNS * sum(len(line.text) for line in lines)
+    return mostly and all(_is_prose(column) for column in columns)
+
+
+def _is_prose(column: Sequence[Line]) -> bool:
+    if len(column) < _PROSE_LINES:
+        return False
+    width = max(line.box[2] for line in column) - min(line.box[0] for line in column)
+    fill = median(line.box[2] - line.box[0] for line in column) / max(width, 1)
+    return fill >= _PROSE_FILL and median(len(line.text) for line in column) >= _PROSE_CHARACTERS
 
 
 def _belongs(line: Line, row: Sequence[Line]) -> bool:
@@ -39,3 +116,7 @@ def _centre(line: Line) -> float:
 
 def _height(line: Line) -> float:
     return line.box[3] - line.box[1]
+
+
+def _top(row: Sequence[Line]) -> float:
+    return min(_centre(line) for line in row)
