@@ -194,6 +194,15 @@ def test_pdf_pages_have_resolution_and_text_layer(make_pdf: MakePdf) -> None:
     assert all(page.image.min() < 128 and page.image.max() == 255 for page in pages)
 
 
+def test_a_long_pdf_is_opened_anew_now_and_then(make_pdf: MakePdf) -> None:
+    data = make_pdf(450, (20, 20))
+    assert [page.text_layer for page in open_document(data, dpi=20)][::200] == [
+        "page 1",
+        "page 201",
+        "page 401",
+    ]
+
+
 def test_a_scan_in_a_pdf_has_no_text_layer_and_right_colours() -> None:
     page = next(open_document(encoded(block(600, 400), "PDF", resolution=200)))
     assert page.text_layer is None

@@ -127,7 +127,9 @@ def _beside(left: Line, right: Line) -> bool:
 
 def _height(line: Line) -> float:
     """Height of the print; a line that runs downwards is as high as it is wide across."""
-    return min(line.box[3] - line.box[1], max(line.box[2] - line.box[0], 1.0))
+    x0, y0, x1, y1 = line.box
+    runs_down = len(line.text.strip()) > 2 and y1 - y0 > 2 * (x1 - x0)
+    return max(x1 - x0 if runs_down else y1 - y0, 1.0)
 
 
 def _body_height(rows: Sequence[Row]) -> float:

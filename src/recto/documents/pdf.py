@@ -77,8 +77,9 @@ class PdfDocument:
     def _forget_now_and_then(self) -> None:
         """Open the file anew after some pages: PDFium keeps what it has read of it until it is closed."""
         if self._rendered_pages >= self._pages_per_opening:
+            fresh = self._open()
             self._pdf.close()
-            self._pdf = self._open()
+            self._pdf = fresh
             self._rendered_pages = 0
         self._rendered_pages += 1
 
