@@ -23,7 +23,7 @@ from recto.training.progress import Epoch, Silent
 from recto.training.recipe import Recipe
 
 Writer = Callable[..., Path]
-QUICK = Recipe(epochs=5, replay_lines=150, rivals=50, batch_lines=16)
+QUICK = Recipe(epochs=5, replay_lines=200, rivals=50, batch_lines=16)
 CANARIES = ("Größe", "naïve café", "Straße 12,50 €", "Total: 1,234.56", "señor João")
 
 

@@ -29,6 +29,11 @@ _PROSE = (
     "łódka święto źródło żółty ćma příliš žluťoučký kůň güneş İstanbul şişe çağrı őszi tükör"
 )
 _WORDS = tuple(_PROSE.split())
+_ACCENTED = {
+    "a": "àáâãäåāăąæ", "c": "çćčĉ", "d": "ďđ", "e": "èéêëēėęě", "g": "ğģĝ", "i": "ìíîïīį",
+    "l": "łľļ", "n": "ñńňņ", "o": "òóôõöøōőœ", "r": "řŕ", "s": "śşšșß", "t": "ťțţ",
+    "u": "ùúûüūůűų", "y": "ýÿ", "z": "źżž",
+}  # fmt: skip
 _SIGNS = (
     "&",
     "/",
@@ -74,14 +79,23 @@ def _text(rng: random.Random) -> str:
 
 def _part(rng: random.Random) -> str:
     kind = rng.random()
-    if kind < 0.68:
+    if kind < 0.5:
         return rng.choice(_WORDS)
+    if kind < 0.68:
+        return _accented(rng.choice(_WORDS), rng)
     if kind < 0.78:
         return rng.choice(_SIGNS)
     if kind < 0.9:
         return f"{rng.randint(0, 4000)}{rng.choice('.,')}{rng.randint(0, 99):02d}"
     day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(2010, 2039)
     return rng.choice(".-/").join((f"{day:02d}", f"{month:02d}", str(year)))
+
+
+def _accented(word: str, rng: random.Random) -> str:
+    """The word with accents that no language gives it, so that all of them are seen."""
+    return "".join(
+        rng.choice(_ACCENTED[char]) if char in _ACCENTED and rng.random() < 0.35 else char for char in word
+    )
 
 
 def _fonts() -> list[Path]:
