@@ -40,7 +40,7 @@ _EXAMPLES = """Examples:
 
 @app.command(epilog=_EXAMPLES)
 def read(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders or globs.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders or globs.")],
     *,
     form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSON,
     out: Annotated[
@@ -58,8 +58,9 @@ def read(
 ) -> None:
     """Read documents into text with boxes and confidences.
 
-    JPEG, PNG, TIFF, WebP and PDF, told by content. With --out, transcripts.jsonl gets one line per page, and
-    --format text or markdown adds a file per document. What can't be read is listed at the end (exit code 1).
+    JPEG, PNG, TIFF, WebP and PDF, told by content. A folder given with --out gets transcripts.jsonl, one
+    line per page, and with --format text or markdown a file per document as well. What can't be read is
+    listed at the end (exit code 1).
     """
     from recto.cli.read_outputs import FolderOutput, check_folder
     from recto.cli.read_run import Wanted

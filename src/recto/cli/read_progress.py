@@ -10,6 +10,9 @@ from recto.cli.read_run import Opened
 from recto.cli.read_run import Progress as ReadProgress
 
 
+_NAME_WIDTH = 24  # a long name would squeeze the bar
+
+
 class _Silence:
     """Shows nothing."""
 
@@ -31,7 +34,7 @@ class _Bar:
 
     def opened(self, opened: Opened) -> None:
         self._step = 1 / max(len(opened.pending), 1)
-        self._bar.update(self._task, description=opened.file.path.name)
+        self._bar.update(self._task, description=opened.file.path.name[:_NAME_WIDTH])
 
     def page(self) -> None:
         self._pages += 1
