@@ -9,7 +9,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from recto.cli.read_run import Opened
 from recto.cli.read_run import Progress as ReadProgress
 
-
 _NAME_WIDTH = 24  # a long name would squeeze the bar
 
 
