@@ -30,6 +30,8 @@ _DECODER_ERRORS = (
 _JPEG_SCANS = 200  # cameras and scanners write 1 to 12; each scan costs a pass over all pixels
 _SCAN_MARKER = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
+_CHUNK_BYTES = 1_000_000
+_MENDED_BYTES = 200_000_000  # mending holds the file in memory; no JPEG of 40 Mpx is as large
 
 
 class ImageDocument:
@@ -118,7 +120,14 @@ class ImageDocument:
 
 def _refuse_endless_scans(source: Source) -> None:
     """Raises ValueError for a JPEG of absurdly many scans, a small file that would take minutes."""
-    if source.kind is Kind.JPEG and source.rewound().read().count(_SCAN_MARKER) > _JPEG_SCANS:
+    if source.kind is not Kind.JPEG:
+        return
+    stream = source.rewound()
+    scans, last = 0, b""
+    while chunk := stream.read(_CHUNK_BYTES):
+        scans += (last + chunk).count(_SCAN_MARKER)
+        last = chunk[-1:]
+    if scans > _JPEG_SCANS:
         raise ValueError(f"more than {_JPEG_SCANS} scans")
 
 
@@ -128,7 +137,7 @@ def _mended_jpeg(source: Source) -> Image | None:
     Two tails are tried. If data is missing, the decoder takes the second one for image data, and the
     pictures differ; if only the marker is, both tails come after the last pixel.
     """
-    if source.kind is not Kind.JPEG:
+    if source.kind is not Kind.JPEG or source.size_bytes > _MENDED_BYTES:
         return None
     body = source.rewound().read().rstrip(b"\xff")
     bare, padded = (upright_rgb(_jpeg(body + tail + _JPEG_END)) for tail in (b"", b"\x55" * 64))
