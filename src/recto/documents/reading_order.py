@@ -7,11 +7,12 @@ in columns. Right-to-left scripts are not handled here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from recto.documents.transcript import Line
 
-_SAME_ROW = 0.36  # of the smaller height: how far apart the centres of one row may be
+_SAME_ROW = 0.4  # of the smaller height: how far apart the centres of one row may be
 _CROSSED = 0.15  # of the busiest place: how much text may stand across a gutter (headings do)
 _MOSTLY_COLUMNS = 0.6  # of the page's characters must stand in columns
 _PROSE_LINES = 5  # lines that make a column
@@ -63,7 +64,7 @@ def _gutters(lines: Sequence[Line]) -> list[_Gutter]:
     if len(lines) < 2 * _PROSE_LINES:
         return []
     edges = sorted({edge for line in lines for edge in (line.box[0], line.box[2])})
-    strips = list(zip(edges, edges[1:], strict=False))
+    strips = list(pairwise(edges))
     crossing = [
         sum(_height(line) for line in lines if line.box[0] <= left and line.box[2] >= right)
         for left, right in strips

@@ -17,7 +17,7 @@ from recto.documents.transcript import Box
 HEIGHT_PX = 48
 MIN_WIDTH_PX = 16
 MAX_WIDTH_PX = 3200
-WIDTH_STEP_PX = 16
+WIDTH_STEPS_PX = ((384, 16), (1024, 32), (MAX_WIDTH_PX, 64))  # up to this width, multiples of that
 PADDING_LEVEL = 127  # the middle grey that normalises to zero, as the network saw it in training
 
 Quad = NDArray[np.float32]
@@ -58,7 +58,8 @@ def scale_line(crop: Image) -> Image:
 
 def padded_width(width_px: int) -> int:
     """The width that a line of this width is padded to: few different widths keep the runtime quick."""
-    return max(MIN_WIDTH_PX, math.ceil(width_px / WIDTH_STEP_PX) * WIDTH_STEP_PX)
+    step = next(step for limit, step in WIDTH_STEPS_PX if width_px <= limit)
+    return max(MIN_WIDTH_PX, math.ceil(width_px / step) * step)
 
 
 def stack(lines: Sequence[Image], width_px: int) -> NDArray[np.uint8]:

@@ -22,10 +22,10 @@ MULTIPLE_PX = 32  # the network halves its input five times
 class DetectorSettings:
     """Sizes in pixels of the network's input, thresholds as probabilities, growth as a ratio."""
 
-    min_side_px: int = 736
-    max_side_px: int = 2000
+    min_side_px: int = 608
+    max_side_px: int = 1280
     text_threshold: float = 0.3
-    line_threshold: float = 0.5
+    line_threshold: float = 0.4
     growth: float = 1.6
     min_size_px: float = 3.0
 

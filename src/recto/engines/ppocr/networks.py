@@ -23,9 +23,13 @@ _CORE = ov.Core()
 
 
 class Network:
-    """A compiled network that many threads may call at once (each call takes a request of its own)."""
+    """A compiled network that many threads may call at once (each call takes a request of its own).
 
-    def __init__(self, model: ov.Model, precision: Precision) -> None:
+    `remembered_shapes` is the capacity of the runtime's cache of kernels per input shape: 0 where every
+    input has another shape and the cache would only grow, many where a few shapes come again and again.
+    """
+
+    def __init__(self, model: ov.Model, precision: Precision, *, remembered_shapes: int) -> None:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._compiled = _CORE.compile_model(
             model,
@@ -34,6 +38,7 @@ class Network:
                 "INFERENCE_PRECISION_HINT": resolve_precision(precision),
                 "NUM_STREAMS": str(threads),
                 "INFERENCE_NUM_THREADS": str(threads),
+                "CPU_RUNTIME_CACHE_CAPACITY": str(remembered_shapes),
             },
         )
 
@@ -56,7 +61,11 @@ def detector_network(path: Path, precision: Precision) -> Network:
     """Pixels → logits of "is text", one per pixel (N × 1 × height × width)."""
     model = _read(path)
     logits = _before_last(model, "Sigmoid")
-    return Network(_with_pixels_in(ov.Model([ops.result(logits)], model.get_parameters())), precision)
+    return Network(
+        _with_pixels_in(ov.Model([ops.result(logits)], model.get_parameters())),
+        precision,
+        remembered_shapes=0,
+    )
 
 
 def recogniser_network(path: Path, allowed: NDArray[np.int64], precision: Precision) -> Network:
@@ -74,7 +83,9 @@ def recogniser_network(path: Path, allowed: NDArray[np.int64], precision: Precis
     probability = ops.divide(ops.constant(np.float32(1)), total)
     space = ops.gather(shifted, ops.constant(np.array([len(allowed) - 1])), ops.constant(np.int64(2)))
     results = [ops.result(best.output(1)), ops.result(probability), ops.result(space)]
-    return Network(_with_pixels_in(ov.Model(results, model.get_parameters())), precision)
+    return Network(
+        _with_pixels_in(ov.Model(results, model.get_parameters())), precision, remembered_shapes=5000
+    )
 
 
 def _read(path: Path) -> ov.Model:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from recto.documents.page import Image, Page
-from recto.documents.reading_order import text_of_rows, visual_rows
+from recto.documents.reading_order import reading_rows, text_of_rows
 from recto.documents.transcript import Finish, Line, Transcript
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr.alphabet import Script
@@ -53,7 +53,7 @@ class PpocrSettings:
 class PpocrEngine:
     """Reads pages with PP-OCRv6 small on the CPU."""
 
-    batch_pages = 8
+    batch_pages = 4
 
     def __init__(self, recogniser: Path, label: str, settings: PpocrSettings | None = None) -> None:
         settings = settings or PpocrSettings()
@@ -119,7 +119,7 @@ class PpocrEngine:
             for quad, reading in zip(place.quads, readings, strict=True)
             if reading.text and reading.confidence >= self._settings.min_confidence
         ]
-        rows = visual_rows(upright)
+        rows = reading_rows(upright)
         lines = [_on_page(line, place.turns, page) for row in rows for line in row]
         return Transcript(
             document=page.document,
