@@ -13,6 +13,7 @@ from statistics import median
 from recto.documents.transcript import Line
 
 _SAME_ROW = 0.4  # of the smaller height: how far apart the centres of one row may be
+_SLACK = 0.3  # of its height: how much a line's box may be wider than its print at either end
 _CROSSED = 0.15  # of the busiest place: how much text may stand across a gutter (headings do)
 _MOSTLY_COLUMNS = 0.6  # of the page's characters must stand in columns
 _PROSE_LINES = 5  # lines that make a column
@@ -63,10 +64,13 @@ def _gutters(lines: Sequence[Line]) -> list[_Gutter]:
     """Vertical strips, in the inner part of the page, that hardly any line crosses."""
     if len(lines) < 2 * _PROSE_LINES:
         return []
-    edges = sorted({edge for line in lines for edge in (line.box[0], line.box[2])})
+    extents = [_extent(line) for line in lines]
+    edges = sorted({edge for extent in extents for edge in extent})
     strips = list(pairwise(edges))
     crossing = [
-        sum(_height(line) for line in lines if line.box[0] <= left and line.box[2] >= right)
+        sum(
+            _height(line) for line, (x0, x1) in zip(lines, extents, strict=True) if x0 <= left and x1 >= right
+        )
         for left, right in strips
     ]
     limit = _CROSSED * max(crossing)
@@ -85,8 +89,9 @@ def _gutters(lines: Sequence[Line]) -> list[_Gutter]:
 def _column(line: Line, gutters: Sequence[_Gutter]) -> int | None:
     """The column that a line stands in, or None when it reaches across a gutter."""
     middles = [(gutter.left + gutter.right) / 2 for gutter in gutters]
-    first = sum(line.box[0] > middle for middle in middles)
-    last = sum(line.box[2] > middle for middle in middles)
+    left, right = _extent(line)
+    first = sum(left > middle for middle in middles)
+    last = sum(right > middle for middle in middles)
     return first if first == last else None
 
 
@@ -109,6 +114,12 @@ def _belongs(line: Line, row: Sequence[Line]) -> bool:
     row_centre = sum(_centre(other) for other in row) / len(row)
     row_height = sum(_height(other) for other in row) / len(row)
     return abs(_centre(line) - row_centre) < _SAME_ROW * min(_height(line), row_height)
+
+
+def _extent(line: Line) -> tuple[float, float]:
+    """From where to where a line's print reaches for sure."""
+    slack = min(_SLACK * _height(line), (line.box[2] - line.box[0]) / 3)
+    return line.box[0] + slack, line.box[2] - slack
 
 
 def _centre(line: Line) -> float:
