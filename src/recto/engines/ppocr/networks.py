@@ -8,6 +8,7 @@ and `recogniser`.
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Literal
 
 import numpy as np
@@ -42,11 +43,22 @@ class Network:
             },
         )
 
+        self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
+
     def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Outputs for a batch of N × height × width × 3 uint8 RGB pixels, as copies."""
-        request = self._compiled.create_infer_request()
+        request = self._take()
         request.infer([pixels], share_inputs=True)
-        return [np.array(request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))]
+        outputs = [np.array(request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))]
+        self._idle.put(request)
+        return outputs
+
+    def _take(self) -> ov.InferRequest:
+        """A request that nobody uses: one per thread at most, since a new one costs much memory."""
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return self._compiled.create_infer_request()
 
 
 def resolve_precision(precision: Precision) -> str:
