@@ -14,7 +14,7 @@ from recto.documents.transcript import Line
 
 _SAME_ROW = 0.4  # of the smaller height: how far apart the centres of one row may be
 _SLACK = 0.3  # of its height: how much a line's box may be wider than its print at either end
-_CROSSED = 0.15  # of the busiest place: how much text may stand across a gutter (headings do)
+_CROSSED = 0.25  # of the busiest place: how much text may stand across a gutter (headings do)
 _MOSTLY_COLUMNS = 0.6  # of the page's characters must stand in columns
 _PROSE_LINES = 5  # lines that make a column
 _PROSE_CHARACTERS = 18  # in the middle line of a column of prose
