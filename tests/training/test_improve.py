@@ -65,7 +65,7 @@ def test_the_weights_changed_where_they_should(done: tuple[Improvement, Recorder
     written = open_model(done[0].model)
     assert written.card.files[RECOGNISER].sha256 != sha256_of(weights_path(RECOGNISER_FILE))
     assert written.card.base.sha256 == sha256_of(weights_path(RECOGNISER_FILE))
-    assert done[0].lesson.parity <= 1e-4
+    assert done[0].lesson.parity <= 2e-4
 
 
 def test_upper_case_labels_don_t_teach_to_shout(done: tuple[Improvement, Recorder]) -> None:

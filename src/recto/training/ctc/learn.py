@@ -5,6 +5,7 @@
 Which Examples, where the run is kept and whether it helped on test is the business of `training/improve`.
 """
 
+import copy
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,8 +35,9 @@ from recto.training.progress import Epoch, Progress
 from recto.training.recipe import Recipe
 from recto.training.run import Run
 
-PARITY = 1e-4
-"""Largest difference of a probability that is still rounding."""
+PARITY = 1e-3
+"""Largest difference of a probability that is still rounding. On hard lines single precision alone differs
+from double precision by up to 8e-5, in every runtime; a weight in the wrong place by far more than this."""
 _PARITY_LINES = 16
 LEARNT_SPACES = 0.0
 """A trained model has learnt its spaces from labels, so that it reads them only where they win."""
@@ -181,13 +183,15 @@ def _with_case(
 def check_parity(model: bytes, network: Recogniser, lines: Sequence[Image]) -> float:
     """The largest difference of a probability between the written graph and the module, on real lines.
 
-    Raises ParityError where it is more than rounding.
+    The module computes in double precision, so that only the runtime's own rounding remains. Raises
+    ParityError where it is more than rounding.
     """
     runtime = LineNetwork(model, "probabilities", precision="f32")
+    exact = copy.deepcopy(network).double()
     worst = 0.0
     for _, pixels in batches_by_width(lines, 4):
         with torch.inference_mode():
-            wanted = network(torch.from_numpy(normalised(pixels))).softmax(2).numpy()
+            wanted = exact(torch.from_numpy(normalised(pixels)).double()).softmax(2).numpy()
         worst = max(worst, float(np.abs(runtime(pixels) - wanted).max()))
     if not worst <= PARITY:
         raise ParityError(
