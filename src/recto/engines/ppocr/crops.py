@@ -30,6 +30,12 @@ def quad_of_box(box: Box) -> Quad:
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
 
 
+def box_of_quad(quad: Quad) -> Box:
+    """The smallest axis-aligned box around the corners."""
+    (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
+    return (x0, y0, x1, y1)
+
+
 def quad_size(quad: Quad) -> tuple[float, float]:
     """Width along the text and height across it, in pixels."""
     width = max(_distance(quad[0], quad[1]), _distance(quad[3], quad[2]))

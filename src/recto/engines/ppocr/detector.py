@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recto.documents.page import Image
 from recto.engines.ppocr.crops import Quad
-from recto.engines.ppocr.networks import Network
+from recto.engines.ppocr.networks import Network, Precision, detector_network
+from recto.engines.ppocr.weights import DETECTOR_FILE, weights_path
 
 MULTIPLE_PX = 32  # the network halves its input five times
 
@@ -38,8 +39,20 @@ class DetectedLine:
     score: float
 
 
+class LineFinder:
+    """Finds the lines of pages, as quads in page pixels in no particular order; threads may share it."""
+
+    def __init__(self, settings: DetectorSettings, precision: Precision = "auto") -> None:
+        self._settings = settings
+        self._network = detector_network(weights_path(DETECTOR_FILE), precision)
+
+    def __call__(self, image: Image) -> list[Quad]:
+        """The quads of one page's lines."""
+        return [line.quad for line in detect(self._network, image, self._settings)]
+
+
 def detect(network: Network, image: Image, settings: DetectorSettings) -> list[DetectedLine]:
-    """The lines of one page, in no particular order."""
+    """The lines of one page with their scores, in no particular order."""
     height, width = image.shape[:2]
     logits = network(_scaled(image, settings)[None])[0][0, 0]
     per_pixel = np.array([width / logits.shape[1], height / logits.shape[0]], np.float32)

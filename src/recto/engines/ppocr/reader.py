@@ -17,12 +17,12 @@ from recto.documents.reading_order import reading_rows, text_of_rows
 from recto.documents.transcript import Finish, Line, Transcript
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr.alphabet import Script
-from recto.engines.ppocr.crops import Quad, crop_line, scale_line
-from recto.engines.ppocr.detector import DetectorSettings, detect
-from recto.engines.ppocr.networks import Precision, detector_network
+from recto.engines.ppocr.crops import Quad, box_of_quad, crop_line, scale_line
+from recto.engines.ppocr.detector import DetectorSettings, LineFinder
+from recto.engines.ppocr.networks import Precision
 from recto.engines.ppocr.orientation import is_sideways, quad_before_turning, turned, ways_to_read
 from recto.engines.ppocr.recogniser import NEAR_SPACE, Reading, Recogniser
-from recto.engines.ppocr.weights import BASE, DETECTOR_FILE, RECOGNISER_FILE, weights_path
+from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, weights_path
 
 DOUBTFUL = 0.85  # pages that read with more confidence than this are the right way up
 CLEARLY = 0.05  # how much more confidence turning a page must bring
@@ -59,7 +59,7 @@ class PpocrEngine:
         settings = settings or PpocrSettings()
         self.label = label
         self._settings = settings
-        self._detector = detector_network(weights_path(DETECTOR_FILE), settings.precision)
+        self._find_lines = LineFinder(settings.detector, settings.precision)
         self._recogniser = Recogniser(
             recogniser,
             script=settings.script,
@@ -87,7 +87,7 @@ class PpocrEngine:
 
     def _find_turned(self, image: Image, turns: int) -> FoundLines:
         upright = turned(image, turns)
-        quads = [line.quad for line in detect(self._detector, upright, self._settings.detector)]
+        quads = self._find_lines(upright)
         crops = [crop_line(upright, quad) for quad in quads]
         return FoundLines(turns, quads, [[scale_line(way) for way in ways_to_read(crop)] for crop in crops])
 
@@ -150,9 +150,8 @@ def _confidence(readings: Sequence[Reading]) -> float:
 
 
 def _line(quad: Quad, reading: Reading) -> Line:
-    (x0, y0), (x1, y1) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
     polygon = tuple((float(x), float(y)) for x, y in quad)
-    return Line(text=reading.text, box=(x0, y0, x1, y1), confidence=reading.confidence, polygon=polygon)
+    return Line(text=reading.text, box=box_of_quad(quad), confidence=reading.confidence, polygon=polygon)
 
 
 def _on_page(line: Line, turns: int, page: Page) -> Line:

@@ -101,7 +101,9 @@ class _Batches:
     def __init__(self, lines: LabelledLines, characters: str, classes: Tensor, recipe: Recipe) -> None:
         table = class_of(characters)
         place = {int(value): i for i, value in enumerate(classes)}
-        self._targets = [torch.tensor([place[table[c]] for c in label]) for label in lines.labels]
+        self._targets = [
+            torch.tensor([place[table[c]] for c in label], dtype=torch.long) for label in lines.labels
+        ]
         self._buckets = lines.buckets
         self._size = recipe.batch_lines
         self._rng = random.Random(recipe.seed)

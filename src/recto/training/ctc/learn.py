@@ -19,6 +19,7 @@ from recto.datasets.example import Example
 from recto.documents.page import Image
 from recto.engines.model_folder import RECOGNISER, BaseWeights, ModelCard, open_model, write_model
 from recto.engines.ppocr.crops import batches_by_width, scale_line
+from recto.engines.ppocr.detector import DetectorSettings, LineFinder
 from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import ParityError, TrainingError
@@ -114,11 +115,12 @@ def _prepare(
     """Cut at most so many lines of `examples`, with margins between two, and compute their features."""
     characters, backbone = model
     most, margins = limits
-    cutter = LineCutter(frozenset(characters), margins, random.Random(recipe.seed))
-    wanted = cutter.wanted(examples, most=most)
-    progress.stage("cutting lines and computing features", sum(len(lines) for _, lines in wanted))
+    find = LineFinder(DetectorSettings())
+    cutter = LineCutter(frozenset(characters), margins, random.Random(recipe.seed), find)
+    progress.stage("finding lines and computing features", len(examples))
     probe: list[Image] = []
-    buckets = extract(backbone, _watched(cutter.cut(wanted), probe), advance=progress.advance)
+    lines_cut = cutter.cut(examples, most=most, opened=progress.advance)
+    buckets = extract(backbone, _watched(lines_cut, probe))
     short = {
         place
         for bucket in buckets

@@ -1,1 +1,0 @@
-"""Settings: the numbers of the product with their defaults, read once and passed on."""
