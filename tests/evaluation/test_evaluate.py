@@ -4,7 +4,7 @@ import pytest
 
 from recto.documents.transcript import Finish
 from recto.engines.fake import FakeEngine
-from recto.errors import EvaluationError
+from recto.errors import EngineError, EvaluationError
 from recto.evaluation.evaluate import evaluate
 
 from .conftest import PERFECT, WORSE, StumblingEngine
@@ -65,6 +65,19 @@ def test_a_page_that_the_engine_cannot_read_spoils_no_other(bench):
     assert [d.document for d in report.failures] == ["bad.png"]
     assert engine.calls == [3, 1, 1, 1, 2]
     assert all(d.cer == 0 for d in report.documents if d.failure is None)
+
+
+class ForgetfulEngine(FakeEngine):
+    """Loses the first transcript of each call."""
+
+    def read(self, pages):
+        """One Transcript too few."""
+        return super().read(pages)[1:]
+
+
+def test_an_engine_that_loses_a_transcript_is_told(bench):
+    with pytest.raises(EngineError, match="transcripts for"):
+        evaluate(ForgetfulEngine(PERFECT), bench.examples())
 
 
 def test_progress_is_told_for_each_document(bench):

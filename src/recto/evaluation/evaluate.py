@@ -1,12 +1,13 @@
 """Evaluate: read the Examples with an Engine, compare with their truth, and say what was measured.
 
-Pages are opened when their turn comes and forgotten after it: memory doesn't grow with the number of pages.
+Pages are opened a chunk ahead of the engine and forgotten after their turn (`engines/reading`): memory
+doesn't grow with the number of pages.
 A page that can't be opened or read is listed with its error and scored as empty text, never dropped.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from recto.datasets.pages import open_example
 from recto.documents.page import Page
 from recto.documents.transcript import Finish, Transcript
 from recto.engines.engine import Engine
+from recto.engines.reading import PageFailure, read_pages
 from recto.errors import EvaluationError, RectoError
 from recto.evaluation.machine import describe_machine, peak_memory_mb, reset_peak_memory
 from recto.evaluation.report import DatasetInfo, DocumentResult, Report
@@ -24,12 +26,6 @@ from recto.evaluation.scoring import by_label, error_sources, headline, score_do
 
 Progress = Callable[[int, int], None]
 """Called with (documents done, documents in all)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    transcript: Transcript
-    failure: str | None = None
 
 
 def evaluate(
@@ -43,7 +39,8 @@ def evaluate(
     """The Report of `engine` on `examples`; those without trusted text are skipped and counted.
 
     `dataset` says where the Examples come from, `settings` what the engine was told; both go into the
-    Report as they are. Raises EvaluationError where no Example has trusted text.
+    Report as they are. Raises EvaluationError where no Example has trusted text, and EngineError where the
+    engine doesn't give one Transcript for each page.
     """
     trusted = [example for example in examples if example.text is not None]
     if not trusted:
@@ -54,8 +51,9 @@ def evaluate(
         )
     reset_peak_memory()
     results: list[DocumentResult] = []
-    for example, reading in _read(engine, trusted):
-        results.append(score_document(example, reading.transcript, reading.failure))
+    readings = read_pages(_Clocked(engine), map(_open, trusted))
+    for example, reading in zip(trusted, readings, strict=True):
+        results.append(_score(example, reading, engine.label))
         if progress:
             progress(len(results), len(trusted))
     info = dataset or DatasetInfo(root="", split="", fingerprint="")
@@ -76,62 +74,45 @@ def evaluate(
     )
 
 
-def _read(engine: Engine, examples: Sequence[Example]) -> Iterator[tuple[Example, _Reading]]:
-    """Every Example with its reading, in order, opened in portions of what the engine likes at once."""
-    size = max(engine.batch_pages, 1)
-    for start in range(0, len(examples), size):
-        portion = examples[start : start + size]
-        opened = [_open(example) for example in portion]
-        pages = [page for page in opened if isinstance(page, Page)]
-        readings = iter(_read_portion(engine, pages))
-        for example, page in zip(portion, opened, strict=True):
-            if isinstance(page, Page):
-                yield example, next(readings)
-            else:
-                yield example, _failed(engine, example.image, example.page or 1, page)
-
-
-def _open(example: Example) -> Page | RectoError:
+def _open(example: Example) -> Page | PageFailure:
     try:
         return open_example(example)
     except RectoError as error:
-        return error
+        return PageFailure(example.image, example.page or 1, error)
 
 
-def _failed(engine: Engine, document: str, page: int, error: RectoError) -> _Reading:
-    """An empty reading with the reason."""
+def _score(example: Example, reading: Transcript | PageFailure, engine: str) -> DocumentResult:
+    """The result of one Example; a failed one counts as an empty reading with the reason."""
+    if isinstance(reading, Transcript):
+        return score_document(example, reading)
     empty = Transcript(
-        document=document,
-        page=page,
+        document=example.image,
+        page=example.page or 1,
         width=0,
         height=0,
         text="",
         lines=(),
-        engine=engine.label,
+        engine=engine,
         finish=Finish.TRUNCATED,
     )
-    return _Reading(empty, str(error))
+    return score_document(example, empty, str(reading.error))
 
 
-def _read_portion(engine: Engine, pages: list[Page]) -> list[_Reading]:
-    """One reading per page; when a portion fails, each page is read alone to find the one at fault."""
-    if not pages:
-        return []
-    started = time.perf_counter()
-    try:
-        transcripts = engine.read(pages)
-    except RectoError as error:
-        if len(pages) > 1:
-            return [reading for page in pages for reading in _read_portion(engine, [page])]
-        return [_failed(engine, pages[0].document, pages[0].number, error)]
-    return [_Reading(t) for t in _timed(transcripts, time.perf_counter() - started)]
+class _Clocked:
+    """The Engine with its Transcripts' seconds by the clock of the whole chunk, opening not included.
 
-
-def _timed(transcripts: Sequence[Transcript], wall_s: float) -> list[Transcript]:
-    """The transcripts with the clock's time of the whole portion, shared as the engine shares its own.
-
-    An engine that reads pages at the same time would else count its seconds twice.
+    The chunk's time is shared as the engine shares its own: one that reads pages at the same time would
+    else count its seconds twice.
     """
-    claimed = sum(t.seconds for t in transcripts)
-    shares = [t.seconds / claimed if claimed else 1 / len(transcripts) for t in transcripts]
-    return [replace(t, seconds=wall_s * share) for t, share in zip(transcripts, shares, strict=True)]
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.label, self.batch_pages = engine.label, engine.batch_pages
+
+    def read(self, pages: Sequence[Page]) -> list[Transcript]:
+        started = time.perf_counter()
+        transcripts = self._engine.read(pages)
+        wall_s = time.perf_counter() - started
+        claimed = sum(t.seconds for t in transcripts)
+        shares = [t.seconds / claimed if claimed else 1 / len(transcripts) for t in transcripts]
+        return [replace(t, seconds=wall_s * share) for t, share in zip(transcripts, shares, strict=True)]
