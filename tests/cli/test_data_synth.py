@@ -28,6 +28,11 @@ def test_it_replaces_only_when_asked(tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, call)
     assert isinstance(refused.exception, OutputError)
     assert (tmp_path / "mine.txt").exists()
+    assert isinstance(CliRunner().invoke(app, [*call, "--replace"]).exception, OutputError)
+    assert (tmp_path / "mine.txt").exists()
+    (tmp_path / "mine.txt").unlink()
+    assert CliRunner().invoke(app, call).exit_code == 0
+    assert isinstance(CliRunner().invoke(app, call).exception, OutputError)
     assert CliRunner().invoke(app, [*call, "--replace"]).exit_code == 0
     assert not (tmp_path / "mine.txt").exists()
 

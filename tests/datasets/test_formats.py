@@ -12,6 +12,7 @@ from recto.datasets.fingerprint import fingerprint
 from recto.datasets.loading import load_dataset
 from recto.datasets.pages import document_bytes, open_example
 from recto.datasets.row import row_from_example
+from recto.datasets.writers.places import new_folder
 from recto.datasets.writing import WRITERS, format_for, write_dataset
 from recto.errors import DatasetError, OutputError
 
@@ -66,9 +67,54 @@ def test_a_place_that_is_taken_is_left_alone(name: str, folder: Path, tmp_path: 
     with pytest.raises(OutputError, match="something is there already"):
         write_dataset(dataset, tmp_path / "out", name)
     assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+    with pytest.raises(OutputError, match="isn't replaced"):
+        write_dataset(dataset, tmp_path / "out", name, replace=True)
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_dataset_of_ours_is_replaced(name: str, folder: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(folder)
+    write_dataset(Dataset(dataset.examples[:2], folder), tmp_path / "out", name)
     write_dataset(dataset, tmp_path / "out", name, replace=True)
     assert len(load_dataset(tmp_path / "out").examples) == 5
     assert {path.name for path in tmp_path.iterdir()} == {"set", "out"}, "nothing is left beside it"
+
+
+STRANGERS = ("thesis.txt", "train/notes.md", "deep/er/x.py", ".git/config", "annotations.json.bak")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_a_stranger_among_a_dataset_keeps_it(stranger: str, name: str, folder: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(folder)
+    write_dataset(dataset, tmp_path / "out", name)
+    (tmp_path / "out" / stranger).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "out" / stranger).write_text("mine")
+    with pytest.raises(OutputError, match=r"no part of a dataset") as caught:
+        write_dataset(dataset, tmp_path / "out", name, replace=True)
+    assert stranger in caught.value.what
+    assert (tmp_path / "out" / stranger).read_text() == "mine"
+
+
+def test_photographs_and_files_are_not_replaced(folder: Path, tmp_path: Path) -> None:
+    dataset = load_dataset(folder)
+    (tmp_path / "photos" / "receipts").mkdir(parents=True)
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"mine")
+    (tmp_path / "photos" / "receipts" / "annotations.json").write_text("[]")
+    (tmp_path / "thesis").write_text("mine")
+    for place in ("photos", "thesis"):
+        with pytest.raises(OutputError):
+            write_dataset(dataset, tmp_path / place, replace=True)
+    assert (tmp_path / "photos" / "a.jpg").read_bytes() == b"mine"
+    assert (tmp_path / "thesis").read_text() == "mine"
+
+
+def test_the_old_dataset_is_put_back_when_the_new_one_cannot_be(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="can't be written"), new_folder(folder, replace=True) as building:
+        building.rmdir()
+    assert len(load_dataset(folder).examples) == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"set"}
 
 
 def test_what_fails_half_way_leaves_nothing(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Where a dataset is written: built beside its place under another name, then put there in one step.
 
-A reader never sees half a dataset, and a folder with something in it is never touched unasked.
+A reader never sees half a dataset, a folder with something in it is never touched unasked, and one that
+isn't a dataset of recto's isn't replaced even when asked.
 """
 
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from recto.datasets.example import Example, Source
 from recto.datasets.naming import free_name
 from recto.datasets.pages import content_hash, document_bytes
+from recto.datasets.writers.ownership import stranger_in
 from recto.errors import OutputError
 
 
@@ -21,6 +23,8 @@ from recto.errors import OutputError
 def new_folder(out: Path, *, replace: bool) -> Iterator[Path]:
     """A fresh folder that becomes `out` when the block ends well. Raises OutputError where `out` is taken."""
     check_free(out, replace=replace)
+    if out.is_file():
+        raise OutputError("a file is there, and a folder is to be written", where=out, hint="remove it first")
     building = _beside(out)
     try:
         yield building
@@ -46,11 +50,29 @@ def new_file(out: Path, *, replace: bool) -> Iterator[Path]:
 
 
 def check_free(out: Path, *, replace: bool) -> None:
-    """Raise OutputError where something is at `out` already and may not be replaced."""
+    """Raise OutputError where something is at `out` already and may not be replaced.
+
+    With `replace` a file may be, and a folder that is a dataset of recto's and nothing else.
+    """
     empty_folder = out.is_dir() and not any(out.iterdir())
     if (out.exists() or out.is_symlink()) and not empty_folder and not replace:
         raise OutputError(
             "something is there already", where=out, hint="give another place, or --replace to replace it"
+        )
+    if out.is_dir() and not empty_folder:
+        _refuse_strangers(out)
+
+
+def _refuse_strangers(out: Path) -> None:
+    try:
+        reason = stranger_in(out)
+    except OSError as error:
+        reason = f"it can't be looked through ({error.strerror})"
+    if reason:
+        raise OutputError(
+            f"this folder isn't replaced: {reason}",
+            where=out,
+            hint="give another place, or remove it yourself",
         )
 
 
@@ -102,13 +124,19 @@ def _beside(out: Path) -> Path:
 
 
 def _put(building: Path, out: Path) -> None:
-    """Rename `building` to `out`; what was there goes only when the new folder is complete."""
+    """Rename `building` to `out`; what was there goes only when the new folder stands in its place."""
     if not out.exists():
         building.replace(out)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent))
-    out.replace(old / out.name)
-    building.replace(out)
+    try:
+        out.replace(old / out.name)
+        building.replace(out)
+    except OSError:
+        if (old / out.name).exists():
+            (old / out.name).replace(out)
+        old.rmdir()
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
