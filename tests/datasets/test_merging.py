@@ -40,6 +40,16 @@ def test_of_two_copies_the_one_with_text_stays_and_keeps_the_split() -> None:
     assert (example.text, example.split) == ("said", "test")
 
 
+@pytest.mark.parametrize("splits", [(None, "test"), ("test", None), (None, None, "test"), ("test", "test")])
+@pytest.mark.parametrize("texts", [("said", "said", "said"), ("said", None, None), (None, "said", None)])
+def test_a_copy_in_the_test_split_keeps_the_page_in_it(
+    texts: tuple[str | None, ...], splits: tuple[str | None, ...]
+) -> None:
+    scans = [one(f"{i}.png", "1", texts[i], split=split) for i, split in enumerate(splits)]
+    (example,) = merge(scans, NONE, Path("out")).dataset.examples
+    assert (example.text, example.split) == ("said", "test")
+
+
 def test_pages_of_one_document_are_no_copies() -> None:
     scans = [replace(one("a.pdf", "1", page=page), page_count=3) for page in (1, 2, 2)]
     result = merge(scans, NONE, Path("out"))

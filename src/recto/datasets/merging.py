@@ -33,7 +33,7 @@ def merge(scans: Sequence[Scan], lookalikes: Lookalikes, root: Path) -> Merge:
     """One Dataset of the Examples of all sources (scanned), the first source first.
 
     Of the same page of the same document the first stays; if it has no trusted text and a later one has,
-    the later one. Raises LeakageError.
+    the later one. A split that only one of them is given stays with it. Raises LeakageError.
     """
     refuse_leaks(scans, find_leaks(scans, lookalikes), root)
     kept = _without_duplicates(scans)
@@ -48,9 +48,11 @@ def _without_duplicates(scans: Sequence[Scan]) -> list[Scan]:
         earlier = best.get(key)
         if earlier is None:
             best[key] = scan
-        elif earlier.example.text is None and scan.example.text is not None:
-            split = scan.example.split or earlier.example.split
-            best[key] = changed(scan, example=changed(scan.example, split=split))
+            continue
+        stays = scan if earlier.example.text is None and scan.example.text is not None else earlier
+        # Two splits that contradict each other were refused as a leak: at most one of them says anything new.
+        split = earlier.example.split or scan.example.split
+        best[key] = changed(stays, example=changed(stays.example, split=split))
     return list(best.values())
 
 
