@@ -105,7 +105,7 @@ def line(text: str, x0: float, y0: float, y1: float) -> Line:
         ([line("b", 100, 2, 22), line("a", 0, 0, 20)], ["a b"]),
         ([line("below", 0, 30, 50), line("above", 0, 0, 20)], ["above", "below"]),
         (
-            [line("slope 1", 0, 0, 20), line("slope 2", 60, 6, 26), line("slope 3", 120, 12, 32)],
+            [line("slope 1", 0, 0, 20), line("slope 2", 60, 5, 25), line("slope 3", 120, 10, 30)],
             ["slope 1 slope 2 slope 3"],
         ),
     ],

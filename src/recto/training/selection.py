@@ -39,6 +39,7 @@ def select(dataset: Dataset) -> Selection:
         )
     train = _with_lines(dataset, dataset.split("train"))
     refuse_leaks((*dataset.split("train"), *dataset.split("val")), test, dataset)
+    refuse_leaks(dataset.split("train"), dataset.split("val"), dataset)
     val = tuple(e for e in dataset.split("val") if e.lines)
     if val:
         return Selection(train, val, test, held_out=False)
@@ -77,21 +78,21 @@ def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example,
     return tuple(e for e, k in rows if k not in taken), tuple(e for e, k in rows if k in taken)
 
 
-def refuse_leaks(taught: Sequence[Example], test: Sequence[Example], dataset: Dataset) -> None:
-    """Raise LeakageError where a test document, or one of its group, would be trained on."""
+def refuse_leaks(taught: Sequence[Example], held: Sequence[Example], dataset: Dataset) -> None:
+    """Raise LeakageError where a document held for measuring, or one of its group, would be trained on."""
     hashes = {content_hash(e): e for e in taught}
     groups = {e.group: e for e in taught if e.group}
     leaks = []
-    for example in test:
+    for example in held:
         twin = hashes.get(content_hash(example)) or groups.get(example.group or "")
         if twin is not None:
             why = "the same group" if example.group and twin.group == example.group else "the same document"
-            leaks.append(f"{twin.image} ({twin.split}) and {example.image} (test): {why}")
+            leaks.append(f"{twin.image} ({twin.split}) and {example.image} ({example.split}): {why}")
     if leaks:
         more = f"\n  … and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
         listed = "\n  ".join(leaks[:_SHOWN])
         raise LeakageError(
-            f"test documents would be trained on:\n  {listed}{more}",
+            f"documents to measure on would be trained on:\n  {listed}{more}",
             where=dataset.root,
             hint="find them all with: recto data check",
         )

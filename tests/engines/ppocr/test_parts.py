@@ -13,7 +13,7 @@ from recto.engines.ppocr.detector import DetectorSettings, input_size
 from recto.errors import ModelFolderError
 
 
-@pytest.mark.parametrize("character", [*"aZ9éßøŁñΩЖя€£§°", "“", "☑", "▶", "–"])
+@pytest.mark.parametrize("character", [*"aZ9éßøŁñΩЖя€£§°ªµº", "“", "☑", "▶", "–"])
 def test_european_signs_may_be_read(character: str) -> None:
     assert is_european(character)
 

@@ -14,13 +14,14 @@ Script = Literal["any", "european"]
 
 BLANK = 0
 _EUROPEAN_LETTERS = ("LATIN ", "GREEK ", "CYRILLIC ", "MODIFIER LETTER ")
+_EUROPEAN_SIGNS = frozenset("ªµºℓⁿÅ™")  # letters by their category, signs by their use
 _CJK = ("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ", "BOPOMOFO ", "IDEOGRAPHIC ", "FULLWIDTH ", "HALFWIDTH ")
 
 
 def is_european(character: str) -> bool:
     """Letters of the Latin, Greek and Cyrillic scripts, digits, and every sign that isn't East Asian."""
     name = unicodedata.name(character[0], "")
-    if unicodedata.category(character[0]).startswith("L"):
+    if unicodedata.category(character[0]).startswith("L") and character[0] not in _EUROPEAN_SIGNS:
         return name.startswith(_EUROPEAN_LETTERS)
     return not name.startswith(_CJK) and unicodedata.east_asian_width(character[0]) not in ("W", "F")
 

@@ -31,7 +31,7 @@ class Network:
     """
 
     def __init__(self, model: ov.Model, precision: Precision, *, remembered_shapes: int) -> None:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = usable_cores()
         self._compiled = _CORE.compile_model(
             model,
             "CPU",
@@ -61,6 +61,11 @@ class Network:
             return self._compiled.create_infer_request()
 
 
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def resolve_precision(precision: Precision) -> str:
     """`auto` is bf16 where the CPU computes it natively, f32 elsewhere."""
     if precision != "auto":
@@ -81,7 +86,7 @@ def detector_network(path: Path, precision: Precision) -> Network:
 
 
 def recogniser_network(path: Path, allowed: NDArray[np.int64], precision: Precision) -> Network:
-    """Pixels → per time step: index into `allowed`, its probability, and the margin of the blank.
+    """Pixels → per time step: index into `allowed`, its probability, and the margin of the space.
 
     `allowed` are class indices of the full alphabet, ascending, class 0 (CTC blank) first and the space
     last; other characters are never read. Outputs are N × steps × 1, N × steps × 1 and N × steps × 1,

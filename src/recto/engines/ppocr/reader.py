@@ -3,13 +3,15 @@
 Detection and recognition of several pages overlap in threads, one per core; both networks release the GIL.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
+import cv2
 import numpy as np
 
 from recto.documents.page import Image, Page
@@ -17,16 +19,19 @@ from recto.documents.reading_order import reading_rows, text_of_rows
 from recto.documents.transcript import Finish, Line, Transcript
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr.alphabet import Script
-from recto.engines.ppocr.crops import Quad, box_of_quad, crop_line, scale_line
+from recto.engines.ppocr.crops import HEIGHT_PX, Quad, box_of_quad, crop_line, scale_line
 from recto.engines.ppocr.detector import DetectorSettings, LineFinder
-from recto.engines.ppocr.networks import Precision
+from recto.engines.ppocr.networks import Precision, usable_cores
 from recto.engines.ppocr.orientation import is_sideways, quad_before_turning, turned, ways_to_read
 from recto.engines.ppocr.recogniser import NEAR_SPACE, Reading, Recogniser
 from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, weights_path
+from recto.errors import EngineError
 
-DOUBTFUL = 0.85  # pages that read with more confidence than this are the right way up
-CLEARLY = 0.05  # how much more confidence turning a page must bring
-SAMPLE = 8  # lines that are tried upside down
+REPORT = "try it at another size; if it stays so, please report it with the page"
+DOUBTFUL = 0.85  # a page that reads with less confidence than this gets a second opinion
+SPARSE = 1.0  # European print has more than two characters in a piece as wide as the line is high
+CLEARLY = 1.1  # how many times more certain characters another way must bring
+SAMPLE = 8  # lines that other ways are tried on
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +45,14 @@ class FoundLines:
 
 @dataclass(frozen=True, slots=True)
 class PpocrSettings:
-    """How the CPU engine reads. Confidences below `min_confidence` are not text."""
+    """How the CPU engine reads. Confidences below `min_confidence` are not text.
+
+    Script `auto` reads with European characters, and with all that the model knows where that is clearly
+    better; the others fix it. `threads` 0 means one per usable core.
+    """
 
     detector: DetectorSettings = field(default_factory=DetectorSettings)
-    script: Script = "european"
+    script: Script | Literal["auto"] = "auto"
     near_space: float = NEAR_SPACE
     precision: Precision = "auto"
     min_confidence: float = 0.5
@@ -60,30 +69,30 @@ class PpocrEngine:
         self.label = label
         self._settings = settings
         self._find_lines = LineFinder(settings.detector, settings.precision)
-        self._recogniser = Recogniser(
-            recogniser,
-            script=settings.script,
-            precision=settings.precision,
-            near_space=settings.near_space,
-        )
-        self._pool = ThreadPoolExecutor(settings.threads or os.cpu_count() or 1, "ppocr")
+        self._weights = recogniser
+        self._recogniser = self._recogniser_of("european" if settings.script == "auto" else settings.script)
+        self._pool = ThreadPoolExecutor(settings.threads or usable_cores(), "ppocr")
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """One Transcript per page, in order; `seconds` is each page's share of the whole batch."""
         started = time.perf_counter()
-        found = list(self._pool.map(self._find, [page.image for page in pages]))
-        readings = self._read_lines(found)
+        found = list(self._pool.map(self._find, pages))
+        readings = self._read_lines(found, self._recogniser)
         for index, (place, lines) in enumerate(zip(found, readings, strict=True)):
-            if self._is_upside_down(place, lines):
-                found[index] = self._find_turned(pages[index].image, place.turns + 2)
-                readings[index] = self._read_lines([found[index]])[0]
+            if _is_doubtful(place, lines):
+                found[index], readings[index] = self._second_opinion(pages[index].image, place, lines)
         seconds = (time.perf_counter() - started) / max(len(pages), 1)
         answers = zip(pages, found, readings, strict=True)
         return [self._transcript(page, place, lines, seconds) for page, place, lines in answers]
 
-    def _find(self, image: Image) -> FoundLines:
-        found = self._find_turned(image, 0)
-        return self._find_turned(image, 1) if is_sideways(found.quads) else found
+    def _find(self, page: Page) -> FoundLines:
+        try:
+            found = self._find_turned(page.image, 0)
+            return self._find_turned(page.image, 1) if is_sideways(found.quads) else found
+        except (RuntimeError, cv2.error) as error:
+            raise EngineError(
+                f"the page can't be read: {error}", where=f"{page.document}, page {page.number}", hint=REPORT
+            ) from error
 
     def _find_turned(self, image: Image, turns: int) -> FoundLines:
         upright = turned(image, turns)
@@ -91,10 +100,10 @@ class PpocrEngine:
         crops = [crop_line(upright, quad) for quad in quads]
         return FoundLines(turns, quads, [[scale_line(way) for way in ways_to_read(crop)] for crop in crops])
 
-    def _read_lines(self, found: Sequence[FoundLines]) -> list[list[Reading]]:
+    def _read_lines(self, found: Sequence[FoundLines], recogniser: Recogniser) -> list[list[Reading]]:
         """For each page its lines' Readings, each in the way that reads best; all pages in one go."""
         every = [way for place in found for ways in place.lines for way in ways]
-        answers = iter(self._recogniser.read(every, self._pool.map))
+        answers = iter(recogniser.read(every, self._pool.map))
         return [
             [
                 max((next(answers) for _ in ways), key=lambda reading: reading.confidence)
@@ -103,13 +112,38 @@ class PpocrEngine:
             for place in found
         ]
 
-    def _is_upside_down(self, place: FoundLines, lines: Sequence[Reading]) -> bool:
-        """Whether the widest lines of a page that reads badly read better upside down."""
-        if not lines or _confidence(lines) > DOUBTFUL:
-            return False
+    def _second_opinion(
+        self, image: Image, place: FoundLines, lines: list[Reading]
+    ) -> tuple[FoundLines, list[Reading]]:
+        """A page that reads badly: upside down or in another script, where its widest lines read better."""
         order = sorted(range(len(lines)), key=lambda i: place.lines[i][0].shape[1], reverse=True)[:SAMPLE]
-        flipped = self._recogniser.read([turned(place.lines[i][0], 2) for i in order], self._pool.map)
-        return _confidence(flipped) > _confidence([lines[i] for i in order]) + CLEARLY
+        sample = [place.lines[i][0] for i in order]
+        best, choice = _certain_characters([lines[i] for i in order]) * CLEARLY, None
+        for turns, recogniser in self._other_ways():
+            readings = recogniser.read([turned(line, turns) for line in sample], self._pool.map)
+            if (certain := _certain_characters(readings)) > best:
+                best, choice = certain, (turns, recogniser)
+        if choice is None:
+            return place, lines
+        turns, recogniser = choice
+        place = self._find_turned(image, place.turns + turns) if turns else place
+        return place, self._read_lines([place], recogniser)[0]
+
+    def _other_ways(self) -> list[tuple[int, Recogniser]]:
+        """Half a turn, all scripts, and both."""
+        if self._settings.script != "auto":
+            return [(2, self._recogniser)]
+        return [(2, self._recogniser), (0, self._any_script), (2, self._any_script)]
+
+    @cached_property
+    def _any_script(self) -> Recogniser:
+        return self._recogniser_of("any")
+
+    def _recogniser_of(self, script: Script) -> Recogniser:
+        settings = self._settings
+        return Recogniser(
+            self._weights, script=script, precision=settings.precision, near_space=settings.near_space
+        )
 
     def _transcript(
         self, page: Page, place: FoundLines, readings: Sequence[Reading], seconds: float
@@ -145,8 +179,18 @@ def load(model: Path | None = None) -> PpocrEngine:
     return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}", PpocrSettings(near_space=near_space))
 
 
-def _confidence(readings: Sequence[Reading]) -> float:
-    return sum(reading.confidence for reading in readings) / len(readings)
+def _is_doubtful(place: FoundLines, lines: Sequence[Reading]) -> bool:
+    """Whether a page reads badly: without confidence, or with strangely few characters for its print."""
+    if not lines:
+        return False
+    confidence = sum(line.confidence for line in lines) / len(lines)
+    print_px = sum(ways[0].shape[1] for ways in place.lines)
+    return confidence < DOUBTFUL or sum(len(line.text) for line in lines) < SPARSE * print_px / HEIGHT_PX
+
+
+def _certain_characters(readings: Sequence[Reading]) -> float:
+    """How many characters are right, as the confidences have it."""
+    return sum(reading.confidence * len(reading.text) for reading in readings)
 
 
 def _line(quad: Quad, reading: Reading) -> Line:

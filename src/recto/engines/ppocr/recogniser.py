@@ -42,7 +42,6 @@ class Recogniser:
         script: Script,
         precision: Precision,
         near_space: float = NEAR_SPACE,
-        max_batch: int = 8,
     ) -> None:
         characters = characters_of(path)
         allowed = allowed_classes(characters, script)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+AGREEMENT = 0.5
+"""The share of a label's letters that the reading must have, before it is believed about case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cased:
@@ -20,7 +23,7 @@ class Cased:
 
 
 def transfer_case(label: str, reading: str) -> Cased:
-    """The characters of `label`, cased as `reading` says; `label` is returned whole where they disagree."""
+    """The characters of `label`, cased as `reading` says; `label` itself where the two disagree."""
     folded, said = _fold(label), _fold(reading)
     source = {
         block.a + i: block.b + i
@@ -28,7 +31,8 @@ def transfer_case(label: str, reading: str) -> Cased:
         for i in range(block.size)
     }
     lower = {i: reading[j].islower() for i, j in source.items() if _has_case(label[i])}
-    if not lower:
+    letters = sum(_has_case(char) for char in label)
+    if len(lower) < AGREEMENT * letters or not lower:
         return Cased(label, 0, 0)
     missing = [i for i, char in enumerate(label) if _has_case(char) and i not in lower]
     guesses = {i: lower[_neighbour(i, label, lower)] for i in missing}

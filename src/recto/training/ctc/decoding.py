@@ -21,7 +21,19 @@ def greedy_text(classes: Sequence[int], characters: str) -> str:
 
 
 @torch.inference_mode()
-def best_classes(neck: nn.Module, head: nn.Module, features: Tensor) -> Tensor:
-    """The best class of each frame, N × T, computed in slices so that memory stays small."""
-    rows = [head(neck(part.float())).argmax(2) for part in torch.split(features, _SLICE_LINES)]
-    return torch.cat(rows)
+def best_classes(neck: nn.Module, head: nn.Module, features: Tensor, near_space: float = 0.0) -> Tensor:
+    """The best class of each frame, N × T, computed in slices so that memory stays small.
+
+    Where the blank wins but the space, which is the last class, comes within `near_space` of it (in logits,
+    ≤ 0), the frame is a space: that is how the engine reads with base weights.
+    """
+    parts = torch.split(features, _SLICE_LINES)
+    return torch.cat([_with_near_spaces(head(neck(part.float())), near_space) for part in parts])
+
+
+def _with_near_spaces(logits: Tensor, near_space: float) -> Tensor:
+    best = logits.argmax(2)
+    if near_space >= 0:
+        return best
+    near = logits[:, :, -1] - logits.amax(2) > near_space
+    return torch.where((best == 0) & near, logits.shape[2] - 1, best)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from recto.engines.ppocr.recogniser import NEAR_SPACE
 from recto.training.ctc.alphabet import class_of, cut_head, likely_rivals, merge_head, trained_classes
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.network import Recogniser
@@ -55,7 +56,7 @@ def fit(
     data = _Batches(train, characters, classes, recipe)
     drift = _Drift(base.neck, small, replay, recipe) if replay else None
 
-    first = score_lines(network.neck, network.head, val, characters)
+    first = score_lines(network.neck, network.head, val, characters, near_space=NEAR_SPACE)
     epochs = [Epoch(0, 0.0, 0.0, first, 0.0, is_best=True)]
     on_epoch(epochs[0], network)
     best = copy.deepcopy(network.state_dict())
@@ -152,11 +153,12 @@ class _Course:
         self._optimiser = torch.optim.AdamW(
             self._weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
+        total = max(4, recipe.epochs * steps_per_epoch)  # fewer steps make no schedule
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser,
             max_lr=recipe.learning_rate,
-            total_steps=recipe.epochs * steps_per_epoch,
-            pct_start=recipe.warmup_share,
+            total_steps=total,
+            pct_start=min(0.9, max(recipe.warmup_share, 2 / total)),
         )
 
     def run(

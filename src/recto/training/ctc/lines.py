@@ -17,7 +17,7 @@ from recto.documents.page import Image
 from recto.documents.transcript import Box, Line
 from recto.engines.ppocr.crops import Quad, box_of_quad, crop_line, quad_of_box, quad_size, scale_line
 from recto.engines.ppocr.orientation import TALL
-from recto.errors import DocumentError
+from recto.errors import DatasetError, DocumentError
 from recto.training.ctc.pairing import pair
 
 
@@ -62,7 +62,7 @@ class LineCutter:
                 continue
             try:
                 page = open_example(example)
-            except DocumentError:
+            except (DocumentError, DatasetError):
                 self.left_out["the page can't be opened"] += len(example.lines)
                 continue
             yield from self._lines_of(page.image, example, share)

@@ -20,21 +20,24 @@ def read_lines(
     buckets: tuple[Bucket, ...],
     characters: str,
     *,
+    near_space: float = 0.0,
     advance: Callable[[int], None] = lambda lines: None,
 ) -> list[str]:
     """The reading of each line at its place in the input; "" where no bucket has the place."""
     out = [""] * (1 + max((place for bucket in buckets for place in bucket.lines), default=-1))
     for bucket in buckets:
-        classes = best_classes(neck, head, bucket.features)
+        classes = best_classes(neck, head, bucket.features, near_space)
         for place, row in zip(bucket.lines, classes.tolist(), strict=True):
             out[place] = greedy_text(row, characters)
         advance(len(bucket.lines))
     return out
 
 
-def score_lines(neck: nn.Module, head: nn.Module, lines: LabelledLines, characters: str) -> LineScore:
-    """Read and compare all lines that have features."""
-    readings = read_lines(neck, head, lines.buckets, characters)
+def score_lines(
+    neck: nn.Module, head: nn.Module, lines: LabelledLines, characters: str, *, near_space: float = 0.0
+) -> LineScore:
+    """Read and compare all lines that have features; `near_space` as in `best_classes`."""
+    readings = read_lines(neck, head, lines.buckets, characters, near_space=near_space)
     places = sorted(place for bucket in lines.buckets for place in bucket.lines)
     return compare_lines(
         [readings[place] for place in places],
