@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from recto.cli.evaluate import evaluate
 from recto.cli.verbs import app
 from recto.engines.catalog import DEFAULT_ENGINE
-from recto.errors import EvaluationError, OutputError
+from recto.errors import AnnotationError, EvaluationError, OutputError
 
 ENTRIES = [
     {"image": "test/receipt_1.png", "text": "TOTAL 31.00", "category": "receipt", "split": "test"},
@@ -53,6 +53,20 @@ def test_failures_are_listed_and_told_by_the_exit_code(dataset):
     assert result.exit_code == 1
     assert "1 document failed" in result.output
     assert "receipt_2.png" in result.output
+
+
+def test_a_missing_document_is_listed_and_counts_as_empty(dataset, tmp_path):
+    (dataset / "test" / "receipt_1.png").unlink()
+    result = run(dataset, "--engine", "fake", "--out", tmp_path / "out")
+    assert result.exit_code == 1, result.output
+    assert "1 document failed" in result.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [d["document"] for d in report["documents"]] == ["test/receipt_1.png", "test/receipt_2.png"]
+    assert "no such file" in report["documents"][0]["failure"]
+    (dataset / "annotations.json").write_text(
+        json.dumps([*ENTRIES, {"image": "test/receipt_2.png", "page": 0}])
+    )
+    assert isinstance(run(dataset, "--engine", "fake").exception, AnnotationError)
 
 
 def test_a_missing_split_names_those_that_exist(dataset):

@@ -14,7 +14,7 @@ from recto.datasets.pages import document_bytes, open_example
 from recto.datasets.row import row_from_example
 from recto.datasets.writers.places import new_folder
 from recto.datasets.writing import WRITERS, format_for, write_dataset
-from recto.errors import DatasetError, OutputError
+from recto.errors import AnnotationError, DatasetError, DocumentNotFound, OutputError
 
 FORMATS = [name for name in WRITERS if name != "pairs"]
 ONE_FILE = {"parquet": "set.parquet", "webdataset": "set.tar"}
@@ -115,6 +115,20 @@ def test_the_old_dataset_is_put_back_when_the_new_one_cannot_be(folder: Path, tm
         building.rmdir()
     assert len(load_dataset(folder).examples) == 5
     assert {path.name for path in tmp_path.iterdir()} == {"set"}
+
+
+@pytest.mark.parametrize("name", ["annotations", "jsonl", "imagefolder"])
+def test_missing_documents_are_mistakes_unless_they_are_kept(name: str, folder: Path, tmp_path: Path) -> None:
+    write_dataset(load_dataset(folder), tmp_path / "out", name)
+    before = [example.image for example in load_dataset(tmp_path / "out").examples]
+    for image in (before[0], before[2]):
+        (tmp_path / "out" / image).unlink()
+    with pytest.raises(AnnotationError, match="2 problems"):
+        load_dataset(tmp_path / "out")
+    kept = load_dataset(tmp_path / "out", keep_missing=True).examples
+    assert [example.image for example in kept] == before
+    with pytest.raises(DocumentNotFound):
+        open_example(kept[2])
 
 
 def test_what_fails_half_way_leaves_nothing(folder: Path, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def evaluate(
     from recto.evaluation.report_html import write_report
 
     _prepare(out)
-    loaded = load_dataset(dataset)
+    loaded = load_dataset(dataset, keep_missing=True)
     examples = _choose(loaded, split)[:limit]
     info = _describe(dataset, split, examples)
     report = _measure(engine, model, examples, info)

@@ -24,9 +24,15 @@ READERS: dict[str, str] = {
 }
 
 
-def load_dataset(path: Path) -> Dataset:
-    """The Dataset at `path`. Raises DatasetError where there is none, AnnotationError that lists bad rows."""
+def load_dataset(path: Path, *, keep_missing: bool = False) -> Dataset:
+    """The Dataset at `path`. Raises DatasetError where there is none, AnnotationError that lists bad rows.
+
+    A missing document is such a mistake of its row. With `keep_missing` it is an Example whose opening
+    raises DocumentNotFound: for measuring, where nothing may drop out of what is counted.
+    """
     reading = read_dataset(path)
+    if keep_missing:
+        reading = reading.with_missing()
     refuse(reading.problems, path)
     if not reading.examples:
         raise DatasetError("there are no documents", where=path, hint="is this the right folder?")

@@ -29,16 +29,37 @@ class Problem:
         return f"{self.file}:{self.row}: {self.what}" if self.row else f"{self.file}: {self.what}"
 
 
+class MissingFile(ValueError):
+    """The document that an entry names isn't there; `example` is the entry, if all else in it is right."""
+
+    example: Example | None = None
+
+
 @dataclass(slots=True)
 class Reading:
-    """What a reader found: Examples in file order, and everything that was wrong on the way."""
+    """What a reader found: Examples in file order, and everything that was wrong on the way.
+
+    `missing` are the Examples without a document, each with its place among `examples` and its Problem.
+    """
 
     examples: list[Example] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    missing: list[tuple[int, Example, Problem]] = field(default_factory=list)
 
-    def wrong(self, origin: "Origin", what: str) -> None:
+    def wrong(self, origin: "Origin", what: str | ValueError) -> None:
         """Note a Problem at `origin`."""
-        self.problems.append(Problem(str(origin.file), origin.row, what))
+        problem = Problem(str(origin.file), origin.row, str(what))
+        self.problems.append(problem)
+        if isinstance(what, MissingFile) and what.example is not None:
+            self.missing.append((len(self.examples), what.example, problem))
+
+    def with_missing(self) -> "Reading":
+        """The Reading with those Examples in their places (opening them fails) and not among the problems."""
+        examples = list(self.examples)
+        for place, example, _ in reversed(self.missing):
+            examples.insert(place, example)
+        told = {id(problem) for _, _, problem in self.missing}
+        return Reading(examples, [problem for problem in self.problems if id(problem) not in told])
 
 
 @dataclass(frozen=True, slots=True)

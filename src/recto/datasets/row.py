@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recto.datasets.example import Example, JsonValue, Source
 from recto.datasets.naming import category_from_name, safe_name, split_from_name, split_from_word
+from recto.datasets.problem import MissingFile
 from recto.datasets.strict_json import check_value
 from recto.documents.transcript import Box, Line
 
@@ -55,7 +56,7 @@ class Row(BaseModel):
 def example_from_row(row: object, source: Source | None, *, root: Path | None, origin: str) -> Example:
     """The Example that `row` describes; `source` None means the file `root / image`.
 
-    Raises ValueError with every mistake of the row in one message, the file's absence among them.
+    Raises ValueError with every mistake of the row in one message; MissingFile where only the file is absent.
     """
     if not isinstance(row, dict):
         raise ValueError(f"an entry must be an object with keys, not {type(row).__name__}")
@@ -70,9 +71,15 @@ def example_from_row(row: object, source: Source | None, *, root: Path | None, o
     extra: dict[str, JsonValue] = dict(checked.model_extra or {})
     if lines_extra is not None:
         extra[LINES_EXTRA] = lines_extra
-    return Example(
+    absent: MissingFile | None = None
+    if source is None:
+        try:
+            source = file_inside(root or Path(), image)
+        except MissingFile as error:
+            absent, source = error, (root or Path()) / image
+    example = Example(
         image=image,
-        source=source if source is not None else file_inside(root or Path(), image),
+        source=source,
         text=checked.text,
         category=checked.category or category_from_name(image),
         business=checked.business,
@@ -87,6 +94,10 @@ def example_from_row(row: object, source: Source | None, *, root: Path | None, o
         extra=extra,
         origin=origin,
     )
+    if absent is not None:
+        absent.example = example
+        raise absent
+    return example
 
 
 def row_from_example(example: Example) -> dict[str, JsonValue]:
@@ -128,11 +139,11 @@ def lines_json(example: Example) -> list[JsonValue]:
 
 
 def file_inside(root: Path, image: str) -> Path:
-    """The path of `image` under `root`. Raises ValueError where there is none, or a link leads out."""
+    """The path of `image` under `root`. Raises MissingFile, or ValueError for a link that leads out."""
     path = root / image
     try:
         if not path.is_file():
-            raise ValueError(f"image file {image!r} is missing")
+            raise MissingFile(f"image file {image!r} is missing")
         if not path.resolve().is_relative_to(root.resolve()):
             raise ValueError(f"image {image!r} is a link that leads out of the dataset's folder")
     except OSError as error:

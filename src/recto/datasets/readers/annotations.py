@@ -32,7 +32,7 @@ def read(path: Path) -> Reading:
         try:
             example = example_from_row(entry, None, root=file.parent, origin=str(origin))
         except ValueError as error:
-            reading.wrong(origin, str(error))
+            reading.wrong(origin, error)
         else:
             reading.examples.append(example)
     add_unlisted(file.parent, reading, {named_image(entry) for entry in entries})

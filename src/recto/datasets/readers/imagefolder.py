@@ -85,4 +85,4 @@ def _add(row: object, origin: Origin, root: Path, reading: Reading) -> None:
         cells = {key: value for key, value in row.items() if key != "file_name"}
         reading.examples.append(example_from_cells(cells, image, None, origin=str(origin), root=root))
     except ValueError as error:
-        reading.wrong(origin, str(error))
+        reading.wrong(origin, error)

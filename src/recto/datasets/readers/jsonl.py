@@ -22,7 +22,7 @@ def read(path: Path) -> Reading:
             listed.add(named_image(entry))
             example = example_from_row(entry, None, root=file.parent, origin=str(origin))
         except ValueError as error:
-            reading.wrong(origin, str(error))
+            reading.wrong(origin, error)
         else:
             reading.examples.append(example)
     if file.name == FILE_NAME:
