@@ -171,6 +171,15 @@ def test_shards_of_others_are_read(folder: Path, tmp_path: Path) -> None:
     assert document_bytes(second) == (folder / "train" / "receipt_002.png").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["test-0.tar", "test-0.tar.gz", "test-0.tgz"])
+def test_a_folder_of_shards_is_read_whatever_they_are_called(name: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    with tarfile.open(tmp_path / "shards" / name, "w" if name.endswith("tar") else "w:gz") as archive:
+        archive.add(folder / "train" / "receipt_001.png", "receipt_1.png")
+    (example,) = load_dataset(tmp_path / "shards").examples
+    assert example.split == "test"
+
+
 def test_parquet_of_others_is_read(folder: Path, tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

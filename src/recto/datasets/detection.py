@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from recto.datasets.naming import SHARD_PATTERNS
 from recto.datasets.readers.folder import documents_in
 from recto.datasets.strict_json import parse_json
 from recto.errors import DatasetError
@@ -10,6 +11,11 @@ KNOWN = (
     "annotations.json, JSON Lines, Parquet, WebDataset (.tar), Hugging Face datasets, a folder of documents"
 )
 METADATA_NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
+_PATTERNS = (
+    ("*.parquet", "parquet"),
+    ("data/*.parquet", "parquet"),
+    *((pattern, "webdataset") for pattern in SHARD_PATTERNS),
+)
 _SUFFIXES = {
     ".json": "annotations",
     ".jsonl": "jsonl",
@@ -56,7 +62,7 @@ def _folder_format(folder: Path) -> str:
 
 
 def _by_content(folder: Path) -> str:
-    for pattern, name in (("*.parquet", "parquet"), ("data/*.parquet", "parquet"), ("*.tar*", "webdataset")):
+    for pattern, name in _PATTERNS:
         if any(folder.glob(pattern)):
             return name
     if any(documents_in(folder)):

@@ -21,6 +21,7 @@ SPLIT_WORDS: Final[dict[str, Split]] = {
     "test": "test",
 }
 DOCUMENT_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".pdf"})
+SHARD_PATTERNS: Final = ("*.tar", "*.tar.*", "*.tgz")
 NO_CATEGORY = "other"
 
 _CATEGORY = re.compile(r"([^\W\d_]+(?:[_-][^\W\d_]+)*)(?:[ _.-]*\(?\d+\)?)*$")

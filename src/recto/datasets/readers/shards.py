@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from recto.datasets.example import Example, JsonValue, Packed
-from recto.datasets.naming import DOCUMENT_SUFFIXES
+from recto.datasets.naming import DOCUMENT_SUFFIXES, SHARD_PATTERNS
 from recto.datasets.packages import need
 from recto.datasets.packed import Archive, TarMember, stamp_of
 from recto.datasets.problem import Origin, Reading
@@ -26,9 +26,10 @@ Member = dict[str, object]
 
 
 def read(path: Path) -> Reading:
-    """The Examples of one shard, or of every `*.tar*` of a folder, in order of names."""
+    """The Examples of one shard, or of every shard of a folder (`.tar`, `.tar.gz`, `.tgz` …), by name."""
     reading = Reading()
-    for shard in sorted(path.glob("*.tar*")) if path.is_dir() else [path]:
+    inside = {shard for pattern in SHARD_PATTERNS for shard in path.glob(pattern)}
+    for shard in sorted(inside) if path.is_dir() else [path]:
         _read_shard(shard, reading)
     return reading
 
