@@ -69,6 +69,23 @@ def test_a_missing_document_is_listed_and_counts_as_empty(dataset, tmp_path):
     assert isinstance(run(dataset, "--engine", "fake").exception, AnnotationError)
 
 
+def test_failed_pages_of_one_document_are_listed_one_by_one(dataset):
+    (dataset / "test" / "receipt_2.png").write_bytes(b"torn")
+    entries = [ENTRIES[1] | {"page": page} for page in range(1, 5)]
+    (dataset / "annotations.json").write_text(json.dumps(entries))
+    result = run(dataset, "--engine", "fake", "--baseline", "fake", "--split", "test")
+    assert "4 pages of 1 document failed" in result.output
+    assert all(f"page {page} of test/receipt_2.png" in result.output for page in range(1, 5))
+
+
+def test_a_column_that_ignores_case_says_so(dataset):
+    blind = [entry | {"case": "upper"} for entry in ENTRIES]
+    for entries, wanted in ((blind, True), (ENTRIES, False)):
+        (dataset / "annotations.json").write_text(json.dumps(entries))
+        output = run(dataset, "--engine", "fake", "--split", "all").output.split("by category")[1]
+        assert ("ignoring" in output.split("invoice")[0]) is wanted
+
+
 def test_a_missing_split_names_those_that_exist(dataset):
     error = run(dataset, "--engine", "fake", "--split", "val").exception
     assert isinstance(error, EvaluationError)

@@ -1,5 +1,6 @@
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -116,3 +117,12 @@ def test_where_nothing_can_be_written(bench, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="--out"):
         write_report(bench.report(PERFECT), tmp_path / "file")
+
+
+def test_columns_that_ignore_case_say_so(bench):
+    blind = [replace(example, case="upper") for example in bench.examples()]
+    for examples, name in ((blind, "CER (ignoring case)"), (bench.examples(), "CER")):
+        html = render(with_baseline(bench.report(WORSE, examples), bench.report(PERFECT, examples)), {})
+        headers = [header for header in re.findall(r"<th[^>]*>([^<]*)</th>", html) if "CER" in header]
+        assert headers
+        assert {header.removesuffix(" before").removesuffix(" after") for header in headers} == {name}

@@ -1,6 +1,7 @@
 """The Report on the terminal: what changed in a sentence, a table of figures, and what failed."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -60,9 +61,10 @@ def groups(report: Report) -> Table:
     table = Table(title="by category", title_justify="left")
     table.add_column("category")
     table.add_column("documents", justify="right")
+    name = "CER (ignoring case)" if report.headline == "cer_casefold" else "CER"
     if report.baseline:
-        table.add_column("CER before", justify="right")
-    table.add_column("CER", justify="right")
+        table.add_column(f"{name} before", justify="right")
+    table.add_column(name, justify="right")
     if report.comparison:
         table.add_column("change", justify="right")
         table.add_column("interval", justify="right")
@@ -108,17 +110,22 @@ def _change(difference: Difference | None) -> list[str]:
 def _print_failures(report: Report) -> None:
     """List what couldn't be read by either engine."""
     console = Console(stderr=True)
-    failed = {d.document: d.failure for d in report.baseline.document_results} if report.baseline else {}
-    failed = {name: failure for name, failure in failed.items() if failure}
-    failed |= {d.document: d.failure for d in report.failures}
+    before = report.baseline.document_results if report.baseline else []
+    failed = {(d.document, d.page): d.failure for d in (*before, *report.failures) if d.failure}
     if not failed:
         return
-    console.print(
-        f"{len(failed)} {'document' if len(failed) == 1 else 'documents'} failed, counted as empty text:",
-        style="red",
-        highlight=False,
-    )
-    for failure in list(failed.values())[:_MOST_FAILURES]:
-        console.print(f"  {escape(str(failure))}", highlight=False, soft_wrap=True)
+    console.print(f"{_count_failed(failed)} failed, counted as empty text:", style="red", highlight=False)
+    several = Counter(document for document, _ in {(d.document, d.page) for d in report.documents})
+    for (document, page), failure in list(failed.items())[:_MOST_FAILURES]:
+        place = f"page {page} of " if several[document] > 1 else ""
+        console.print(f"  {place}{escape(failure)}", highlight=False, soft_wrap=True)
     if len(failed) > _MOST_FAILURES:
         console.print(f"  and {len(failed) - _MOST_FAILURES} more", highlight=False)
+
+
+def _count_failed(failed: Iterable[tuple[str, int]]) -> str:
+    """`3 documents`, or where there are several pages of one, `10 pages of 1 document`."""
+    pages = list(failed)
+    count = len({document for document, _ in pages})
+    documents = "1 document" if count == 1 else f"{count} documents"
+    return documents if count == len(pages) else f"{len(pages)} pages of {documents}"
