@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,36 @@ def test_a_few_documents_are_never_a_verdict(bench):
     assert comparison.overall["cer"].words.endswith("4 documents (too few to tell)")
     assert comparison.by_category["invoice"]["cer"].difference == 0
     assert comparison.by_business["shop"]["cer"] == comparison.overall["cer"]
+
+
+def with_kin(bench, group_of):
+    """Six vendors with ten documents each: the candidate is better on every other, else the baseline is."""
+    good = {f"{i}.png": f"document number {i} of a test" for i in range(60)}
+    examples = [
+        replace(bench.example(name, text), **group_of(i)) for i, (name, text) in enumerate(good.items())
+    ]
+    mixed = [
+        {name: text if i // 10 % 2 == side else "?" + text for i, (name, text) in enumerate(good.items())}
+        for side in (0, 1)
+    ]
+    return compare(*(bench.report(texts, examples) for texts in mixed)).overall["cer"]
+
+
+def test_documents_of_one_group_are_drawn_together(bench):
+    alone = with_kin(bench, lambda i: {})
+    grouped = with_kin(bench, lambda i: {"group": f"vendor {i // 10}"})
+    assert (alone.clusters, grouped.clusters, grouped.documents) == (60, 6, 60)
+    assert grouped.difference == alone.difference
+    assert grouped.high - grouped.low > 2 * (alone.high - alone.low)
+    assert "60 documents in 6 groups" in grouped.words
+
+
+def test_pages_of_one_file_are_drawn_together_and_few_clusters_are_no_verdict(bench):
+    example = bench.example("a.tif", "some text")
+    pages = [replace(example, page=page) for page in range(1, 21)]
+    cer = compare(bench.report({"a.tif": "some text"}, pages), bench.report({}, pages)).overall["cer"]
+    assert (cer.documents, cer.clusters, cer.verdict) == (20, 1, "undecided")
+    assert cer.words.endswith("20 documents in 1 group (too few to tell)")
 
 
 def test_only_the_same_documents_can_be_compared(bench):
@@ -111,4 +143,4 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     ],
 )
 def test_plain_words(metric, values, ends, documents, words):
-    assert in_words(metric, values, ends, documents, 0.95) == words
+    assert in_words(metric, values, ends, (documents, documents), 0.95) == words

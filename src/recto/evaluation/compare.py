@@ -1,9 +1,10 @@
 """Compare: is the candidate better than the baseline on the same documents, and how sure is that?
 
-A paired bootstrap (Efron & Tibshirani 1993; Bisani & Ney 2004 for error rates): documents are drawn with
-replacement, both engines' micro figures are taken over the same draw, and the middle 95 % of the differences
-is the interval. It knows nothing of why a document is hard; documents of one vendor are not independent,
-so that the interval of a set with few vendors is too narrow.
+A paired bootstrap (Efron & Tibshirani 1993; Bisani & Ney 2004 for error rates): clusters of documents are
+drawn with replacement, both engines' micro figures are taken over the same draw, and the middle 95 % of the
+differences is the interval. Documents of one `group` resemble each other, and so do the pages of one file:
+they are drawn together, as one cluster (the cluster bootstrap, Davison & Hinkley 1997, §3.8). Kinship that
+no `group` tells isn't known here: without groups, the interval of a set with few vendors is too narrow.
 """
 
 from collections.abc import Sequence
@@ -37,10 +38,10 @@ METRIC_NAMES = {
     "rouge_l": "ROUGE-L",
     "seconds_per_page": "Seconds per page",
 }
-FEWEST_DOCUMENTS = 5
-"""With fewer, an interval of redrawn documents says nothing: the verdict stays undecided."""
+FEWEST_CLUSTERS = 5
+"""With fewer, an interval of redrawn clusters says nothing: the verdict stays undecided."""
 
-_CHUNK = 256  # resamples at once: bounds memory at 256 × documents counts
+_CHUNK = 256  # resamples at once: bounds memory at 256 × clusters counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,34 @@ def with_baseline(candidate: Report, baseline: Report, bootstrap: Bootstrap = Bo
 
 def differences(pairs: Sequence[Pair], bootstrap: Bootstrap) -> dict[str, Difference]:
     """The Difference of every metric over these documents, all over the same draws."""
-    table = [[*a.scores[m], *b.scores[m]] for a, b in pairs for m in METRICS]
-    sums = _resample(np.array(table, dtype=np.float64).reshape(len(pairs), -1), bootstrap)
+    flat = [[*a.scores[m], *b.scores[m]] for a, b in pairs for m in METRICS]
+    table = np.array(flat, dtype=np.float64).reshape(len(pairs), -1)
+    by_cluster = _by_cluster(table, [_cluster(a) for a, _ in pairs])
+    sums = _resample(by_cluster, bootstrap)
+    drawn = _Drawn(len(by_cluster), bootstrap.confidence)
     return {
-        metric: _difference(metric, pairs, _ends(metric, sums[:, 4 * i : 4 * i + 4], bootstrap), bootstrap)
+        metric: _difference(metric, pairs, _ends(metric, sums[:, 4 * i : 4 * i + 4], bootstrap), drawn)
         for i, metric in enumerate(METRICS)
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    clusters: int
+    confidence: float
+
+
+def _cluster(document: DocumentResult) -> tuple[str, str]:
+    """What is drawn together: the documents of one group, else the pages of one file."""
+    return ("group", document.group) if document.group else ("document", document.document)
+
+
+def _by_cluster(table: NDArray[np.float64], clusters: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """Rows of `table` (documents × columns) summed by their cluster, in order of first appearance."""
+    places = {cluster: place for place, cluster in enumerate(dict.fromkeys(clusters))}
+    out = np.zeros((len(places), table.shape[1]))
+    np.add.at(out, [places[cluster] for cluster in clusters], table)
+    return out
 
 
 def _paired(candidate: Report, baseline: Report) -> list[Pair]:
@@ -128,9 +151,7 @@ def _by_label(
     }
 
 
-def _difference(
-    metric: str, pairs: Sequence[Pair], ends: tuple[float, float], bootstrap: Bootstrap
-) -> Difference:
+def _difference(metric: str, pairs: Sequence[Pair], ends: tuple[float, float], drawn: _Drawn) -> Difference:
     new = value_of(metric, total(Ratio(*a.scores[metric]) for a, _ in pairs))
     old = value_of(metric, total(Ratio(*b.scores[metric]) for _, b in pairs))
     return Difference(
@@ -141,21 +162,22 @@ def _difference(
         low=ends[0],
         high=ends[1],
         documents=len(pairs),
-        verdict=_verdict(metric, ends, len(pairs)),
-        words=in_words(metric, (old, new), ends, len(pairs), bootstrap.confidence),
+        clusters=drawn.clusters,
+        verdict=_verdict(metric, ends, drawn.clusters),
+        words=in_words(metric, (old, new), ends, (len(pairs), drawn.clusters), drawn.confidence),
     )
 
 
 def interval(
     metric: str, ours: Sequence[Ratio], theirs: Sequence[Ratio], bootstrap: Bootstrap
 ) -> tuple[float, float]:
-    """Low and high end of the bootstrap interval of the difference of the micro figures."""
+    """Low and high end of the interval of the micro figures' difference, each pair a cluster."""
     table = np.array([(*a, *b) for a, b in zip(ours, theirs, strict=True)], dtype=np.float64)
     return _ends(metric, _resample(table, bootstrap), bootstrap)
 
 
 def _resample(table: NDArray[np.float64], bootstrap: Bootstrap) -> NDArray[np.float64]:
-    """Column sums of `table` (documents × columns) over each draw: resamples × columns."""
+    """Column sums of `table` (clusters × columns) over each draw: resamples × columns."""
     rng = np.random.default_rng(bootstrap.seed)
     count = len(table)
     sums = []
@@ -183,17 +205,22 @@ def _values(
 
 
 def _verdict(
-    metric: str, ends: tuple[float, float], documents: int
+    metric: str, ends: tuple[float, float], clusters: int
 ) -> Literal["better", "worse", "undecided"]:
-    if documents < FEWEST_DOCUMENTS or ends[0] <= 0 <= ends[1]:
+    if clusters < FEWEST_CLUSTERS or ends[0] <= 0 <= ends[1]:
         return "undecided"
     return "better" if (ends[1] < 0) == (metric in LOWER_IS_BETTER) else "worse"
 
 
 def in_words(
-    metric: str, values: tuple[float, float], ends: tuple[float, float], documents: int, confidence: float
+    metric: str,
+    values: tuple[float, float],
+    ends: tuple[float, float],
+    counts: tuple[int, int],
+    confidence: float,
 ) -> str:
-    """One plain sentence, with `values` (baseline, candidate) and the `ends` of the interval.
+    """One plain sentence: `values` (baseline, candidate), `ends` of the interval, `counts` of documents, clusters.
+
 
     "CER fell from 4.21 % to 3.10 %: −1.11 points, 95 % interval −1.40 … −0.80, 87 documents".
     """
@@ -206,16 +233,19 @@ def in_words(
     else:
         moved = f"{'fell' if new < old else 'rose'} from {before} to {after}"
     step, low, high = (_signed(scale * v) for v in (new - old, *ends))
+    documents, clusters = counts
+    together = f" in {clusters} group{'s' if clusters != 1 else ''}" if clusters < documents else ""
     return (
         f"{METRIC_NAMES[metric]} {moved}: {step}{points}, {100 * confidence:.0f} % interval {low} … {high}, "
-        f"{documents} {'document' if documents == 1 else 'documents'}{_caution(ends, documents)}"
+        f"{documents} {'document' if documents == 1 else 'documents'}{together}"
+        f"{_caution(ends, clusters)}"
     )
 
 
-def _caution(ends: tuple[float, float], documents: int) -> str:
+def _caution(ends: tuple[float, float], clusters: int) -> str:
     if ends == (0, 0):
         return ""
-    if documents < FEWEST_DOCUMENTS:
+    if clusters < FEWEST_CLUSTERS:
         return " (too few to tell)"
     return " (may be chance)" if ends[0] <= 0 <= ends[1] else ""
 

@@ -141,7 +141,10 @@ class Machine(_Frozen):
 
 
 class Difference(_Frozen):
-    """Candidate minus baseline of one metric, paired by document, with its bootstrap interval."""
+    """Candidate minus baseline of one metric, paired by document, with its bootstrap interval.
+
+    `clusters` counts what was drawn for it: groups, or files without one (None: an older report).
+    """
 
     metric: str
     baseline: float
@@ -150,6 +153,7 @@ class Difference(_Frozen):
     low: float
     high: float
     documents: int
+    clusters: int | None = None
     verdict: Literal["better", "worse", "undecided"]
     words: str
 
