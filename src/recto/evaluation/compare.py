@@ -219,8 +219,7 @@ def in_words(
     counts: tuple[int, int],
     confidence: float,
 ) -> str:
-    """One plain sentence: `values` (baseline, candidate), `ends` of the interval, `counts` of documents, clusters.
-
+    """One plain sentence. `values` are (baseline, candidate), `counts` (documents, clusters).
 
     "CER fell from 4.21 % to 3.10 %: −1.11 points, 95 % interval −1.40 … −0.80, 87 documents".
     """
