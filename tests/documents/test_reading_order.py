@@ -56,3 +56,16 @@ def test_a_form_with_columns_at_its_foot_stays_in_rows() -> None:
 def test_nothing_makes_no_rows() -> None:
     assert reading_rows([]) == []
     assert text_of_rows([]) == ""
+
+
+def test_rows_of_a_page_that_lies_askew_follow_its_slope() -> None:
+    slope = 0.06
+
+    def askew(text: str, x: float, y: float, width: float) -> Line:
+        top, fall = y + slope * x, slope * width
+        corners = ((x, top), (x + width, top + fall), (x + width, top + fall + 20), (x, top + 20))
+        return Line(text, (x, top, x + width, top + fall + 20), polygon=corners)
+
+    lines = [askew(f"Article {i}", 0, 30 * i, 200) for i in range(5)]
+    lines += [askew(f"{i}.50", 600, 30 * i, 60) for i in range(5)]
+    assert text_of_rows(visual_rows(lines)).split("\n") == [f"Article {i} {i}.50" for i in range(5)]

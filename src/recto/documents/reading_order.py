@@ -8,11 +8,15 @@ in columns. Right-to-left scripts are not handled here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import hypot
 from statistics import median
 
 from recto.documents.transcript import Line
 
 _SAME_ROW = 0.4  # of the smaller height: how far apart the centres of one row may be
+_LEVEL = 0.02  # slopes up to this (about one degree) are left alone
+_LONG = 4  # a line this many times longer than high tells the slope of the page
+_CORNERS = 4
 _SLACK = 0.3  # of its height: how much a line's box may be wider than its print at either end
 _CROSSED = 0.25  # of the busiest place: how much text may stand across a gutter (headings do)
 _MOSTLY_COLUMNS = 0.6  # of the page's characters must stand in columns
@@ -22,14 +26,18 @@ _PROSE_FILL = 0.6  # of its column's width that the middle line of prose fills
 
 
 def visual_rows(lines: Sequence[Line]) -> list[list[Line]]:
-    """Lines grouped into printed rows, top to bottom, each row from left to right."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=_centre):
-        if rows and _belongs(line, rows[-1]):
-            rows[-1].append(line)
+    """Lines grouped into printed rows, top to bottom, each row from left to right.
+
+    On a page that was scanned or photographed askew, rows follow the slope of its lines.
+    """
+    slope = _slope(lines)
+    rows: list[list[_Placed]] = []
+    for placed in sorted((_placed(line, slope) for line in lines), key=lambda placed: placed.centre):
+        if rows and _belongs(placed, rows[-1]):
+            rows[-1].append(placed)
         else:
-            rows.append([line])
-    return [sorted(row, key=lambda line: line.box[0]) for row in rows]
+            rows.append([placed])
+    return [sorted((placed.line for placed in row), key=lambda line: line.box[0]) for row in rows]
 
 
 def reading_rows(lines: Sequence[Line]) -> list[list[Line]]:
@@ -110,10 +118,40 @@ def _is_prose(column: Sequence[Line]) -> bool:
     return fill >= _PROSE_FILL and median(len(line.text) for line in column) >= _PROSE_CHARACTERS
 
 
-def _belongs(line: Line, row: Sequence[Line]) -> bool:
-    row_centre = sum(_centre(other) for other in row) / len(row)
-    row_height = sum(_height(other) for other in row) / len(row)
-    return abs(_centre(line) - row_centre) < _SAME_ROW * min(_height(line), row_height)
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A line with its centre and height once the page is held level."""
+
+    line: Line
+    centre: float
+    height: float
+
+
+def _placed(line: Line, slope: float) -> _Placed:
+    if not slope or line.polygon is None:
+        return _Placed(line, _centre(line), _height(line))
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = line.polygon
+    height = min(hypot(x3 - x0, y3 - y0), hypot(x2 - x1, y2 - y1))
+    return _Placed(line, (y0 + y1 + y2 + y3) / 4 - slope * (x0 + x1 + x2 + x3) / 4, height)
+
+
+def _slope(lines: Sequence[Line]) -> float:
+    """By how much the text falls per pixel to the right: the median of the long lines, 0 if hardly at all."""
+    slopes = []
+    for line in lines:
+        if line.polygon is None or len(line.polygon) != _CORNERS:
+            return 0.0
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = line.polygon
+        if x1 - x0 > _LONG * hypot(x3 - x0, y3 - y0):
+            slopes.append((y1 - y0 + y2 - y3) / (x1 - x0 + x2 - x3))
+    slope = median(slopes) if slopes else 0.0
+    return slope if abs(slope) > _LEVEL else 0.0
+
+
+def _belongs(placed: _Placed, row: Sequence[_Placed]) -> bool:
+    row_centre = sum(other.centre for other in row) / len(row)
+    row_height = sum(other.height for other in row) / len(row)
+    return abs(placed.centre - row_centre) < _SAME_ROW * min(placed.height, row_height)
 
 
 def _extent(line: Line) -> tuple[float, float]:
