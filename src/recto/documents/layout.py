@@ -1,6 +1,7 @@
 """Layout: lines of a Transcript → rows → headings, paragraphs, list items and tables, by geometry alone.
 
-The lines' order is taken as it is (`documents/reading_order` made it). How blocks look in Markdown is in
+The lines' order is taken as it is (`documents/reading_order` made it); a page that was read sideways or
+upside down is laid out as its text runs (`documents/upright`). How blocks look in Markdown is in
 `documents/markdown`.
 """
 
@@ -11,6 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from recto.documents.transcript import Line
+from recto.documents.upright import upright
 
 Span = tuple[float, float]
 """From x to x, in pixels."""
@@ -105,7 +107,7 @@ def rows_of(lines: Sequence[Line]) -> list[Row]:
 
 def blocks_of(lines: Sequence[Line]) -> list[Block]:
     """The blocks of a page in reading order."""
-    rows = rows_of([line for line in lines if line.text.strip()])
+    rows = rows_of(upright([line for line in lines if line.text.strip()]))
     if not rows:
         return []
     body = _body_height(rows)
