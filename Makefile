@@ -11,6 +11,7 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 DEMO ?= demo
 DEMO_DOCUMENTS ?= 80
+LONG_PDF_PAGES ?= 100
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-all lint bench docs clean
@@ -57,7 +58,9 @@ lint: setup ## ruff, mypy --strict, import-linter
 	$(BIN)/lint-imports
 
 bench: setup ## every benchmark: tables of ratios against peers, measured in one run
-	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/long_pdf.py --pages $(LONG_PDF_PAGES)
+	$(BIN)/python benchmarks/reading.py
 
 docs: setup ## write docs/cli.md and docs/modules.md again from the code
 	$(BIN)/python docs/generate.py

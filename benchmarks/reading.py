@@ -64,6 +64,9 @@ def main() -> int:
     engines = _engines()
     kept = True
     for name in options.sets.split(","):
+        if not (options.data / name).is_dir():
+            print(f"{name}: not measured, there is no folder {options.data / name}")
+            continue
         examples = _examples(options.data / name, options.split)[: options.limit or None]
         if not examples:
             print(f"{name}: no document of split {options.split} has trusted text")

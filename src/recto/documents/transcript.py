@@ -3,7 +3,7 @@
 It knows nothing of how it was read; `documents/markdown` turns it into Markdown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypedDict
@@ -139,11 +139,3 @@ def transcript_from_json(value: TranscriptJson) -> Transcript:
 def _box(values: Sequence[float]) -> Box:
     x0, y0, x1, y1 = values
     return (float(x0), float(y0), float(x1), float(y1))
-
-
-def pages_by_document(transcripts: Sequence[Transcript]) -> Mapping[str, list[Transcript]]:
-    """Transcripts grouped by document, pages in order."""
-    out: dict[str, list[Transcript]] = {}
-    for transcript in sorted(transcripts, key=lambda t: (t.document, t.page)):
-        out.setdefault(transcript.document, []).append(transcript)
-    return out
