@@ -162,6 +162,18 @@ def test_resume_reads_nothing_twice_and_derives_what_is_missing(scans: Path, tmp
     assert "0 pages of 4 documents" in again.stderr
 
 
+def test_another_document_of_the_same_name_overwrites_nothing(scans: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (scans / "two" / "photo.jpg").write_bytes((scans / "one" / "photo.jpg").read_bytes() + b"more")
+    run(scans / "one" / "photo.jpg", "--out", out, "--format", "text")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    for _ in range(2):
+        refused = run(scans / "two" / "photo.jpg", "--out", out, "--format", "text", "--resume")
+        assert refused.exit_code == 1
+        assert "another document" in refused.stderr
+        assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_a_document_that_changed_meanwhile_is_told(scans: Path, tmp_path: Path, samples: Samples) -> None:
     out = tmp_path / "out"
     run(scans, "--out", out)

@@ -8,6 +8,7 @@ from typing import Self
 
 from recto.cli.read_format import Format
 from recto.cli.read_run import Opened, Wanted
+from recto.documents.finding import FoundFile
 from recto.documents.journal import Journal, json_line
 from recto.documents.markdown import to_markdown
 from recto.documents.opening import open_pages
@@ -27,7 +28,7 @@ class StreamOutput:
         self._format = form
         self._pages = 0
 
-    def finished(self, document: str, sha256: str) -> Collection[int]:
+    def finished(self, file: FoundFile, sha256: str) -> Collection[int]:
         """Nothing: a stream has no memory."""
         return ()
 
@@ -98,9 +99,21 @@ class FolderOutput:
                 hint="resume with the same --dpi, or use another --out",
             )
 
-    def finished(self, document: str, sha256: str) -> Collection[int]:
-        """The pages in the journal. Raises OutputError if the document has changed since."""
-        return self._journal.finished(document, sha256)
+    def finished(self, file: FoundFile, sha256: str) -> Collection[int]:
+        """The pages in the journal.
+
+        Raises OutputError if the document has changed since, or is new here and would get the file name
+        that another document has taken.
+        """
+        pages = self._journal.finished(str(file.path), sha256)
+        taken = self._beside(file, _SUFFIX.get(self._format, ".page-0001.png"))
+        if not pages and taken.exists():
+            raise OutputError(
+                f"{taken} is the output of another document of that name",
+                where=file.path,
+                hint="resume with the same paths as before, or use another --out",
+            )
+        return pages
 
     def write(self, transcript: Transcript) -> None:
         """Add the page to the journal; it is on the disk when this returns. Raises OutputError."""
@@ -114,7 +127,7 @@ class FolderOutput:
             self._write_overlays(opened)
 
     def _write_document(self, opened: Opened) -> None:
-        path = self._beside(opened, _SUFFIX[self._format])
+        path = self._beside(opened.file, _SUFFIX[self._format])
         with replaced(path) as stream:
             pages = self._journal.transcripts(str(opened.file.path), opened.sha256)
             for index, transcript in enumerate(pages):
@@ -130,7 +143,7 @@ class FolderOutput:
         wanted = self._wanted
         with open_pages(opened.file.path, limits=wanted.limits, dpi=wanted.dpi) as (_, document):
             for transcript in self._journal.transcripts(str(opened.file.path), opened.sha256):
-                path = self._beside(opened, f".page-{transcript.page:04d}.png")
+                path = self._beside(opened.file, f".page-{transcript.page:04d}.png")
                 if path.exists():
                     continue
                 image = draw_overlay(document.page(transcript.page).image, transcript.lines)
@@ -139,8 +152,8 @@ class FolderOutput:
                 with replaced(path) as stream:
                     stream.write(png.getbuffer())
 
-    def _beside(self, opened: Opened, suffix: str) -> Path:
-        relative = opened.file.relative
+    def _beside(self, file: FoundFile, suffix: str) -> Path:
+        relative = file.relative
         return self._folder / relative.with_name(relative.name + suffix)
 
 

@@ -45,7 +45,7 @@ class Closed:
 class Output(Protocol):
     """Where transcripts go."""
 
-    def finished(self, document: str, sha256: str) -> Collection[int]:
+    def finished(self, file: FoundFile, sha256: str) -> Collection[int]:
         """The pages of a document that needn't be read again. Raises OutputError if it has changed."""
         ...
 
@@ -122,14 +122,14 @@ def _finish(output: Output, opened: Opened, outcome: Outcome) -> None:
 
 
 def _stream(
-    files: Sequence[FoundFile], finished: Callable[[str, str], Collection[int]], wanted: Wanted
+    files: Sequence[FoundFile], finished: Callable[[FoundFile, str], Collection[int]], wanted: Wanted
 ) -> Iterator[Page | PageFailure | Opened | Closed]:
     """Pages and failures of all files in order, each file between its Opened and its Closed."""
     for file in files:
         opened = None
         try:
             with open_pages(file.path, limits=wanted.limits, dpi=wanted.dpi) as (source, document):
-                done = finished(source.name, source.sha256)
+                done = finished(file, source.sha256)
                 pages = tuple(wanted.pages.of(document.page_count))
                 pending = tuple(number for number in pages if number not in done)
                 opened = Opened(file, source.sha256, pages, pending)
