@@ -3,7 +3,8 @@
 It makes the PDF, reads it through the product's own `recto read` into a temporary folder, and prints the
 memory of that process, sampled by the operating system's own count, over the pages read.
 
-    python benchmarks/long_pdf.py                        # 2,000 pages with the CPU engine: about 20 minutes
+    python benchmarks/long_pdf.py                        # 2,000 pages with the CPU engine: 40 minutes
+    python benchmarks/long_pdf.py --rows 4               # sparse pages of the same size: 10 minutes
     python benchmarks/long_pdf.py --pages 200 --engine fake
 """
 
@@ -20,7 +21,6 @@ import psutil
 
 TARGET_MB = 1_500
 A4_PT = (595, 842)
-ROWS = 42
 TEXT = """agreement amount balance between billing business carriage charge confidential contract customer
 date delivery discount document due effective exempt goods gross interest invoice item liable month net notice
 number office order paid party payment period price purchase quantity receipt reference rate seller service
@@ -42,8 +42,10 @@ def main() -> int:
     options = parsed()
     with tempfile.TemporaryDirectory(prefix="recto-long-") as folder:
         book = Path(folder) / "book.pdf"
-        book.write_bytes(make_pdf(options.pages))
-        print(f"{options.pages} A4 pages of {ROWS} lines, {book.stat().st_size / 1e6:.1f} MB, ", end="")
+        book.write_bytes(make_pdf(options.pages, options.rows))
+        print(
+            f"{options.pages} A4 pages of {options.rows} lines, {book.stat().st_size / 1e6:.1f} MB, ", end=""
+        )
         print(f"{options.dpi} dpi, --engine {options.engine}\n")
         samples, code = watch(book, Path(folder) / "out", options)
     worst = max((sample.peak_mb for sample in samples), default=0.0)
@@ -60,6 +62,7 @@ def parsed() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pages", type=int, default=2_000)
+    parser.add_argument("--rows", type=int, default=42, help="lines per page; fewer are read quicker")
     parser.add_argument("--engine", default="ppocr")
     parser.add_argument("--dpi", type=int, default=200)
     parser.add_argument("--every", type=int, default=100, help="pages per row of the table")
@@ -126,7 +129,7 @@ class Journal:
         return self._pages
 
 
-def make_pdf(pages: int) -> bytes:
+def make_pdf(pages: int, rows: int) -> bytes:
     """A PDF with another text on each page (ISO 32000-1, 7.5): catalog, page tree, font, then the pages."""
     chance = random.Random(1)
     kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(pages))
@@ -138,7 +141,7 @@ def make_pdf(pages: int) -> bytes:
     for n in range(pages):
         head = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {A4_PT[0]} {A4_PT[1]}]"
         resources = f"/Resources << /Font << /F1 3 0 R >> >> /Contents {5 + 2 * n} 0 R >>"
-        drawing = page_drawing(n + 1, chance)
+        drawing = page_drawing(n + 1, rows, chance)
         bodies.append(f"{head} {resources}".encode())
         bodies.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing))
     out = bytearray(b"%PDF-1.7\n")
@@ -153,8 +156,8 @@ def make_pdf(pages: int) -> bytes:
     return bytes(out)
 
 
-def page_drawing(number: int, chance: random.Random) -> bytes:
-    rows = [f"Page {number}", *(" ".join(chance.choices(WORDS, k=10)) for _ in range(ROWS - 1))]
+def page_drawing(number: int, count: int, chance: random.Random) -> bytes:
+    rows = [f"Page {number}", *(" ".join(chance.choices(WORDS, k=10)) for _ in range(count - 1))]
     lines = "".join(f"({text}) Tj T*\n" for text in rows)
     return f"BT /F1 11 Tf 60 780 Td 17 TL\n{lines}ET".encode()
 
