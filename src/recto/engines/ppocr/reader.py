@@ -183,7 +183,8 @@ def _is_doubtful(place: FoundLines, lines: Sequence[Reading]) -> bool:
     """Whether a page reads badly: without confidence, or with strangely few characters for its print."""
     if not lines:
         return False
-    confidence = sum(line.confidence for line in lines) / len(lines)
+    said = [line.confidence for line in lines if line.text]
+    confidence = sum(said) / max(len(said), 1)
     print_px = sum(ways[0].shape[1] for ways in place.lines)
     return confidence < DOUBTFUL or sum(len(line.text) for line in lines) < SPARSE * print_px / HEIGHT_PX
 
