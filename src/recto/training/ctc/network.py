@@ -9,9 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTH_STEP_PX = 8
-"""Pixels of line width per frame of the output."""
-HEIGHT_PX = 48
 CHANNELS = 384
 """Channels of the backbone's output."""
 _NECK_CHANNELS = 120
