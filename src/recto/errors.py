@@ -19,6 +19,9 @@ RectoError
 ├── EvaluationError           there is nothing to measure, or it can't be compared
 ├── TrainingError             a Run can't start or can't go on
 │   └── ParityError           what was written back doesn't compute what was trained
+├── WorkspaceError            a workspace that isn't there, or can't be used as it is
+│   └── WorkspaceBusy         somebody else holds the lock; the message says who
+├── RegistryError             a Release that doesn't exist, or can't be promoted
 ├── SettingsError             a setting is unknown or out of range
 └── OutputError               a result can't be written
 """
@@ -117,6 +120,18 @@ class TrainingError(RectoError):
 
 class ParityError(TrainingError):
     """What was written back doesn't compute what was trained."""
+
+
+class WorkspaceError(RectoError):
+    """A workspace that isn't there, or can't be used as it is."""
+
+
+class WorkspaceBusy(WorkspaceError):
+    """Somebody else holds the workspace's lock."""
+
+
+class RegistryError(RectoError):
+    """A Release that doesn't exist, or can't be promoted."""
 
 
 class SettingsError(RectoError):

@@ -1,0 +1,1 @@
+"""The loop: triggers that say when a Cycle is due, the Cycle itself, and its history."""

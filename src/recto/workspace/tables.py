@@ -1,0 +1,152 @@
+"""The tables of a workspace's one database, for SQLite and PostgreSQL alike. Queries live with their nouns.
+
+Times are UTC. JSON columns hold plain JSON values. Changing a table here needs a migration in `migrations/`.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from recto.workspace.utc import Utc
+
+GENERAL = "general"
+"""The scope that serves every business type without a loop of its own."""
+
+
+class Table(DeclarativeBase):
+    """What all tables share: their metadata."""
+
+    type_annotation_map = {datetime: Utc}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+
+
+class DocumentRow(Table):
+    """One page (or one-page document) in the workspace; its bytes are the blob `sha256`.
+
+    `text` is trusted, or None while the document waits in the review queue (`state` "queued", or "failed"
+    with the reason in `problem`); `reading` is then what an Engine read. `facts` holds what else an
+    annotation said: lines, fields, case, language, text_unverified and unknown keys.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("sha256", "page"), Index("documents_of_split", "split", "business"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    page: Mapped[int] = mapped_column(default=0)  # 0: the annotation named none
+    name: Mapped[str]
+    category: Mapped[str]
+    business: Mapped[str | None]
+    group: Mapped[str | None]
+    split: Mapped[str]
+    state: Mapped[str]  # trusted | queued | failed
+    text: Mapped[str | None]
+    facts: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    reading: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    problem: Mapped[str | None]
+    added_at: Mapped[datetime]
+    trusted_at: Mapped[datetime | None]
+
+
+class PlacementRow(Table):
+    """Which split a key belongs to, for ever: `document SHA256` or `group NAME`. Rows are never changed."""
+
+    __tablename__ = "placements"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    split: Mapped[str]
+    since: Mapped[datetime]
+
+
+class ReleaseRow(Table):
+    """One immutable Release; its files are `releases/NNNN/`, and `content_sha256` covers all of them."""
+
+    __tablename__ = "releases"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    engine: Mapped[str]
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    data_fingerprint: Mapped[str]
+    recipe_sha256: Mapped[str]
+    code_version: Mapped[str]
+    base_sha256: Mapped[str]
+    cycle_id: Mapped[int | None] = mapped_column(ForeignKey("cycles.id"))
+    metrics: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class CurrentRow(Table):
+    """The Release that is current for a scope. Promotion and rollback change this one row."""
+
+    __tablename__ = "current_releases"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(ForeignKey("releases.number"))
+    since: Mapped[datetime]
+
+
+class PromotionRow(Table):
+    """The history of `current_releases`: `previous` is None for the first Release of a scope."""
+
+    __tablename__ = "promotions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    number: Mapped[int] = mapped_column(ForeignKey("releases.number"))
+    previous: Mapped[int | None]
+    kind: Mapped[str]  # promote | rollback
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class CycleRow(Table):
+    """One turn of the loop, from its reasons to its end; `state` says how far it came.
+
+    running | released | refused | failed | interrupted. `before` and `after` are metrics of the frozen test
+    documents under the current Release (or the base) and under the candidate.
+    """
+
+    __tablename__ = "cycles"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    data_fingerprint: Mapped[str]
+    documents: Mapped[dict[str, object]] = mapped_column(JSON)  # counts by split, and the mix
+    recipe: Mapped[dict[str, object]] = mapped_column(JSON)
+    run_folder: Mapped[str]  # relative to the workspace
+    before: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    after: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    seconds: Mapped[float | None]
+    peak_memory_mb: Mapped[float | None]
+    cost: Mapped[float | None]  # in the currency of recto.toml
+    outcome: Mapped[str | None]  # plain words: why it was released, refused, or failed
+
+
+class VerdictRow(Table):
+    """What one gate said of a Cycle's candidate."""
+
+    __tablename__ = "verdicts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("cycles.id"), index=True)
+    gate: Mapped[str]
+    passed: Mapped[bool]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class RequestRow(Table):
+    """A wish for a Cycle, written by a person or a service and claimed by the loop."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    cycle_id: Mapped[int | None] = mapped_column(ForeignKey("cycles.id"))
