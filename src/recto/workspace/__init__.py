@@ -1,1 +1,1 @@
-"""The user's folder: `recto.toml`, database, blobs by content hash, locks. It knows no dataset and no model."""
+"""The user's folder: `recto.toml`, database, blobs by content hash, locks. It knows no Dataset or model."""

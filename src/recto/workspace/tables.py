@@ -25,7 +25,9 @@ class DocumentRow(Table):
 
     `text` is trusted, or None while the document waits in the review queue (`state` "queued", or "failed"
     with the reason in `problem`); `reading` is then what an Engine read. `facts` holds what else an
-    annotation said: lines, fields, case, language, text_unverified and unknown keys.
+    annotation said: lines, fields, case, language, text_unverified and unknown keys. `print` is the page's
+    perceptual hash. `used_at` is when a snapshot first held the page: from then on it may have been learnt
+    from. `split` "aside" is for pages that were learnt from and then turned out to be kin of test documents.
     """
 
     __tablename__ = "documents"
@@ -34,28 +36,43 @@ class DocumentRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
     page: Mapped[int] = mapped_column(default=0)  # 0: the annotation named none
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(index=True)
     category: Mapped[str]
     business: Mapped[str | None]
-    group: Mapped[str | None]
-    split: Mapped[str]
+    group: Mapped[str | None] = mapped_column(index=True)
+    split: Mapped[str]  # train | val | test | aside
     state: Mapped[str]  # trusted | queued | failed
     text: Mapped[str | None]
     facts: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     reading: Mapped[dict[str, object] | None] = mapped_column(JSON)
     problem: Mapped[str | None]
+    print: Mapped[str | None] = mapped_column(String(64))
     added_at: Mapped[datetime]
     trusted_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
 
 
 class PlacementRow(Table):
-    """Which split a key belongs to, for ever: `document SHA256` or `group NAME`. Rows are never changed."""
+    """Which split a key belongs to, for ever: `document SHA256` or `group NAME`.
+
+    A row changes only towards the stricter (train → val → test), when its kin turn out to stand there.
+    """
 
     __tablename__ = "placements"
 
     key: Mapped[str] = mapped_column(primary_key=True)
     split: Mapped[str]
     since: Mapped[datetime]
+
+
+class KinshipRow(Table):
+    """Two documents (by hash, `one` < `other`) that look alike, and how much."""
+
+    __tablename__ = "kinships"
+
+    one: Mapped[str] = mapped_column(String(64), primary_key=True)
+    other: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+    likeness: Mapped[float]
 
 
 class ReleaseRow(Table):

@@ -1,0 +1,98 @@
+"""The workspace's folder: made by `recto init`, found from any folder inside it.
+
+recto.toml   settings; a folder that holds one is a workspace
+recto.db     the database (SQLite), unless recto.toml names another
+blobs/       documents by content hash
+runs/        one folder per training run
+releases/    one folder per Release
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from recto.documents.replacing import replaced
+from recto.errors import WorkspaceError
+from recto.settings import FILE_NAME, Settings, default_toml, load_settings
+from recto.workspace.database import connect, migrate, reading, writing
+
+FOLDERS = ("blobs", "runs", "releases")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An open workspace. Nothing has to be closed: each transaction connects for itself."""
+
+    path: Path
+    settings: Settings
+    sessions: sessionmaker[Session] = field(repr=False)
+
+    @property
+    def blobs(self) -> Path:
+        """Documents by content hash (`workspace/blobs`)."""
+        return self.path / "blobs"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per Run."""
+        return self.path / "runs"
+
+    @property
+    def releases(self) -> Path:
+        """One folder per Release."""
+        return self.path / "releases"
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """`with workspace.transaction() as session:` keeps all changes, or none if an error leaves the block.
+
+        One writer at a time: others wait for a minute, then raise WorkspaceBusy. Keep the block short.
+        """
+        return writing(self.sessions)
+
+    def read(self) -> AbstractContextManager[Session]:
+        """`with workspace.read() as session:` is for queries: one state of the database, without waiting."""
+        return reading(self.sessions)
+
+
+def create_workspace(path: Path) -> Workspace:
+    """Make `path` a workspace (other files in it stay) and open it.
+
+    Raises WorkspaceError where there is one already, or no folder can be made.
+    """
+    if (path / FILE_NAME).exists():
+        raise WorkspaceError("this is a workspace already", where=path, hint="--exist-ok leaves it as it is")
+    try:
+        for name in FOLDERS:
+            (path / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"can't become a workspace: {error.strerror}", where=path, hint="choose another folder"
+        ) from None
+    with replaced(path / FILE_NAME) as stream:  # last: without it there is no workspace
+        stream.write(default_toml().encode("utf-8"))
+    return _open(path.resolve())
+
+
+def open_workspace(path: Path) -> Workspace:
+    """The workspace at `path` or the nearest above it, its database brought up to date.
+
+    Raises WorkspaceError where there is none, SettingsError for mistakes in recto.toml.
+    """
+    start = path.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return _open(folder)
+    raise WorkspaceError(
+        "there is no workspace here, nor in any folder above", where=start, hint="`recto init` makes one"
+    )
+
+
+def _open(folder: Path) -> Workspace:
+    settings = load_settings(folder)
+    engine = connect(settings.workspace.database, folder)
+    migrate(engine)
+    for name in FOLDERS:  # a copy of the workspace may have lost empty ones
+        (folder / name).mkdir(exist_ok=True)
+    return Workspace(folder, settings, sessionmaker(engine, expire_on_commit=False))

@@ -1,0 +1,137 @@
+"""Connecting, migrating, transactions, and what the errors of the database become."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from recto.errors import RectoError, SettingsError, WorkspaceError
+from recto.workspace import database
+from recto.workspace.database import HEAD, connect, migrate
+from recto.workspace.folder import create_workspace, open_workspace
+from recto.workspace.tables import PlacementRow, Table
+from recto.workspace.utc import now
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
+    engine = connect("", tmp_path)
+    migrate(engine)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_head_is_the_newest_step() -> None:
+    script = ScriptDirectory(str(Path(database.__file__).parent / "migrations"))
+    assert script.get_heads() == [HEAD]
+
+
+def test_migrating_twice_changes_nothing_and_keeps_rows(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path)
+    with workspace.transaction() as session:
+        session.add(PlacementRow(key="group a", split="test", since=now()))
+    with open_workspace(tmp_path).read() as session:
+        assert session.get_one(PlacementRow, "group a").split == "test"
+
+
+def test_two_that_migrate_at_once_both_succeed(tmp_path: Path) -> None:
+    gate = threading.Barrier(4)
+
+    def one(_: int) -> None:
+        engine = connect("", tmp_path)
+        gate.wait()
+        migrate(engine)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, range(4)))
+
+
+def test_a_migration_that_is_cut_off_leaves_an_empty_database(tmp_path: Path) -> None:
+    engine = connect("", tmp_path)
+    with pytest.raises(RuntimeError), engine.connect().execution_options(**database.WRITES) as c, c.begin():
+        database._upgrade(c)
+        raise RuntimeError("the light goes out")
+    with engine.connect() as connection:
+        assert list(connection.execute(text("SELECT name FROM sqlite_master"))) == []
+    migrate(engine)
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path)
+    with workspace.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(WorkspaceError, match=r"version 9999.*\n.*update this one"):
+        open_workspace(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_our_error(tmp_path: Path) -> None:
+    create_workspace(tmp_path)
+    (tmp_path / "recto.db").write_bytes(b"not a database at all" * 300)
+    with pytest.raises(WorkspaceError, match=r"recto\.db: the database can't be used"):
+        open_workspace(tmp_path)
+
+
+def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path)
+    with pytest.raises(KeyError), workspace.transaction() as session:
+        session.add(PlacementRow(key="group a", split="test", since=now()))
+        session.flush()
+        raise KeyError
+    with workspace.read() as session:
+        session.add(PlacementRow(key="group b", split="test", since=now()))
+    with workspace.read() as session:
+        assert session.query(PlacementRow).count() == 0
+
+
+def test_writers_wait_for_each_other_and_lose_nothing(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path)
+    with workspace.transaction() as session:
+        session.add(PlacementRow(key="0", split="", since=now()))
+
+    def add_one(_: int) -> None:
+        with workspace.transaction() as session:
+            row = session.query(PlacementRow).one()
+            row.split += "x"
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add_one, range(40)))
+    with workspace.read() as session:
+        assert session.query(PlacementRow).one().split == "x" * 40
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "no URL of a database"),
+        ("nodb://x/y", "no URL of a database"),
+        ("mysql+pymysql://x/y", "pymysql|mysql"),
+        ("sqlite://", "can't live in memory"),
+    ],
+)
+def test_bad_urls(url: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(RectoError, match=message):
+        connect(url, tmp_path)
+
+
+def test_a_relative_sqlite_path_means_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_workspace(tmp_path)
+    toml = (tmp_path / "recto.toml").read_text()
+    (tmp_path / "recto.toml").write_text(toml.replace('database = ""', 'database = "sqlite:///own.db"'))
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    open_workspace(Path())
+    assert (tmp_path / "own.db").is_file()
+
+
+def test_a_password_is_never_shown(tmp_path: Path) -> None:
+    try:
+        migrate(connect("postgresql+psycopg://someone:secret@127.0.0.1:1/x", tmp_path))
+    except (WorkspaceError, SettingsError, RectoError) as error:
+        assert "secret" not in str(error)
+    else:
+        pytest.fail("no server listens there")
