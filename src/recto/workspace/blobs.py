@@ -1,0 +1,141 @@
+"""Blobs: the bytes of documents under their own SHA-256, `blobs/ab/cdef…`. What they mean the database says.
+
+A blob appears whole or not at all, and on the disk before the row that names it. Blobs are never changed.
+"""
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from recto.errors import DocumentError, DocumentNotFound, OutputError
+from recto.workspace.folder import Workspace
+
+PARTS = "parts"
+PART_LIVES_S = 3600
+"""No blob takes this long to write: a part that is older was left by a process that died."""
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFault:
+    """A blob that isn't what its name says: `changed`, or `missing` though somebody asked for it."""
+
+    sha256: str
+    fault: Literal["changed", "missing"]
+
+
+def put_blob(workspace: Workspace, data: bytes | Path) -> str:
+    """Keep the bytes (of a file, or themselves) and give their SHA-256; kept once, however often it is put.
+
+    Raises DocumentNotFound or DocumentError for a file that can't be read, OutputError where there's no room.
+    """
+    part = workspace.blobs / PARTS / f"{uuid.uuid4().hex}.part"
+    with _opened(data) as stream:
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            sha256 = _copy(stream, part, data)
+            final = blob_path(workspace, sha256)
+            if final.is_file() and final.stat().st_size == part.stat().st_size:
+                part.unlink()
+                return sha256
+            final.parent.mkdir(exist_ok=True)
+            part.replace(final)
+            _sync_folder(final.parent)
+        except OSError as error:
+            _discard(part)
+            hint = "check space and permissions"
+            raise OutputError(
+                f"can't be kept: {error.strerror or error}", where=workspace.blobs, hint=hint
+            ) from None
+        except BaseException:
+            _discard(part)
+            raise
+    return sha256
+
+
+def blob_path(workspace: Workspace, sha256: str) -> Path:
+    """Where the blob is, or would be."""
+    return workspace.blobs / sha256[:2] / sha256[2:]
+
+
+def verify_blobs(workspace: Workspace, wanted: frozenset[str] = frozenset()) -> Iterator[BlobFault]:
+    """Read every blob and give those that aren't what they were, and those of `wanted` that aren't there."""
+    found = set()
+    for path in sorted(workspace.blobs.glob("??/*")):
+        sha256 = path.parent.name + path.name
+        found.add(sha256)
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+                yield BlobFault(sha256, "changed")
+    for sha256 in sorted(wanted - found):
+        yield BlobFault(sha256, "missing")
+
+
+def sweep_parts(workspace: Workspace, now_s: float | None = None) -> int:
+    """Remove what writers that were killed left behind; how many files. `now_s` is time.time()."""
+    oldest = (time.time() if now_s is None else now_s) - PART_LIVES_S
+    swept = 0
+    for part in (workspace.blobs / PARTS).glob("*.part"):
+        with suppress(OSError):  # its writer has just finished with it
+            if part.stat().st_mtime < oldest:
+                part.unlink()
+                swept += 1
+    return swept
+
+
+def _opened(data: bytes | Path) -> BinaryIO | BytesIO:
+    if isinstance(data, bytes):
+        return BytesIO(data)
+    try:
+        return data.open("rb")
+    except FileNotFoundError:
+        raise DocumentNotFound("there is no such file", where=data, hint="check the path") from None
+    except OSError as error:
+        raise _unreadable(data, error) from None
+
+
+def _copy(stream: BinaryIO | BytesIO, part: Path, data: bytes | Path) -> str:
+    """Write the stream to `part`, wait until the disk has it, and give the hash of what was written."""
+    digest = hashlib.sha256()
+    with part.open("xb") as out:
+        while True:
+            try:
+                chunk = stream.read(_CHUNK)
+            except OSError as error:
+                raise _unreadable(data, error) from None
+            if not chunk:
+                break
+            digest.update(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
+
+
+def _unreadable(data: bytes | Path, error: OSError) -> DocumentError:
+    where = data if isinstance(data, Path) else "the given bytes"
+    return DocumentError(f"can't be read: {error.strerror}", where=where, hint="check its permissions")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut; only POSIX opens folders."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _discard(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink(missing_ok=True)

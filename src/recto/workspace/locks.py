@@ -1,0 +1,106 @@
+"""Locks between processes, which name their holder. The system frees the lock of a process that dies.
+
+For work that takes long, such as one Cycle at a time. What is done in a moment needs none of these: a
+transaction of the database is enough (`folder.Workspace.transaction`).
+"""
+
+import json
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from recto.documents.replacing import replaced
+from recto.errors import WorkspaceBusy, WorkspaceError
+from recto.workspace.utc import now
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock: the process, what it does there, and since when (ISO 8601, UTC)."""
+
+    pid: int
+    host: str
+    command: str
+    what: str
+    since: str
+
+    def __str__(self) -> str:
+        """`process 71 on desk (recto improve: cycle 3), since 2026-11-21 12:00 UTC`."""
+        since = datetime.fromisoformat(self.since).strftime("%Y-%m-%d %H:%M UTC")
+        return f"process {self.pid} on {self.host} ({self.command}: {self.what}), since {since}"
+
+
+@contextmanager
+def held(path: Path, *, what: str) -> Iterator[Holder | None]:
+    """Hold the lock file `path` while the block runs; `what` says what for, to those who find it taken.
+
+    Gives the holder before, if that one died without letting go, else None. Raises WorkspaceBusy at once
+    where somebody else holds it (another thread of this process, too), WorkspaceError where it can't be made.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise _busy(path) from None
+    except OSError as error:
+        raise WorkspaceError(f"can't be locked: {error.strerror or error}", where=path) from None
+    sidecar = _sidecar(path)
+    try:
+        crashed = holder(path)
+        with replaced(sidecar) as stream:
+            stream.write(json.dumps(asdict(_myself(what))).encode("utf-8"))
+        try:
+            yield crashed
+        finally:
+            sidecar.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def holder(path: Path) -> Holder | None:
+    """Who says to hold the lock file `path`; None where nobody does. It may have died since."""
+    try:
+        return Holder(**json.loads(_sidecar(path).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ".holder")
+
+
+def _myself(what: str) -> Holder:
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return Holder(os.getpid(), socket.gethostname(), command, what, now().isoformat(timespec="seconds"))
+
+
+def _busy(path: Path) -> WorkspaceBusy:
+    who = holder(path)
+    if who is None:
+        return WorkspaceBusy("another process holds this lock", where=path, hint="try again in a moment")
+    if _has_ended(who):
+        hint = "that process has ended, but one that it started still runs: end it, or wait"
+    else:
+        hint = f"wait until it is done, or stop it (kill {who.pid})"
+    return WorkspaceBusy(f"held by {who}", where=path, hint=hint)
+
+
+def _has_ended(who: Holder) -> bool:
+    """Whether the process is surely gone; only POSIX tells without harm."""
+    if who.host != socket.gethostname() or os.name != "posix":
+        return False
+    try:
+        os.kill(who.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
