@@ -1,4 +1,4 @@
-"""Replacing: a file appears whole under its name, or not at all."""
+"""Replacing: a file appears whole under its name, or not at all, and stays there when the power goes."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,9 @@ from typing import BinaryIO
 
 from recto.errors import OutputError
 
+PART = ".part"
+"""What the name of an unfinished file ends with; a kill may leave one behind."""
+
 
 @contextmanager
 def replaced(path: Path) -> Iterator[BinaryIO]:
@@ -16,7 +19,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     The bytes go to `path` + `.part` first; a part that a kill leaves behind is overwritten by the next try.
     Raises OutputError.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
@@ -24,6 +27,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -33,3 +37,21 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write `data` as `path`, whole or not at all. Raises OutputError."""
+    with replaced(path) as stream:
+        stream.write(data)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in `folder` last, where the system can."""
+    if os.name == "nt":  # Windows can't open folders; its rename is durable by itself
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems refuse to sync folders
+            os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from recto import __version__
+from recto.documents.replacing import sync_folder
 from recto.errors import ModelFolderError, OutputError
 
 CARD = "model.json"
@@ -192,7 +192,7 @@ def _write_synced(file: Path, data: bytes) -> None:
 
 
 def _swap_in(part: Path, path: Path) -> None:
-    _sync_folder(part)
+    sync_folder(part)
     if not path.exists():
         part.rename(path)
     else:
@@ -204,15 +204,4 @@ def _swap_in(part: Path, path: Path) -> None:
             aside.rename(path)
             raise
         shutil.rmtree(aside, ignore_errors=True)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows can't open folders; its rename is durable by itself
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems refuse to sync folders
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)

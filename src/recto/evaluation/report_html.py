@@ -6,8 +6,6 @@ shown is decided in `report_view`, how it looks in `templates/`.
 
 import base64
 import io
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,8 @@ from PIL import Image
 from recto.datasets.example import Example
 from recto.datasets.pages import open_example
 from recto.documents.page import Page
-from recto.errors import OutputError, RectoError
+from recto.documents.replacing import replace_file
+from recto.errors import RectoError
 from recto.evaluation import plots, report_view
 from recto.evaluation.report import Report
 
@@ -47,14 +46,10 @@ def write_report(
     sources = {(example.image, example.page or 1): example for example in examples}
     wanted = [(row.result.document, row.result.page) for row in rows]
     images = {key: _page_image(sources[key]) for key in wanted if key in sources}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        json_path = _write(out / "report.json", report.to_json())
-        return json_path, _write(out / "report.html", render(report, images, worst=worst))
-    except OSError as error:
-        raise OutputError(
-            f"the report can't be written ({error.strerror})", where=out, hint="choose another --out"
-        ) from error
+    json_path, html_path = out / "report.json", out / "report.html"
+    replace_file(json_path, report.to_json().encode())
+    replace_file(html_path, render(report, images, worst=worst).encode())
+    return json_path, html_path
 
 
 def render(report: Report, images: Mapping[tuple[str, int], PageImage], *, worst: int = 12) -> str:
@@ -106,18 +101,3 @@ def _page_image(example: Example) -> PageImage:
         return page_image(open_example(example))
     except RectoError as error:
         return PageImage(problem=error.what)
-
-
-def _write(path: Path, text: str) -> Path:
-    """Write a text file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path
