@@ -1,0 +1,222 @@
+"""Gates: pure rules that say whether a candidate may become current, and why. Each answers in every case.
+
+Evidence is four or five Reports, measured elsewhere; nothing is read, measured or promoted here. The numbers
+are settings (`[gates]` of recto.toml), the rules and why they are so stand in docs/releases.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from recto.evaluation.compare import FEWEST_CLUSTERS, Bootstrap, compare
+from recto.evaluation.report import Comparison, Difference, DocumentResult, Report
+from recto.evaluation.scoring import headline, micro, split_by_label
+from recto.settings import GateSettings
+
+FEWEST_CHARACTERS = 5
+"""So many more wrong characters are allowed in any category: in a tiny one the margin is less than that."""
+UNNOTICED_S = 0.01
+"""Nobody waits for 10 ms more per page: below that a clock measures itself."""
+
+Shares = Sequence[DocumentResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured: `candidate` and `current` on the same frozen test documents, and on the canaries.
+
+    `canary_base` is what the base weights make of the canaries. With it, a chain of Releases can't forget
+    a margin's worth each time.
+    """
+
+    candidate: Report
+    current: Report
+    canary: Report
+    canary_current: Report
+    canary_base: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one gate says: whether the candidate passes, with the reason in plain words and numbers."""
+
+    gate: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The Evidence with its paired comparisons (candidate − current), and the settings to judge by."""
+
+    evidence: Evidence
+    settings: GateSettings
+    test: Comparison
+    canary: Comparison
+    canary_base: Comparison | None
+
+    @property
+    def pairs(self) -> list[tuple[DocumentResult, DocumentResult]]:
+        """Each test document as the candidate and as the current model read it."""
+        return list(zip(self.evidence.candidate.documents, self.evidence.current.documents, strict=True))
+
+
+Finding = tuple[bool, str]
+"""Whether it passes, and why."""
+
+Gate = Callable[[Case], Finding]
+
+
+def judge(evidence: Evidence, settings: GateSettings) -> tuple[Verdict, ...]:
+    """The Verdict of every gate, in the order of GATES; the candidate passes where all do.
+
+    Raises EvaluationError unless candidate and current were measured on the same documents.
+    """
+    case = _case(evidence, settings)
+    return tuple(Verdict(name, *gate(case)) for name, gate in GATES.items())
+
+
+def all_passed(verdicts: Sequence[Verdict]) -> bool:
+    """Whether the candidate may become current."""
+    return all(verdict.passed for verdict in verdicts)
+
+
+def enough_documents(case: Case) -> Finding:
+    """So many test documents were really read; pages of one file are one document."""
+    wanted = case.settings.min_test_documents
+    read = {a.document for a, b in case.pairs if a.failure is None or b.failure is None}
+    failed = {a.document for a, _ in case.pairs} - read
+    unread = f" ({len(failed)} more could be opened or read by neither model)" if failed else ""
+    told = f"{_count(len(read), 'test document')}{unread}, {wanted} wanted"
+    if len(read) >= wanted:
+        return True, told
+    missing = wanted - len(read)
+    return False, f"{told}: {missing} more {'is' if missing == 1 else 'are'} missing"
+
+
+def better(case: Case) -> Finding:
+    """The headline error rate fell, and the whole paired interval lies below zero."""
+    change = case.test.overall[case.evidence.candidate.headline]
+    if change.verdict == "better":
+        return True, f"better with confidence: {change.words}"
+    if change.verdict == "worse":
+        return False, f"worse: {change.words}"
+    if change.baseline == 0:
+        return False, f"the current model makes no mistake here, nothing can be better: {change.words}"
+    return False, f"not better with confidence: {change.words}"
+
+
+def categories(case: Case) -> Finding:
+    """No category's error rate rose beyond the margin; how sure the rise is doesn't excuse it."""
+    ours = split_by_label(case.evidence.candidate.documents, "category")
+    theirs = split_by_label(case.evidence.current.documents, "category")
+    seen = [_category(case, name, (ours[name], theirs[name])) for name in ours]
+    margin = _points(case.settings.category_margin)
+    worse = [words for passed, words in seen if not passed]
+    if worse:
+        return False, f"worse beyond the margin of {margin}: {'; '.join(worse)}"
+    return True, f"no category is worse beyond the margin of {margin}: {'; '.join(w for _, w in seen)}"
+
+
+def canary(case: Case) -> Finding:
+    """General lines are read as well as by the current model, and as by the base model, but for a margin.
+
+    Case counts here, whatever the test documents' labels know of it: to shout is a way to forget.
+    """
+    against = {"the current model": case.canary}
+    if case.canary_base:
+        against["the base model"] = case.canary_base
+    margin = case.settings.canary_margin
+    told = {name: made.overall["cer"] for name, made in against.items()}
+    forgot = [name for name, change in told.items() if not _within(change.difference, margin)]
+    words = "; ".join(f"against {name}, {change.words}" for name, change in told.items())
+    if forgot:
+        who = " and ".join(forgot)
+        return False, f"general lines are forgotten: more than {_points(margin)} worse than {who}: {words}"
+    return True, f"general lines are kept, {_points(margin)} allowed: {words}"
+
+
+def repetition(case: Case) -> Finding:
+    """The share of test pages with a repetition loop didn't rise beyond the margin."""
+    pages = len(case.pairs)
+    new, old = (sum(d.repeating for d in side) for side in zip(*case.pairs, strict=True))
+    margin = case.settings.repetition_margin
+    passed = _within((new - old) / pages, margin)
+    told = f"{new} of {_count(pages, 'page')} with a repetition loop, {old} before"
+    allowed = f"a rise of {_points(margin)} is allowed" if margin else "no rise is allowed"
+    return passed, told if new <= old else f"{told}: {allowed}"
+
+
+def speed(case: Case) -> Finding:
+    """Seconds per page didn't rise beyond the share allowed; where the interval can't tell, it passes."""
+    change, share = case.test.overall["seconds_per_page"], case.settings.max_slowdown
+    allowed_s = max(change.baseline * share, UNNOTICED_S)
+    told = f"{change.candidate:.2f} s per page, {change.baseline:.2f} s before"
+    step = change.candidate / change.baseline - 1 if change.baseline else 0.0
+    if abs(step) >= 0.005:
+        told += f": {100 * abs(step):.0f} % {'slower' if step > 0 else 'faster'}"
+    if _within(change.difference, allowed_s):
+        return True, f"{told}; {100 * share:.0f} % slower is allowed"
+    if not _too_few(change) and change.low <= allowed_s:
+        return True, f"{told}; {100 * share:.0f} % slower is allowed, and so much more may be chance"
+    return False, f"{told}, and only {100 * share:.0f} % slower is allowed"
+
+
+GATES: dict[str, Gate] = {
+    "enough_documents": enough_documents,
+    "better": better,
+    "categories": categories,
+    "canary": canary,
+    "repetition": repetition,
+    "speed": speed,
+}
+"""Every gate by name, in the order in which they are told."""
+
+
+def _case(evidence: Evidence, settings: GateSettings) -> Case:
+    how = Bootstrap(confidence=settings.confidence)
+    base = evidence.canary_base
+    return Case(
+        evidence=evidence,
+        settings=settings,
+        test=compare(evidence.candidate, evidence.current, how),
+        canary=compare(evidence.canary, evidence.canary_current, how),
+        canary_base=compare(evidence.canary, base, how) if base else None,
+    )
+
+
+def _category(case: Case, name: str, sides: tuple[Shares, Shares]) -> Finding:
+    """One category by its own headline figure: labels of one may know case, and those of another not."""
+    metric = headline(sides[0])
+    change = case.test.by_category[name][metric]
+    (new, characters), (old, _) = (micro(side, metric) for side in sides)
+    margin = case.settings.category_margin
+    floor = FEWEST_CHARACTERS if margin else 0  # a margin of zero is meant as it is written
+    passed = _within(new - old, max(margin * characters, floor))
+    if not passed:
+        return False, f"{name}: {change.words}"
+    words = f"{name} {_signed_points(change.difference)}, {_count(change.documents, 'document')}"
+    if change.difference > margin:
+        words += f" ({new - old:.0f} more wrong characters, {floor} are allowed in so small a category)"
+    return True, words
+
+
+def _too_few(change: Difference) -> bool:
+    return (change.clusters or 0) < FEWEST_CLUSTERS
+
+
+def _within(rise: float, allowed: float) -> bool:
+    """Whether a rise is allowed; what only rounding adds doesn't count."""
+    return rise <= allowed + 1e-12
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.2f} points"
+
+
+def _signed_points(share: float) -> str:
+    text = f"{100 * share:+.2f}".replace("-", "−")
+    return f"{text[1:] if text in ('+0.00', '−0.00') else text} points"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
