@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recto.datasets.synthesis.typefaces import Ink, Rng, Typeface
+from recto.datasets.synthesis.needle.typefaces import Ink, Rng, Typeface
 
 _GROW_PX = 400
 

@@ -5,10 +5,10 @@ from datetime import date
 
 import numpy as np
 
-from recto.datasets.synthesis import words
-from recto.datasets.synthesis.sheet import Cell, Sheet
-from recto.datasets.synthesis.typefaces import Rng
-from recto.datasets.synthesis.vendors import Vendor, pick
+from recto.datasets.synthesis.needle import words
+from recto.datasets.synthesis.needle.sheet import Cell, Sheet
+from recto.datasets.synthesis.needle.typefaces import Rng
+from recto.datasets.synthesis.needle.vendors import Vendor, pick
 
 FIRST_DAY = date(2019, 1, 1).toordinal()
 DAYS = 7 * 365

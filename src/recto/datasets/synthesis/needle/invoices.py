@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from recto.datasets.synthesis import words
-from recto.datasets.synthesis.receipts import DAYS, FIRST_DAY, Item, buy
-from recto.datasets.synthesis.sheet import Cell, Sheet
-from recto.datasets.synthesis.typefaces import Rng, Typeface
-from recto.datasets.synthesis.vendors import Vendor, pick
+from recto.datasets.synthesis.needle import words
+from recto.datasets.synthesis.needle.receipts import DAYS, FIRST_DAY, Item, buy
+from recto.datasets.synthesis.needle.sheet import Cell, Sheet
+from recto.datasets.synthesis.needle.typefaces import Rng, Typeface
+from recto.datasets.synthesis.needle.vendors import Vendor, pick
 
 _NUMBER_PREFIXES = ("INV-", "R", "")
 

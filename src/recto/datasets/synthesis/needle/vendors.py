@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
-from recto.datasets.synthesis import words
-from recto.datasets.synthesis.typefaces import Typeface, typeface
+from recto.datasets.synthesis.needle import words
+from recto.datasets.synthesis.needle.typefaces import Typeface, typeface
 
 Rng = np.random.Generator
 _VENDOR_STREAM = 1

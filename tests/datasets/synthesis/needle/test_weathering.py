@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from recto.datasets.synthesis.sheet import Cell, Sheet
-from recto.datasets.synthesis.typefaces import Typeface
-from recto.datasets.synthesis.weathering import Look, picture
+from recto.datasets.synthesis.needle.sheet import Cell, Sheet
+from recto.datasets.synthesis.needle.typefaces import Typeface
+from recto.datasets.synthesis.needle.weathering import Look, picture
 
 OUTLINES = Typeface("DejaVuSans", 24)
 NEEDLES = Typeface("DejaVuSansMono", 10, pitch_px=2.5)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recto.datasets.synthesis.typefaces import Ink, Rng
+from recto.datasets.synthesis.needle.typefaces import Ink, Rng
 from recto.documents.page import Image
 from recto.documents.transcript import Polygon
 

@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from recto.datasets.example import Example, Split
-from recto.datasets.synthesis.invoices import print_invoice
-from recto.datasets.synthesis.receipts import print_receipt
-from recto.datasets.synthesis.sheet import Printed
-from recto.datasets.synthesis.typefaces import Rng
-from recto.datasets.synthesis.vendors import vendor
-from recto.datasets.synthesis.weathering import Look, Picture, picture
+from recto.datasets.synthesis.needle.invoices import print_invoice
+from recto.datasets.synthesis.needle.receipts import print_receipt
+from recto.datasets.synthesis.needle.sheet import Printed
+from recto.datasets.synthesis.needle.typefaces import Rng
+from recto.datasets.synthesis.needle.vendors import vendor
+from recto.datasets.synthesis.needle.weathering import Look, Picture, picture
 from recto.documents.page import Image
 from recto.documents.transcript import Line
 from recto.errors import DatasetError
