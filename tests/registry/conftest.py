@@ -8,9 +8,14 @@ from PIL import Image
 
 from recto.datasets.example import Example
 from recto.engines.fake import FakeEngine
+from recto.engines.model_folder import RECOGNISER, BaseWeights, ModelCard, write_model
 from recto.evaluation.evaluate import evaluate
 from recto.evaluation.report import DatasetInfo, DocumentResult, Report
 from recto.evaluation.scoring import by_label, summarise
+from recto.registry.promotion import Promotion, promote
+from recto.registry.release import Origin, Release
+from recto.registry.store import add_release
+from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
 SECONDS = 0.5
 
@@ -55,6 +60,48 @@ class Pages:
         """What is measured where the pages read as `read` says, each in half a second."""
         info = DatasetInfo(root="set", split="test", fingerprint="f00")
         return timed(evaluate(FakeEngine(read), examples, dataset=info))
+
+
+ORIGIN = Origin(
+    data_fingerprint="d" * 64, recipe={"kind": "ctc", "epochs": 3}, code_version="0.1.0", base_sha256="b" * 64
+)
+TEXTS = {f"{i}.png": f"receipt number {i}" for i in range(6)}
+
+
+class Registry:
+    """A workspace, and Releases for it: small model folders with a Report of a FakeEngine."""
+
+    def __init__(self, workspace: Workspace, pages: Pages, folder: Path) -> None:
+        self.workspace = workspace
+        self._pages, self._folder = pages, folder
+
+    def model(self, weights: bytes = b"weights") -> Path:
+        """A model folder with these bytes as its weights."""
+        base = BaseWeights(name="PP-OCRv6-small", sha256="b" * 64)
+        card = ModelCard(engine="ppocr", base=base, characters="abc ")
+        return write_model(self._folder / f"model-{weights.hex()}", card, {RECOGNISER: weights}).path
+
+    def report(self, read: Mapping[str, str] = TEXTS) -> Report:
+        """A Report on six pages."""
+        return self._pages.report(self._pages.examples(TEXTS), read)
+
+    def add(self, weights: bytes = b"weights", *, scope: str = "general", origin: Origin = ORIGIN) -> Release:
+        """One more Release."""
+        return add_release(self.workspace, scope, self.model(weights), self.report(), origin)
+
+    def promote(self, number: int, scope: str = "general") -> Promotion:
+        """Make it current."""
+        return promote(self.workspace, number, scope=scope, reason=f"test of {number}")
+
+
+@pytest.fixture
+def registry(tmp_path: Path, pages: Pages) -> Registry:
+    """A new workspace in which business type `legal` has a loop of its own."""
+    folder = tmp_path / "work"
+    create_workspace(folder)
+    settings = folder / "recto.toml"
+    settings.write_text(settings.read_text().replace("scopes = []", 'scopes = ["legal"]'))
+    return Registry(open_workspace(folder), pages, tmp_path)
 
 
 @pytest.fixture(scope="session")

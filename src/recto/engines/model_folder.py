@@ -91,14 +91,14 @@ class ModelFolder:
         return self.path / name
 
 
-def open_model(path: Path, *, engine: str = "ppocr") -> ModelFolder:
-    """Open the model folder `path` for `engine`, with every file's hash verified.
+def open_model(path: Path, *, engine: str | None = "ppocr") -> ModelFolder:
+    """Open the model folder `path` for `engine` (None: for any), with every file's hash verified.
 
     Raises ModelFolderError, which names folder and file, when something is missing, changed, or made for
     another engine or by a later recto.
     """
     card = _read_card(path)
-    if card.engine != engine:
+    if engine is not None and card.engine != engine:
         raise ModelFolderError(
             f"made for engine {card.engine!r}, not {engine!r}",
             where=path,

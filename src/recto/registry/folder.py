@@ -1,0 +1,189 @@
+"""The folder of a Release, `releases/NNNN/`: built aside, made read-only, moved into place, checked on use.
+
+A kill leaves `.new` (never visible) or a folder that no row names; `.adding` says which one that is. Only
+that one is swept: a folder of unknown origin is somebody's model and is never touched.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from recto.datasets.example import Example
+from recto.documents.replacing import replaced, sync_folder
+from recto.engines import model_folder
+from recto.engines.model_folder import FileStamp, ModelFolder
+from recto.errors import OutputError, RegistryError, WorkspaceBusy, WorkspaceError
+from recto.evaluation.report import Report
+from recto.evaluation.report_html import write_report
+from recto.registry.release import CARD, MODEL, RECIPE, Origin, Release, ReleaseCard, VerdictJson, folder_name
+from recto.workspace.utc import now
+
+NEW = ".new"
+ADDING = ".adding"
+LOCK = ".lock"
+WAIT_S = 60
+_CHANGED = "restore the file from a backup, or go back to another Release: recto releases rollback"
+
+
+@contextmanager
+def adding_alone(releases: Path) -> Iterator[None]:
+    """One process adds at a time; others wait for a minute. Raises WorkspaceBusy."""
+    lock = FileLock(releases / LOCK)
+    try:
+        lock.acquire(timeout=WAIT_S)
+    except Timeout:
+        raise WorkspaceBusy(
+            f"another process has been adding a Release for more than {WAIT_S} s",
+            where=releases,
+            hint="try again when it is done",
+        ) from None
+    except OSError as error:
+        hint = "check space and permissions"
+        raise WorkspaceError(f"can't be locked: {error.strerror}", where=releases, hint=hint) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def pending(releases: Path) -> int | None:
+    """The number that an add which didn't end was about to make visible. None: the last add ended well."""
+    try:
+        return int(json.loads((releases / ADDING).read_bytes())["number"])
+    except FileNotFoundError:
+        return None
+
+
+def sweep(releases: Path, *, orphan: int | None) -> None:
+    """Remove what a killed add left: its unfinished folder, and the finished one that no row names."""
+    shutil.rmtree(releases / NEW, ignore_errors=True)
+    if orphan is not None:
+        shutil.rmtree(releases / folder_name(orphan))
+    (releases / ADDING).unlink(missing_ok=True)
+
+
+def build(
+    releases: Path, facts: tuple[int, str], model: ModelFolder, report: Report, origin: Origin,
+    examples: Sequence[Example],
+) -> tuple[ReleaseCard, str]:  # fmt: skip
+    """The whole folder of Release `facts` = (number, scope) as `.new`; its card and the card's hash.
+
+    Raises OutputError, and RegistryError where the model changes while it is copied.
+    """
+    folder = releases / NEW
+    try:
+        (folder / MODEL).mkdir(parents=True)
+        for name in (model_folder.CARD, *model.card.files):
+            shutil.copyfile(model.path / name, folder / MODEL / name)
+        for name, stamp in model.card.files.items():
+            if _stamp(folder / MODEL / name) != stamp:
+                raise RegistryError("changed while it was copied", where=model.path / name, hint="try again")
+        recipe = yaml.safe_dump(dict(origin.recipe), sort_keys=False, allow_unicode=True)
+        (folder / RECIPE).write_text(recipe, encoding="utf-8")
+        write_report(report, folder, examples=examples)
+        card = _card(facts, model, origin, folder)
+        data = (card.model_dump_json(indent=1) + "\n").encode()
+        (folder / CARD).write_bytes(data)
+        _settle(folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise OutputError(
+            f"the Release can't be written: {error.strerror or error}",
+            where=releases,
+            hint="check space and permissions; nothing half-written was left",
+        ) from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return card, hashlib.sha256(data).hexdigest()
+
+
+def move_in(releases: Path, number: int) -> None:
+    """`.new` becomes `NNNN`; before that, `.adding` says so. Raises OutputError."""
+    with replaced(releases / ADDING) as stream:
+        stream.write(json.dumps({"number": number}).encode())
+    (releases / NEW).rename(releases / folder_name(number))
+    sync_folder(releases)
+
+
+def ended(releases: Path) -> None:
+    """The row is there: the folder is no orphan any more."""
+    (releases / ADDING).unlink(missing_ok=True)
+
+
+def verified(folder: Path, release: Release) -> ReleaseCard:
+    """The card of `release`, after every file of `folder` was found as it was written.
+
+    Raises RegistryError that names the first file which is missing or changed.
+    """
+    what = f"Release {release.number} isn't what was measured"
+    data = _bytes(folder / CARD, what)
+    if hashlib.sha256(data).hexdigest() != release.content_sha256:
+        raise RegistryError(f"{what}: {CARD} was changed", where=folder, hint=_CHANGED)
+    try:
+        card = ReleaseCard.model_validate_json(data)
+    except ValidationError as error:
+        hint = "a newer recto made it: update this one"
+        raise RegistryError(f"{CARD} has another shape", where=folder, hint=hint) from error
+    for name, stamp in card.files.items():
+        if not (folder / name).is_file():
+            raise RegistryError(f"{what}: {name} is missing", where=folder, hint=_CHANGED)
+        if _stamp(folder / name) != stamp:
+            raise RegistryError(f"{what}: {name} was changed", where=folder, hint=_CHANGED)
+    return card
+
+
+def _card(facts: tuple[int, str], model: ModelFolder, origin: Origin, folder: Path) -> ReleaseCard:
+    number, scope = facts
+    return ReleaseCard(
+        number=number,
+        scope=scope,
+        created_at=now(),
+        engine=model.card.engine,
+        label=model.label,
+        data_fingerprint=origin.data_fingerprint,
+        recipe_sha256=_stamp(folder / RECIPE).sha256,
+        code_version=origin.code_version,
+        base_name=model.card.base.name,
+        base_sha256=origin.base_sha256,
+        cycle_id=origin.cycle_id,
+        verdicts=tuple(VerdictJson(gate=v.gate, passed=v.passed, reason=v.reason) for v in origin.verdicts),
+        files={path.relative_to(folder).as_posix(): _stamp(path) for path in _files(folder)},
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _settle(folder: Path) -> None:
+    """Every file on the disk and read-only, every name of the folder as well."""
+    for path in _files(folder):
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        path.chmod(0o444)
+    sync_folder(folder / MODEL)
+    sync_folder(folder)
+
+
+def _stamp(path: Path) -> FileStamp:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return FileStamp(sha256=digest, bytes=stream.tell())
+
+
+def _bytes(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RegistryError(
+            f"{what}: {path.name} can't be read ({error.strerror})", where=path.parent, hint=_CHANGED
+        ) from None

@@ -1,0 +1,29 @@
+"""Reading with a Release: its engine, checked before it loads, whose Transcripts name the Release."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from recto.documents.page import Page
+from recto.documents.transcript import Transcript
+from recto.engines.catalog import load
+from recto.engines.engine import Engine
+from recto.registry.release import Release
+from recto.registry.store import model_path
+from recto.workspace.folder import Workspace
+
+
+def load_release(workspace: Workspace, release: Release) -> Engine:
+    """The engine that reads with `release`. Raises RegistryError where its files aren't what was measured."""
+    return Named(load(release.engine, model=model_path(workspace, release)), str(release.number))
+
+
+class Named:
+    """An Engine that says in each Transcript which Release read it."""
+
+    def __init__(self, engine: Engine, release: str) -> None:
+        self._engine, self._release = engine, release
+        self.label, self.batch_pages = engine.label, engine.batch_pages
+
+    def read(self, pages: Sequence[Page]) -> list[Transcript]:
+        """What the engine reads, with the Release's number."""
+        return [replace(transcript, release=self._release) for transcript in self._engine.read(pages)]

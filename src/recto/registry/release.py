@@ -1,0 +1,132 @@
+"""Release: an immutable numbered model with all that it comes from. Only shapes are here: `store` keeps them.
+
+`releases/NNNN/` holds `release.json`, which names every other file with its hash; `content_sha256` is the
+hash of `release.json`, so that one number in the database covers the whole folder.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+import recto
+from recto.engines.model_folder import FileStamp
+from recto.registry.gates import Verdict
+from recto.workspace.tables import ReleaseRow
+
+CARD = "release.json"
+MODEL = "model"
+RECIPE = "recipe.yaml"
+REPORT = "report.json"
+SCHEMA_VERSION: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a model comes from: data snapshot, recipe, code, base weights, and the Cycle that made it.
+
+    `base_sha256` is the hash of the weights that training started from, `code_version` that of
+    `code_version()`. `verdicts` are what the gates said, where there were any.
+    """
+
+    data_fingerprint: str
+    recipe: Mapping[str, JsonValue]
+    code_version: str
+    base_sha256: str
+    cycle_id: int | None = None
+    verdicts: Sequence[Verdict] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A row of the table `releases`. `metrics` are those of its Report's test documents, and `headline`."""
+
+    number: int
+    scope: str
+    created_at: datetime
+    engine: str
+    content_sha256: str
+    data_fingerprint: str
+    recipe_sha256: str
+    code_version: str
+    base_sha256: str
+    cycle_id: int | None
+    metrics: Mapping[str, object] = field(repr=False)
+
+    @property
+    def folder_name(self) -> str:
+        """`0003`: the name of its folder in `releases/`."""
+        return folder_name(self.number)
+
+    @property
+    def error_rate(self) -> float | None:
+        """The headline error rate (0–1) on the test documents of its time."""
+        value = self.metrics.get(str(self.metrics.get("headline")))
+        return float(value) if isinstance(value, int | float) else None
+
+
+class VerdictJson(BaseModel):
+    """A Verdict as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: str
+    passed: bool
+    reason: str
+
+
+class ReleaseCard(BaseModel):
+    """`release.json`: the same facts beside the files, and every file (relative path) with its hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    schema_version: Literal[1] = SCHEMA_VERSION
+    number: int
+    scope: str
+    created_at: datetime
+    engine: str
+    label: str
+    data_fingerprint: str
+    recipe_sha256: str
+    code_version: str
+    base_name: str
+    base_sha256: str
+    cycle_id: int | None
+    verdicts: tuple[VerdictJson, ...]
+    files: dict[str, FileStamp]
+
+
+def folder_name(number: int) -> str:
+    """The name of a Release's folder."""
+    return f"{number:04d}"
+
+
+def release_of(row: ReleaseRow) -> Release:
+    """The Release of a row."""
+    return Release(
+        number=row.number,
+        scope=row.scope,
+        created_at=row.created_at,
+        engine=row.engine,
+        content_sha256=row.content_sha256,
+        data_fingerprint=row.data_fingerprint,
+        recipe_sha256=row.recipe_sha256,
+        code_version=row.code_version,
+        base_sha256=row.base_sha256,
+        cycle_id=row.cycle_id,
+        metrics=row.metrics,
+    )
+
+
+@cache
+def code_version() -> str:
+    """recto's version with a hash of its own source, `0.1.0+1a2b3c4d5e6f`: an edited copy says so."""
+    root = Path(recto.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{recto.__version__}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,166 @@
+"""The store of Releases: adding one, finding them, and checking one before it is used.
+
+A Release becomes visible by its row, and its folder is whole on the disk before that. Which one is current
+is in `promotion`; nothing is measured, judged or trained here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import JsonValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from recto.datasets.example import Example
+from recto.engines.model_folder import ModelFolder, open_model
+from recto.errors import RegistryError
+from recto.evaluation.report import Report, report_from_json
+from recto.registry import folder
+from recto.registry.release import (
+    MODEL,
+    RECIPE,
+    REPORT,
+    Origin,
+    Release,
+    ReleaseCard,
+    folder_name,
+    release_of,
+)
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import GENERAL, CurrentRow, ReleaseRow
+
+
+def add_release(
+    workspace: Workspace,
+    scope: str,
+    model: Path,
+    report: Report,
+    origin: Origin,
+    examples: Sequence[Example] = (),
+) -> Release:
+    """Store the model folder `model` with the Report that measured it; it isn't current by that.
+
+    `examples` (those that were measured) give report.html its pages. Whatever happens on the way, all of
+    the Release is there, or nothing of it. Raises ModelFolderError, RegistryError, OutputError.
+    """
+    opened = open_model(model, engine=None)
+    _check_measured(opened, report)
+    releases = workspace.releases
+    with folder.adding_alone(releases):
+        number = _next_number(workspace)
+        card, content = folder.build(releases, (number, scope), opened, report, origin, examples)
+        folder.move_in(releases, number)
+        with workspace.transaction() as session:
+            row = _row(card, content, report)
+            session.add(row)
+        folder.ended(releases)
+    return release_of(row)
+
+
+def releases(workspace: Workspace, scope: str | None = None) -> tuple[Release, ...]:
+    """All Releases, of one scope if it is named, oldest first."""
+    query = select(ReleaseRow).order_by(ReleaseRow.number)
+    if scope is not None:
+        query = query.where(ReleaseRow.scope == scope)
+    with workspace.read() as session:
+        return tuple(release_of(row) for row in session.scalars(query))
+
+
+def release(workspace: Workspace, number: int) -> Release:
+    """One Release. Raises RegistryError where there is none of this number."""
+    with workspace.read() as session:
+        return release_of(row_of(session, number))
+
+
+def row_of(session: Session, number: int) -> ReleaseRow:
+    """The row of one Release. Raises RegistryError where there is none of this number."""
+    row = session.get(ReleaseRow, number)
+    if row is None:
+        last = session.scalar(select(func.max(ReleaseRow.number)))
+        hint = f"the newest is {last}: recto releases" if last else "there are none yet: recto improve"
+        raise RegistryError(f"there is no Release {number}", hint=hint)
+    return row
+
+
+def current(workspace: Workspace, scope: str, *, exact: bool = False) -> Release | None:
+    """The Release that serves `scope`: its own, else the general one (not with `exact`), else None."""
+    with workspace.read() as session:
+        for name in (scope,) if exact else (scope, GENERAL):
+            row = session.get(CurrentRow, name)
+            if row is not None:
+                return release_of(row_of(session, row.number))
+    return None
+
+
+def currents(workspace: Workspace) -> dict[str, int]:
+    """Scope → number of its current Release, for those that have one."""
+    with workspace.read() as session:
+        return {
+            row.scope: row.number for row in session.scalars(select(CurrentRow).order_by(CurrentRow.scope))
+        }
+
+
+def release_folder(workspace: Workspace, chosen: Release) -> Path:
+    """Where its files are, unchecked."""
+    return workspace.releases / chosen.folder_name
+
+
+def model_path(workspace: Workspace, chosen: Release) -> Path:
+    """Its model folder, checked just now: it is what was measured. Raises RegistryError."""
+    verify(workspace, chosen)
+    return release_folder(workspace, chosen) / MODEL
+
+
+def verify(workspace: Workspace, chosen: Release) -> ReleaseCard:
+    """Read every file of the Release and give its card. Raises RegistryError for what isn't as it was."""
+    return folder.verified(release_folder(workspace, chosen), chosen)
+
+
+def report_of(workspace: Workspace, chosen: Release) -> Report:
+    """The Report that came with it, checked. Raises RegistryError."""
+    verify(workspace, chosen)
+    return report_from_json((release_folder(workspace, chosen) / REPORT).read_text("utf-8"))
+
+
+def recipe_of(workspace: Workspace, chosen: Release) -> dict[str, JsonValue]:
+    """Its recipe, checked. Raises RegistryError."""
+    verify(workspace, chosen)
+    recipe: dict[str, JsonValue] = yaml.safe_load(
+        (release_folder(workspace, chosen) / RECIPE).read_text("utf-8")
+    )
+    return recipe
+
+
+def _next_number(workspace: Workspace) -> int:
+    """The number to add now, after what a killed add left is swept away."""
+    left = folder.pending(workspace.releases)
+    with workspace.read() as session:
+        last = session.scalar(select(func.max(ReleaseRow.number))) or 0
+        unnamed = left is not None and session.get(ReleaseRow, left) is None
+    place = workspace.releases / folder_name(left) if left is not None else None
+    folder.sweep(workspace.releases, orphan=left if unnamed and place and place.exists() else None)
+    place = workspace.releases / folder_name(last + 1)
+    if place.exists():
+        raise RegistryError(
+            f"there is a folder of Release {last + 1}, but the database knows none",
+            where=place,
+            hint="is `database` in recto.toml the right one? else move the folder away",
+        )
+    return last + 1
+
+
+def _check_measured(model: ModelFolder, report: Report) -> None:
+    """A Report of other weights of the same base says nothing about this model."""
+    if model.card.base.name in report.engine and model.label not in report.engine:
+        raise RegistryError(
+            f"the Report is of {report.engine!r}, the model is {model.label!r}",
+            where=model.path,
+            hint="measure the model folder that is to be released",
+        )
+
+
+def _row(card: ReleaseCard, content: str, report: Report) -> ReleaseRow:
+    facts = card.model_dump(include=set(ReleaseRow.__table__.columns.keys()))
+    metrics = {"headline": report.headline, **report.metrics.model_dump()}
+    return ReleaseRow(**facts, content_sha256=content, metrics=metrics)
