@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from recto.documents.replacing import PART, sync_folder
 from recto.errors import DocumentError, DocumentNotFound, OutputError
 from recto.workspace.folder import Workspace
 
@@ -37,7 +38,7 @@ def put_blob(workspace: Workspace, data: bytes | Path) -> str:
 
     Raises DocumentNotFound or DocumentError for a file that can't be read, OutputError where there's no room.
     """
-    part = workspace.blobs / PARTS / f"{uuid.uuid4().hex}.part"
+    part = workspace.blobs / PARTS / f"{uuid.uuid4().hex}{PART}"
     with _opened(data) as stream:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def put_blob(workspace: Workspace, data: bytes | Path) -> str:
                 return sha256
             final.parent.mkdir(exist_ok=True)
             part.replace(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
         except OSError as error:
             _discard(part)
             hint = "check space and permissions"
@@ -83,7 +84,7 @@ def sweep_parts(workspace: Workspace, now_s: float | None = None) -> int:
     """Remove what writers that were killed left behind; how many files. `now_s` is time.time()."""
     oldest = (time.time() if now_s is None else now_s) - PART_LIVES_S
     swept = 0
-    for part in (workspace.blobs / PARTS).glob("*.part"):
+    for part in (workspace.blobs / PARTS).glob(f"*{PART}"):
         with suppress(OSError):  # its writer has just finished with it
             if part.stat().st_mtime < oldest:
                 part.unlink()
@@ -123,17 +124,6 @@ def _copy(stream: BinaryIO | BytesIO, part: Path, data: bytes | Path) -> str:
 def _unreadable(data: bytes | Path, error: OSError) -> DocumentError:
     where = data if isinstance(data, Path) else "the given bytes"
     return DocumentError(f"can't be read: {error.strerror}", where=where, hint="check its permissions")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut; only POSIX opens folders."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _discard(part: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from recto.documents.replacing import replaced
+from recto.documents.replacing import replace_file
 from recto.errors import WorkspaceError
 from recto.settings import FILE_NAME, Settings, default_toml, load_settings
 from recto.workspace.database import connect, migrate, reading, writing
@@ -70,8 +70,7 @@ def create_workspace(path: Path) -> Workspace:
         raise WorkspaceError(
             f"can't become a workspace: {error.strerror}", where=path, hint="choose another folder"
         ) from None
-    with replaced(path / FILE_NAME) as stream:  # last: without it there is no workspace
-        stream.write(default_toml().encode("utf-8"))
+    replace_file(path / FILE_NAME, default_toml().encode("utf-8"))  # last: without it there is no workspace
     return _open(path.resolve())
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from recto.documents.replacing import replaced
+from recto.documents.replacing import replace_file
 from recto.errors import WorkspaceBusy, WorkspaceError
 from recto.workspace.utc import now
 
@@ -55,8 +55,7 @@ def held(path: Path, *, what: str) -> Iterator[Holder | None]:
     sidecar = _sidecar(path)
     try:
         crashed = holder(path)
-        with replaced(sidecar) as stream:
-            stream.write(json.dumps(asdict(_myself(what))).encode("utf-8"))
+        replace_file(sidecar, json.dumps(asdict(_myself(what))).encode("utf-8"))
         try:
             yield crashed
         finally:

@@ -44,7 +44,7 @@ class DocumentRow(Table):
     state: Mapped[str]  # trusted | queued | failed
     text: Mapped[str | None]
     facts: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
-    reading: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    reading: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
     problem: Mapped[str | None]
     print: Mapped[str | None] = mapped_column(String(64))
     added_at: Mapped[datetime]
@@ -136,8 +136,8 @@ class CycleRow(Table):
     documents: Mapped[dict[str, object]] = mapped_column(JSON)  # counts by split, and the mix
     recipe: Mapped[dict[str, object]] = mapped_column(JSON)
     run_folder: Mapped[str]  # relative to the workspace
-    before: Mapped[dict[str, object] | None] = mapped_column(JSON)
-    after: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    before: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
     seconds: Mapped[float | None]
     peak_memory_mb: Mapped[float | None]
     cost: Mapped[float | None]  # in the currency of recto.toml

@@ -1,0 +1,114 @@
+"""Snapshots: the Dataset that a Cycle learns from and measures on; and what the corpus holds, in numbers."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from recto.datasets.corpus.labels import example_of
+from recto.datasets.corpus.placing import ASIDE
+from recto.datasets.example import Dataset, Example
+from recto.datasets.naming import SPLITS
+from recto.errors import WorkspaceError
+from recto.workspace.folder import Workspace
+from recto.workspace.scopes import in_scope
+from recto.workspace.tables import DocumentRow
+from recto.workspace.utc import now
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many pages there are: trusted ones by split, category and business type ("none" without one).
+
+    Those set aside count in none of the three. `queued` wait for a text, `failed` couldn't be read.
+    """
+
+    splits: dict[str, int] = field(default_factory=dict)
+    categories: dict[str, int] = field(default_factory=dict)
+    businesses: dict[str, int] = field(default_factory=dict)
+    aside: int = 0
+    queued: int = 0
+    failed: int = 0
+
+    @property
+    def trusted(self) -> int:
+        """Pages with a trusted text that train, validate or test."""
+        return sum(self.splits.values())
+
+
+def snapshot(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
+    """The trusted documents of `scope`, in the order they were added; sources are blobs.
+
+    `limit` is the most train documents; val and test are whole. Every page that is given out is marked: from
+    then on it may have been learnt from, and never comes to measure if it didn't before. So a snapshot is
+    for a Cycle; `counts` is for looking.
+    """
+    query = (
+        select(DocumentRow)
+        .where(DocumentRow.state == "trusted", DocumentRow.split.in_(SPLITS))
+        .where(in_scope(scope, workspace.settings))
+        .order_by(DocumentRow.id)
+    )
+    with workspace.transaction() as session:
+        rows, train, at = [], 0, now()
+        for row in session.scalars(query):
+            train += row.split == "train"
+            if row.split == "train" and limit is not None and train > limit:
+                continue
+            rows.append(row)
+            if row.used_at is None:
+                row.used_at = at
+    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+
+
+def examples_of(workspace: Workspace, row_ids: Sequence[int]) -> tuple[Example, ...]:
+    """The Examples of these rows, in this order. Raises WorkspaceError where there is no such row."""
+    with workspace.read() as session:
+        rows = {row.id: row for row in (session.get(DocumentRow, row_id) for row_id in row_ids) if row}
+    missing = [row_id for row_id in row_ids if row_id not in rows]
+    if missing:
+        raise WorkspaceError(f"there is no document {missing[0]}", where=workspace.path)
+    return tuple(example_of(rows[row_id], workspace) for row_id in row_ids)
+
+
+def counts(workspace: Workspace, scope: str | None = None) -> Counts:
+    """What the workspace holds, of one scope or of all."""
+    return _counted(workspace, scope, None)
+
+
+def new_since(workspace: Workspace, moment: datetime | None, scope: str | None = None) -> Counts:
+    """What became trusted after `moment` (None: all that is); nothing waiting is counted."""
+    return _counted(workspace, scope, moment, only_trusted=True)
+
+
+def _counted(
+    workspace: Workspace, scope: str | None, moment: datetime | None, *, only_trusted: bool = False
+) -> Counts:
+    columns = (DocumentRow.state, DocumentRow.split, DocumentRow.category, DocumentRow.business)
+    query = select(*columns, func.count()).group_by(*columns)
+    if scope is not None:
+        query = query.where(in_scope(scope, workspace.settings))
+    if only_trusted:
+        query = query.where(DocumentRow.state == "trusted")
+    if moment is not None:
+        query = query.where(DocumentRow.trusted_at > moment)
+    with workspace.read() as session:
+        rows = session.execute(query).tuples().all()
+    useful = [row for row in rows if row[0] == "trusted" and row[1] in SPLITS]
+    return Counts(
+        splits=_sums((row[1], row[4]) for row in useful),
+        categories=_sums((row[2], row[4]) for row in useful),
+        businesses=_sums((row[3] or "none", row[4]) for row in useful),
+        aside=sum(row[4] for row in rows if row[0] == "trusted" and row[1] == ASIDE),
+        queued=sum(row[4] for row in rows if row[0] == "queued"),
+        failed=sum(row[4] for row in rows if row[0] == "failed"),
+    )
+
+
+def _sums(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for name, number in parts:
+        total[name] += number
+    return dict(sorted(total.items(), key=lambda part: (-part[1], part[0])))

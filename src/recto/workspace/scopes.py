@@ -1,0 +1,14 @@
+"""Which documents a scope means: a business type with a loop of its own, or "general" for all others."""
+
+from sqlalchemy import ColumnElement, or_
+
+from recto.settings import Settings
+from recto.workspace.tables import GENERAL, DocumentRow
+
+
+def in_scope(scope: str, settings: Settings) -> ColumnElement[bool]:
+    """The condition on `DocumentRow` that holds for documents of the scope."""
+    if scope != GENERAL:
+        return DocumentRow.business == scope
+    own = settings.triggers.scopes
+    return or_(DocumentRow.business.is_(None), DocumentRow.business.not_in(own))
