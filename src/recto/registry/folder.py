@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from recto.datasets.example import Example
-from recto.documents.replacing import replaced, sync_folder
+from recto.documents.replacing import replace_file, sync_folder
 from recto.engines import model_folder
 from recto.engines.model_folder import FileStamp, ModelFolder
 from recto.errors import OutputError, RegistryError, WorkspaceBusy, WorkspaceError
@@ -108,8 +108,7 @@ def build(
 
 def move_in(releases: Path, number: int) -> None:
     """`.new` becomes `NNNN`; before that, `.adding` says so. Raises OutputError."""
-    with replaced(releases / ADDING) as stream:
-        stream.write(json.dumps({"number": number}).encode())
+    replace_file(releases / ADDING, json.dumps({"number": number}).encode())
     (releases / NEW).rename(releases / folder_name(number))
     sync_folder(releases)
 
