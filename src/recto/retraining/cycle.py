@@ -1,0 +1,241 @@
+"""Cycle: one turn of the loop: snapshot → train → evaluate → gate → release or refusal, with the reason.
+
+One Cycle at a time per workspace. A kill at any moment leaves the old Release current or the new one, never
+less; the next Cycle marks what was left, and goes on with its Run where nothing changed in between.
+Whether a Cycle is due is not known here (`triggers`).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from recto.datasets.corpus import snapshot
+from recto.datasets.example import Dataset
+from recto.datasets.fingerprint import fingerprint
+from recto.engines.model_folder import open_model
+from recto.errors import RectoError, TrainingError
+from recto.registry.gates import Verdict, all_passed, judge
+from recto.registry.promotion import check_scope, promote_in
+from recto.registry.release import MODEL, Origin, Release, code_version
+from recto.registry.store import add_release, current, releases, verify
+from recto.retraining import ledger
+from recto.retraining.evidence import Contest
+from recto.retraining.ledger import Beginning, Ending, Start
+from recto.retraining.record import Said, measurement
+from recto.training.improve import Improvement, improve
+from recto.training.progress import Progress, Silent
+from recto.training.recipe import Recipe, load_recipe
+from recto.training.run import RECIPE
+from recto.workspace.folder import Workspace
+from recto.workspace.locks import held
+from recto.workspace.tables import CycleRow
+
+BY_HAND = "asked by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class CycleResult:
+    """How a Cycle ended: `release` is its number, None where a gate refused, and `outcome` says why."""
+
+    cycle: int
+    scope: str
+    release: int | None
+    outcome: str
+    verdicts: tuple[Verdict, ...]
+    improvement: Improvement
+    seconds: float
+    cost: float
+
+
+def run_cycle(
+    workspace: Workspace,
+    scope: str,
+    reasons: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    recipe: Recipe | None = None,
+    test_mode: bool = False,
+) -> CycleResult:
+    """Run one Cycle for `scope`, by `recipe` (else that of the settings), and keep how it ended.
+
+    In test mode it learns from a few documents only. Raises WorkspaceBusy where another Cycle runs, and
+    whatever stops this one (too few documents, a full disk, …), once the Cycle is kept as failed.
+    """
+    check_scope(workspace, scope)
+    with held(workspace.path / ledger.TRAIN_LOCK, what=f"a Cycle of scope {scope}"):
+        turn = _Turn(workspace, scope, progress or Silent(), test_mode)
+        for number in ledger.mark_interrupted(workspace):
+            turn.progress.say(f"cycle {number} was interrupted: its process ended before it did")
+        cycle = ledger.begin(workspace, scope, reasons)
+        started = time.monotonic()
+        try:
+            return turn.run(cycle, recipe or _recipe(workspace), started)
+        except KeyboardInterrupt:
+            with workspace.transaction() as session:
+                ledger.interrupt(session, session.get_one(CycleRow, cycle), "stopped by hand")
+            raise
+        except BaseException as error:
+            seconds = time.monotonic() - started
+            with suppress(RectoError):  # on a full disk not even this can be kept: the next run marks it
+                _keep_failure(workspace, cycle, error, seconds)
+            raise
+
+
+def _recipe(workspace: Workspace) -> Recipe:
+    path = workspace.settings.training.recipe
+    return load_recipe(path) if path else Recipe()
+
+
+def _keep_failure(workspace: Workspace, cycle: int, error: BaseException, seconds: float) -> None:
+    words = str(error) if isinstance(error, RectoError) else f"{type(error).__name__}: {error}"
+    cost = workspace.settings.training.price_per_hour * seconds / 3600
+    with workspace.transaction() as session:
+        ledger.end(session, cycle, Ending("failed", words, seconds=seconds, cost=cost))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One Cycle under way, with the lock held."""
+
+    workspace: Workspace
+    scope: str
+    progress: Progress
+    test_mode: bool
+
+    def run(self, cycle: int, recipe: Recipe, started: float) -> CycleResult:
+        """From the snapshot to the end."""
+        dataset = self._snapshot()
+        folder, start = self._place(cycle, dataset, recipe)
+        contest = Contest(self.workspace, current(self.workspace, self.scope))
+        done = improve(dataset, folder, recipe, self.progress, start=start, load_engine=contest.load)
+        evidence = contest.evidence(done.report, done.model, self.progress)
+        verdicts = judge(evidence, self.workspace.settings.gates)
+        seconds = time.monotonic() - started
+        ending = Ending(
+            state="released" if all_passed(verdicts) else "refused",
+            outcome=_outcome(verdicts),
+            before=measurement(
+                evidence.current,
+                release=contest.current.number if contest.current else None,
+                canary=evidence.canary_current,
+            ),
+            after=measurement(evidence.candidate, release=None, canary=evidence.canary),
+            verdicts=[Said(gate=v.gate, passed=v.passed, reason=v.reason) for v in verdicts],
+            seconds=round(seconds, 1),
+            peak_memory_mb=done.training_peak_mb,
+            cost=self.workspace.settings.training.price_per_hour * seconds / 3600,
+        )
+        candidate = _Candidate(cycle, dataset, recipe, done, verdicts)
+        release, outcome = self._end(candidate, ending, contest.current)
+        return CycleResult(cycle, self.scope, release, outcome, verdicts, done, seconds, ending.cost or 0.0)
+
+    def _snapshot(self) -> Dataset:
+        """The documents to learn from. Raises TrainingError where they can't be enough."""
+        triggers = self.workspace.settings.triggers
+        limit = triggers.test_mode_documents if self.test_mode else None
+        dataset = snapshot(self.workspace, self.scope, limit=limit)
+        for split, why in (("train", "to learn from"), ("test", "to measure on")):
+            if not any(example.split == split for example in dataset.examples):
+                raise TrainingError(
+                    f"scope {self.scope!r} has no trusted documents {why} (split {split})",
+                    where=self.workspace.path,
+                    hint="recto add takes documents with their text; recto status shows what there is",
+                )
+        return dataset
+
+    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe) -> tuple[Path, Start]:
+        """Where the Run goes, and whether it is the one of an interrupted Cycle that goes on."""
+        beginning = Beginning(
+            data_fingerprint=fingerprint(dataset),
+            documents=documents_of(dataset, test_mode=self.test_mode),
+            recipe=recipe.model_dump(mode="json"),
+            run_folder=f"runs/{cycle:04d}",
+        )
+        with self.workspace.read() as session:
+            before = ledger.resumable(session, cycle, beginning)
+        if before is None or not (self.workspace.path / before.run_folder / RECIPE).is_file():
+            ledger.describe(self.workspace, cycle, beginning)
+            return self.workspace.path / beginning.run_folder, "new"
+        self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
+        resumed = Beginning(
+            beginning.data_fingerprint, beginning.documents, beginning.recipe, before.run_folder
+        )
+        ledger.describe(self.workspace, cycle, resumed)
+        return self.workspace.path / before.run_folder, "resume"
+
+    def _end(
+        self, candidate: "_Candidate", ending: Ending, compared: Release | None
+    ) -> tuple[int | None, str]:
+        """Keep the end. A release becomes current and the Cycle ends in one transaction."""
+        if ending.state == "refused":
+            with self.workspace.transaction() as session:
+                ledger.end(session, candidate.cycle, ending)
+            return None, ending.outcome
+        stored = self._stored(candidate) or self._add(candidate)
+        verify(self.workspace, stored)
+        with self.workspace.transaction() as session:
+            in_use = ledger.number_in_use(session, self.scope)
+            if in_use != (compared.number if compared else None):
+                ending = ledger.overtaken(ending, in_use)
+                ledger.end(session, candidate.cycle, ending)
+                return None, ending.outcome
+            promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
+            ledger.end(session, candidate.cycle, ending)
+        return stored.number, ending.outcome
+
+    def _add(self, candidate: "_Candidate") -> Release:
+        dataset, done = candidate.dataset, candidate.done
+        origin = Origin(
+            data_fingerprint=fingerprint(dataset),
+            recipe=candidate.recipe.model_dump(mode="json"),
+            code_version=code_version(),
+            base_sha256=open_model(done.model).card.base.sha256,
+            cycle_id=candidate.cycle,
+            verdicts=candidate.verdicts,
+        )
+        measured = [example for example in dataset.split("test") if example.text is not None]
+        return add_release(self.workspace, self.scope, done.model, done.report, origin, measured)
+
+    def _stored(self, candidate: "_Candidate") -> Release | None:
+        """The Release that a killed Cycle stored from this very Run, but couldn't make current."""
+        with self.workspace.read() as session:
+            kin = ledger.cycles_of_same_run(session, candidate.cycle)
+        stamps = open_model(candidate.done.model).card.files
+        for release in reversed(releases(self.workspace, self.scope)):
+            if release.cycle_id in kin:
+                files = verify(self.workspace, release).files
+                if all(files.get(f"{MODEL}/{name}") == stamp for name, stamp in stamps.items()):
+                    return release
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What was trained, and what it comes from."""
+
+    cycle: int
+    dataset: Dataset
+    recipe: Recipe
+    done: Improvement
+    verdicts: tuple[Verdict, ...]
+
+
+def documents_of(dataset: Dataset, *, test_mode: bool) -> dict[str, object]:
+    """What history keeps of a snapshot: counts by split and category, and train's business types."""
+    return {
+        "splits": dict(Counter(example.split for example in dataset.examples)),
+        "categories": dict(Counter(example.category for example in dataset.examples)),
+        "business": dict(Counter(e.business for e in dataset.split("train") if e.business)),
+        "test_mode": test_mode,
+    }
+
+
+def _outcome(verdicts: Sequence[Verdict]) -> str:
+    """`released: …` by the reason of the gate `better`, or `refused by canary: …` by those that failed."""
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if not failed:
+        return next((v.reason for v in verdicts if v.gate == "better"), "all gates passed")
+    return "; ".join(f"refused by {verdict.gate}: {verdict.reason}" for verdict in failed)

@@ -1,0 +1,73 @@
+"""Evidence: what the gates get to see of a candidate: test documents and canaries, beside the current model.
+
+Test documents were measured by `training.improve`; the canary pages are read here. Nothing is judged here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recto.datasets.synthesis.canary import canary_examples
+from recto.engines.catalog import load
+from recto.engines.engine import Engine
+from recto.errors import EvaluationError
+from recto.evaluation.evaluate import evaluate
+from recto.evaluation.report import DatasetInfo, Metrics, Report
+from recto.registry.gates import Evidence
+from recto.registry.reading import load_release
+from recto.registry.release import Release
+from recto.training.progress import Progress
+from recto.workspace.folder import Workspace
+
+BaseLoader = Callable[[Path | None], Engine]
+"""An engine with the base weights (None), or with those of a model folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Who is compared: the `current` Release (None: base weights) and a candidate's model folder."""
+
+    workspace: Workspace
+    current: Release | None
+    load_base: BaseLoader = lambda model: load("ppocr", model=model)
+
+    def load(self, model: Path | None) -> Engine:
+        """The candidate of a model folder; for None, the model in use, which it has to beat."""
+        if model is None and self.current is not None:
+            return load_release(self.workspace, self.current)
+        return self.load_base(model)
+
+    def evidence(self, report: Report, model: Path, progress: Progress) -> Evidence:
+        """All that the gates look at. `report` has the candidate's figures and the current model's."""
+        candidate = self._canary(self.load(model), progress, "reading canary pages with the new model")
+        in_use = self._canary(self.load(None), progress, "reading canary pages with the current model")
+        base = in_use
+        if self.current is not None:
+            base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
+        return Evidence(report, baseline_of(report), candidate, in_use, base)
+
+    def _canary(self, engine: Engine, progress: Progress, stage: str) -> Report:
+        pages = canary_examples()
+        progress.stage(stage, len(pages))
+        info = DatasetInfo(root="canary pages", split="", fingerprint="")
+        return evaluate(engine, pages, dataset=info, progress=lambda done, of: progress.advance(1))
+
+
+def baseline_of(report: Report) -> Report:
+    """What `report` was compared with, as a Report. Raises EvaluationError where it stands alone."""
+    beside = report.baseline
+    if beside is None:
+        raise EvaluationError(f"{report.engine!r} was measured with nothing beside it")
+    return report.model_copy(
+        update={
+            "engine": beside.engine,
+            "settings": beside.settings,
+            "metrics": Metrics(**{name: getattr(beside, name) for name in Metrics.model_fields}),
+            "by_category": beside.by_category,
+            "by_business": beside.by_business,
+            "errors": beside.errors,
+            "documents": beside.document_results,
+            "baseline": None,
+            "comparison": None,
+        }
+    )

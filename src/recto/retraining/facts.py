@@ -1,0 +1,77 @@
+"""Facts: what the Triggers of one scope may know, counted from the database. Nothing is measured here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from recto.retraining.accuracy import known_accuracy
+from recto.retraining.ledger import last_run
+from recto.retraining.queue import is_unread
+from recto.retraining.triggers import Facts
+from recto.settings import Settings
+from recto.workspace.folder import Workspace
+from recto.workspace.scopes import in_scope
+from recto.workspace.tables import DocumentRow
+
+SPLITS = ("train", "val", "test")
+_Row = tuple[str, str, str | None, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Documents of a scope without trusted text: to be read, read and waiting for a person, unreadable."""
+
+    unread: int
+    queued: int
+    failed: int
+
+
+def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
+    """The Facts of `scope` at `moment`."""
+    with workspace.read() as session:
+        trusted = select(
+            DocumentRow.split, DocumentRow.category, DocumentRow.business, DocumentRow.trusted_at
+        ).where(
+            in_scope(scope, workspace.settings),
+            DocumentRow.state == "trusted",
+            DocumentRow.split.in_(SPLITS),
+        )
+        rows: Sequence[_Row] = session.execute(trusted).tuples().all()
+        run = last_run(session, scope)
+        since = run.started_at if run else None
+        known = run.documents.get("business", {}) if run else {}
+    new = [row for row in rows if since is None or (row[3] is not None and row[3] > since)]
+    accuracy = known_accuracy(workspace, scope)
+    return Facts(
+        scope=scope,
+        now=moment,
+        trusted=Counter(row[0] for row in rows),
+        new=len(new),
+        new_train=sum(row[0] == "train" for row in new),
+        last_run=since,
+        accuracy=accuracy.value,
+        measured=accuracy.measured,
+        mix=Counter(row[1] for row in rows),
+        business=frozenset(row[2] for row in rows if row[0] == "train" and row[2]),
+        known_business=frozenset(known if isinstance(known, dict) else ()),
+    )
+
+
+def waiting(session: Session, scope: str, settings: Settings) -> Waiting:
+    """How many documents of the scope wait for a reading or for a person."""
+    unread = is_unread()
+    states = (
+        select(DocumentRow.state, unread, func.count())
+        .where(in_scope(scope, settings))
+        .group_by(DocumentRow.state, unread)
+    )
+    counts = {(state, bool(unread)): count for state, unread, count in session.execute(states)}
+    return Waiting(
+        unread=counts.get(("queued", True), 0),
+        queued=counts.get(("queued", True), 0) + counts.get(("queued", False), 0),
+        failed=counts.get(("failed", True), 0) + counts.get(("failed", False), 0),
+    )

@@ -1,0 +1,71 @@
+"""Jobs of the loop, each for a process of its own: open the workspace, do one thing, say so in words.
+
+They take and return plain values (`apart`). A kill at any moment costs the work of the moment, no more.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from recto.datasets.corpus import Added, add_examples, shares_of
+from recto.datasets.loading import read_dataset
+from recto.engines.catalog import load
+from recto.engines.engine import Engine
+from recto.registry.reading import load_release
+from recto.registry.store import current
+from recto.retraining.accuracy import measure_accuracy
+from recto.retraining.cycle import run_cycle
+from recto.retraining.log_lines import LoggedProgress, write_line
+from recto.retraining.queue import read_queue, unread
+from recto.workspace.folder import Workspace, open_workspace
+
+
+def take_in(path: Path, inbox: Path, only: Sequence[Path] | None) -> str:
+    """Add what lies in `inbox` (documents, or a dataset with annotations) to the workspace at `path`.
+
+    `only` names the documents that are new there; None means all. What can't be added is told.
+    """
+    workspace = open_workspace(path)
+    reading = read_dataset(inbox)
+    wanted = [e for e in reading.examples if only is None or e.source in only]
+    added = add_examples(workspace, wanted, shares=shares_of(workspace.settings.split))
+    refused = [*reading.problems, *added.refused]
+    return "\n".join([_added(added), *(str(problem) for problem in refused)])
+
+
+def _added(added: Added) -> str:
+    counts = {
+        "with text": len(added.trusted),
+        "to be read": len(added.queued),
+        "with a new label": len(added.updated),
+        "known": len(added.known),
+    }
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"inbox: {told or 'nothing added'}"
+
+
+def tend(path: Path, scope: str, *, accuracy: bool) -> str:
+    """Read the scope's queued documents with its current model; with `accuracy`, also those of val."""
+    workspace = open_workspace(path)
+    engine = engine_of(workspace, scope)
+    told = []
+    if unread(workspace, scope):
+        done = read_queue(workspace, scope, engine)
+        told.append(f"{done.read} queued documents read" + (f", {done.failed} failed" if done.failed else ""))
+    if accuracy:
+        found = measure_accuracy(workspace, scope, engine)
+        value = "unknown" if found.value is None else f"{found.value:.1%}"
+        told.append(f"validation accuracy {value} over {found.measured} documents")
+    return f"{scope}: {'; '.join(told) or 'nothing to read'}"
+
+
+def turn(path: Path, scope: str, reasons: Sequence[str]) -> str:
+    """Run one Cycle, with its progress as log lines."""
+    done = run_cycle(open_workspace(path), scope, reasons, LoggedProgress(write_line))
+    end = f"release {done.release} is current" if done.release else "the old model stays current"
+    return f"{scope}: cycle {done.cycle} took {done.seconds:.0f} s: {end}: {done.outcome}"
+
+
+def engine_of(workspace: Workspace, scope: str) -> Engine:
+    """The engine that reads for `scope` now: its current Release, or the base weights."""
+    release = current(workspace, scope)
+    return load_release(workspace, release) if release else load("ppocr")

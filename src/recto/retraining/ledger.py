@@ -1,0 +1,181 @@
+"""Ledger: what the database keeps of Cycles, from their beginning to their end, and of requests for them.
+
+Each function is one transaction, or takes part in the caller's. Nothing is trained, measured or judged here.
+Who writes here holds the workspace's training lock: that is how a row left "running" is known to be dead.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from recto.registry.promotion import check_scope
+from recto.retraining.record import Measurement, Said, State
+from recto.settings import Settings
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import GENERAL, CurrentRow, CycleRow, PromotionRow, RequestRow, VerdictRow
+from recto.workspace.utc import now
+
+Start = Literal["new", "resume"]
+"""Whether a Cycle's Run is a new one, or goes on."""
+TRAIN_LOCK = "train.lock"
+"""Held, in the workspace, by whoever runs a Cycle."""
+RUNS = ("released", "refused")
+"""States of Cycles that came to a verdict: only they count as runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a Cycle starts from, once its data is known. `run_folder` is relative to the workspace."""
+
+    data_fingerprint: str
+    documents: Mapping[str, object]
+    recipe: Mapping[str, object]
+    run_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a Cycle ended, in plain words, with what it measured and what it took."""
+
+    state: State
+    outcome: str
+    before: Measurement | None = None
+    after: Measurement | None = None
+    verdicts: Sequence[Said] = ()
+    seconds: float | None = None
+    peak_memory_mb: float | None = None
+    cost: float | None = None
+
+
+def scopes_of(settings: Settings) -> tuple[str, ...]:
+    """All scopes that have a loop: the general one first."""
+    return (GENERAL, *settings.triggers.scopes)
+
+
+def begin(workspace: Workspace, scope: str, reasons: Sequence[str]) -> int:
+    """A new row, "running"; open requests for the scope are claimed by it. Returns its number."""
+    with workspace.transaction() as session:
+        row = CycleRow(
+            scope=scope,
+            state="running",
+            started_at=now(),
+            reasons=list(reasons),
+            data_fingerprint="",
+            documents={},
+            recipe={},
+            run_folder="",
+        )
+        session.add(row)
+        session.flush()
+        session.execute(
+            update(RequestRow)
+            .where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
+            .values(cycle_id=row.id)
+        )
+        return row.id
+
+
+def describe(workspace: Workspace, cycle: int, beginning: Beginning) -> None:
+    """Write down what the Cycle learns from and where its Run goes, before the Run begins."""
+    with workspace.transaction() as session:
+        row = session.get_one(CycleRow, cycle)
+        row.data_fingerprint = beginning.data_fingerprint
+        row.documents = dict(beginning.documents)
+        row.recipe = dict(beginning.recipe)
+        row.run_folder = beginning.run_folder
+
+
+def end(session: Session, cycle: int, ending: Ending) -> None:
+    """Write down how the Cycle ended, verdicts included, in the caller's transaction."""
+    row = session.get_one(CycleRow, cycle)
+    row.state, row.outcome, row.ended_at = ending.state, ending.outcome, now()
+    row.before = ending.before.model_dump(mode="json") if ending.before else None
+    row.after = ending.after.model_dump(mode="json") if ending.after else None
+    row.seconds, row.peak_memory_mb, row.cost = ending.seconds, ending.peak_memory_mb, ending.cost
+    at = now()
+    session.add_all(
+        VerdictRow(cycle_id=cycle, gate=said.gate, passed=said.passed, reason=said.reason, at=at)
+        for said in ending.verdicts
+    )
+
+
+def mark_interrupted(workspace: Workspace) -> tuple[int, ...]:
+    """Rows left "running" by a process that is gone become "interrupted"; their requests are open again."""
+    with workspace.transaction() as session:
+        rows = session.scalars(select(CycleRow).where(CycleRow.state == "running")).all()
+        for row in rows:
+            interrupt(session, row, "its process ended before the Cycle did")
+        return tuple(row.id for row in rows)
+
+
+def interrupt(session: Session, row: CycleRow, why: str) -> None:
+    """This one row becomes "interrupted": its Run can go on in the next Cycle."""
+    row.state, row.outcome, row.ended_at = "interrupted", why, now()
+    session.execute(update(RequestRow).where(RequestRow.cycle_id == row.id).values(cycle_id=None))
+
+
+def resumable(session: Session, cycle: int, beginning: Beginning) -> CycleRow | None:
+    """The Cycle before `cycle` in its scope, if it was interrupted and its Run can go on: it learns from the
+    same documents by the same recipe, and no other model was promoted anywhere since.
+    """
+    own = session.get_one(CycleRow, cycle)
+    row = session.scalars(
+        select(CycleRow)
+        .where(CycleRow.scope == own.scope, CycleRow.id < cycle)
+        .order_by(CycleRow.id.desc())
+        .limit(1)
+    ).first()
+    if row is None or row.state != "interrupted" or not row.run_folder:
+        return None
+    if (row.data_fingerprint, row.recipe) != (beginning.data_fingerprint, dict(beginning.recipe)):
+        return None
+    promoted = session.scalars(
+        select(PromotionRow.id).where(PromotionRow.at >= row.started_at).limit(1)
+    ).first()
+    return row if promoted is None else None
+
+
+def cycles_of_same_run(session: Session, cycle: int) -> frozenset[int]:
+    """The Cycles whose Run is in the same folder: this one, and those that it goes on from."""
+    folder = session.get_one(CycleRow, cycle).run_folder
+    return frozenset(session.scalars(select(CycleRow.id).where(CycleRow.run_folder == folder)))
+
+
+def number_in_use(session: Session, scope: str) -> int | None:
+    """The Release that serves the scope now: its own, else the general one."""
+    rows = (session.get(CurrentRow, name) for name in (scope, GENERAL))
+    return next((row.number for row in rows if row is not None), None)
+
+
+def overtaken(ending: Ending, in_use: int | None) -> Ending:
+    """The ending of a Cycle whose candidate passed against a Release that isn't current any more."""
+    other = "the base model" if in_use is None else f"Release {in_use}"
+    outcome = f"not released: {other} was made current while this Cycle ran; it wasn't compared with that"
+    return replace(ending, state="refused", outcome=outcome)
+
+
+def last_run(session: Session, scope: str) -> CycleRow | None:
+    """The latest Cycle of the scope that came to a verdict; those in test mode don't count."""
+    rows = session.scalars(
+        select(CycleRow).where(CycleRow.scope == scope, CycleRow.state.in_(RUNS)).order_by(CycleRow.id.desc())
+    )
+    return next((row for row in rows if not row.documents.get("test_mode")), None)
+
+
+def ask_for_cycle(workspace: Workspace, scope: str, reason: str) -> int:
+    """Leave a request that `recto loop` takes up. Raises RegistryError for a scope without a loop."""
+    check_scope(workspace, scope)
+    with workspace.transaction() as session:
+        row = RequestRow(scope=scope, reason=reason, at=now())
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def open_requests(session: Session, scope: str) -> tuple[str, ...]:
+    """The reasons of requests that no Cycle has taken up yet, oldest first."""
+    wanted = select(RequestRow).where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
+    return tuple(row.reason for row in session.scalars(wanted.order_by(RequestRow.id)))

@@ -1,0 +1,161 @@
+"""Status: how each loop of a workspace stands, and its documented JSON (docs/loop.md); measures nothing."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from recto.datasets.corpus import counts
+from recto.registry.store import current
+from recto.retraining.accuracy import known_accuracy
+from recto.retraining.facts import gather, waiting
+from recto.retraining.history import last_cycle
+from recto.retraining.ledger import TRAIN_LOCK, open_requests, scopes_of
+from recto.retraining.record import CycleRecord
+from recto.retraining.triggers import Facts, ask_all, is_balanced
+from recto.settings import TriggerSettings
+from recto.workspace.folder import Workspace
+from recto.workspace.locks import holder
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Share(_Frozen):
+    """One category of the trusted documents: how many, their share, and the share wanted (0–1)."""
+
+    category: str
+    documents: int
+    share: float
+    wanted: float | None
+
+
+class Answer(_Frozen):
+    """What one Trigger says."""
+
+    trigger: str
+    due: bool
+    words: str
+
+
+class InUse(_Frozen):
+    """The Release that reads for a scope. `scope` is "general" where the scope has none of its own."""
+
+    number: int
+    scope: str
+    created_at: datetime
+    headline: str
+    error_rate: float | None
+
+
+class ScopeStatus(_Frozen):
+    """One loop. Counts are of pages; `new` became trusted since the last run, `aside` neither train nor test.
+
+    `unread` of the `queued` weren't read yet; `failed` couldn't be. `accuracy` (0–1) is that of the model
+    in use on `accuracy_documents` of the validation documents; on `accuracy_missing` it isn't measured yet.
+    """
+
+    scope: str
+    documents: dict[str, int]
+    aside: int
+    queued: int
+    unread: int
+    failed: int
+    new: int
+    mix: list[Share]
+    balanced: bool
+    business: dict[str, int]
+    accuracy: float | None
+    accuracy_documents: int
+    accuracy_missing: int
+    triggers: list[Answer]
+    requests: list[str]
+    release: InUse | None
+    last_cycle: CycleRecord | None
+
+
+class Status(_Frozen):
+    """The whole workspace. `training` names the process that runs a Cycle now."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    workspace: str
+    training: str | None
+    scopes: list[ScopeStatus]
+
+    def to_json(self) -> str:
+        """The documented JSON, indented."""
+        return self.model_dump_json(indent=1) + "\n"
+
+
+def read_status(workspace: Workspace, moment: datetime) -> Status:
+    """How everything stands at `moment`."""
+    busy = holder(workspace.path / TRAIN_LOCK)
+    return Status(
+        workspace=str(workspace.path),
+        training=str(busy) if busy else None,
+        scopes=[_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)],
+    )
+
+
+def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
+    triggers = workspace.settings.triggers
+    facts = gather(workspace, scope, moment)
+    counted = counts(workspace, scope)
+    accuracy = known_accuracy(workspace, scope)
+    with workspace.read() as session:
+        queue = waiting(session, scope, workspace.settings)
+        asked, last = _cycles(session, scope)
+    return ScopeStatus(
+        scope=scope,
+        documents=counted.splits,
+        aside=counted.aside,
+        queued=queue.queued,
+        unread=queue.unread,
+        failed=queue.failed,
+        new=facts.new,
+        mix=_mix(facts, triggers),
+        balanced=is_balanced(facts, triggers),
+        business=counted.businesses,
+        accuracy=accuracy.value,
+        accuracy_documents=accuracy.measured,
+        accuracy_missing=accuracy.missing,
+        triggers=[Answer(trigger=r.trigger, due=r.due, words=r.words) for r in ask_all(facts, triggers)],
+        requests=asked,
+        release=_in_use(workspace, scope),
+        last_cycle=last,
+    )
+
+
+def _cycles(session: Session, scope: str) -> tuple[list[str], CycleRecord | None]:
+    return list(open_requests(session, scope)), last_cycle(session, scope)
+
+
+def _mix(facts: Facts, triggers: TriggerSettings) -> list[Share]:
+    total = sum(facts.mix.values())
+    names = [*triggers.mix, *sorted(facts.mix.keys() - triggers.mix.keys())]
+    return [
+        Share(
+            category=name,
+            documents=facts.mix.get(name, 0),
+            share=facts.mix.get(name, 0) / total if total else 0.0,
+            wanted=triggers.mix.get(name),
+        )
+        for name in names
+    ]
+
+
+def _in_use(workspace: Workspace, scope: str) -> InUse | None:
+    release = current(workspace, scope)
+    if release is None:
+        return None
+    return InUse(
+        number=release.number,
+        scope=release.scope,
+        created_at=release.created_at,
+        headline=str(release.metrics.get("headline", "cer")),
+        error_rate=release.error_rate,
+    )
