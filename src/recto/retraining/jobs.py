@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recto.datasets.corpus import Added, add_examples, shares_of
-from recto.datasets.loading import read_dataset
-from recto.engines.catalog import load
-from recto.engines.engine import Engine
-from recto.registry.reading import load_release
-from recto.registry.store import current
+from recto.datasets.corpus.gathering import Filing, gather
 from recto.retraining.accuracy import measure_accuracy
 from recto.retraining.cycle import run_cycle
 from recto.retraining.log_lines import LoggedProgress, write_line
-from recto.retraining.queue import read_queue, unread
-from recto.workspace.folder import Workspace, open_workspace
+from recto.retraining.queue import engine_in_use, read_queue, unread
+from recto.workspace.folder import open_workspace
 
 
 def take_in(path: Path, inbox: Path, only: Sequence[Path] | None) -> str:
@@ -25,7 +21,8 @@ def take_in(path: Path, inbox: Path, only: Sequence[Path] | None) -> str:
     `only` names the documents that are new there; None means all. What can't be added is told.
     """
     workspace = open_workspace(path)
-    reading = read_dataset(inbox)
+    leave_out = (workspace.blobs, workspace.runs, workspace.releases)
+    reading = gather([str(inbox)], Filing(leave_out=leave_out))
     wanted = [e for e in reading.examples if only is None or e.source in only]
     added = add_examples(workspace, wanted, shares=shares_of(workspace.settings.split))
     refused = [*reading.problems, *added.refused]
@@ -46,7 +43,7 @@ def _added(added: Added) -> str:
 def tend(path: Path, scope: str, *, accuracy: bool) -> str:
     """Read the scope's queued documents with its current model; with `accuracy`, also those of val."""
     workspace = open_workspace(path)
-    engine = engine_of(workspace, scope)
+    engine = engine_in_use(workspace, scope)
     told = []
     if unread(workspace, scope):
         done = read_queue(workspace, scope, engine)
@@ -63,9 +60,3 @@ def turn(path: Path, scope: str, reasons: Sequence[str]) -> str:
     done = run_cycle(open_workspace(path), scope, reasons, LoggedProgress(write_line))
     end = f"release {done.release} is current" if done.release else "the old model stays current"
     return f"{scope}: cycle {done.cycle} took {done.seconds:.0f} s: {end}: {done.outcome}"
-
-
-def engine_of(workspace: Workspace, scope: str) -> Engine:
-    """The engine that reads for `scope` now: its current Release, or the base weights."""
-    release = current(workspace, scope)
-    return load_release(workspace, release) if release else load("ppocr")

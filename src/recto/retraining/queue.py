@@ -13,9 +13,13 @@ from recto.datasets.example import Example
 from recto.datasets.pages import open_example
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
+from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.reading import PageFailure, read_pages
 from recto.errors import RectoError
+from recto.registry.reading import load_release
+from recto.registry.store import current
+from recto.retraining.ledger import scopes_of
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
@@ -69,6 +73,24 @@ def read_queue(
         if progress:
             progress(1)
     return QueueReading(done, failed)
+
+
+def read_waiting(workspace: Workspace, progress: Callable[[int], None] | None = None) -> QueueReading:
+    """Read everything that waits, in all scopes, each with its current model."""
+    read = failed = 0
+    for scope in scopes_of(workspace.settings):
+        engine = None
+        while unread(workspace, scope):
+            engine = engine or engine_in_use(workspace, scope)
+            done = read_queue(workspace, scope, engine, progress)
+            read, failed = read + done.read, failed + done.failed
+    return QueueReading(read, failed)
+
+
+def engine_in_use(workspace: Workspace, scope: str) -> Engine:
+    """The engine that reads for `scope` now: its current Release, or the base weights."""
+    release = current(workspace, scope)
+    return load_release(workspace, release) if release else load("ppocr")
 
 
 def _open(example: Example) -> Page | PageFailure:
