@@ -11,7 +11,7 @@ from recto.datasets.corpus.gathering import Filing, gather
 from recto.retraining.accuracy import measure_accuracy
 from recto.retraining.cycle import run_cycle
 from recto.retraining.log_lines import LoggedProgress, write_line
-from recto.retraining.queue import engine_in_use, read_queue, unread
+from recto.retraining.queue import engine_of, read_queue, unread
 from recto.workspace.folder import open_workspace
 
 
@@ -43,7 +43,7 @@ def _added(added: Added) -> str:
 def tend(path: Path, scope: str, *, accuracy: bool) -> str:
     """Read the scope's queued documents with its current model; with `accuracy`, also those of val."""
     workspace = open_workspace(path)
-    engine = engine_in_use(workspace, scope)
+    engine = engine_of(workspace, scope)
     told = []
     if unread(workspace, scope):
         done = read_queue(workspace, scope, engine)

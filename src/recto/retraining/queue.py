@@ -19,7 +19,6 @@ from recto.engines.reading import PageFailure, read_pages
 from recto.errors import RectoError
 from recto.registry.reading import load_release
 from recto.registry.store import current
-from recto.retraining.ledger import scopes_of
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
@@ -75,19 +74,7 @@ def read_queue(
     return QueueReading(done, failed)
 
 
-def read_waiting(workspace: Workspace, progress: Callable[[int], None] | None = None) -> QueueReading:
-    """Read everything that waits, in all scopes, each with its current model."""
-    read = failed = 0
-    for scope in scopes_of(workspace.settings):
-        engine = None
-        while unread(workspace, scope):
-            engine = engine or engine_in_use(workspace, scope)
-            done = read_queue(workspace, scope, engine, progress)
-            read, failed = read + done.read, failed + done.failed
-    return QueueReading(read, failed)
-
-
-def engine_in_use(workspace: Workspace, scope: str) -> Engine:
+def engine_of(workspace: Workspace, scope: str) -> Engine:
     """The engine that reads for `scope` now: its current Release, or the base weights."""
     release = current(workspace, scope)
     return load_release(workspace, release) if release else load("ppocr")
