@@ -1,5 +1,5 @@
 """The list of verbs: each adds itself to the app. A new verb is one file and one line here."""
 
-from recto.cli import app, data, evaluate, improve, read
+from recto.cli import add, app, data, evaluate, improve, init, read, releases
 
-__all__ = ["app", "data", "evaluate", "improve", "read"]
+__all__ = ["add", "app", "data", "evaluate", "improve", "init", "read", "releases"]

@@ -1,0 +1,156 @@
+"""`recto add`: documents into the workspace, with their text or without."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recto.cli import app
+from recto.cli.data.progress import progress
+from recto.cli.workspace_option import HERE, WorkspaceOption
+
+if TYPE_CHECKING:
+    from recto.datasets.corpus import Added, Counts
+    from recto.datasets.problem import Reading
+    from recto.workspace.folder import Workspace
+
+
+@app.command()
+def add(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH…", help="Datasets of any format; images, PDFs, folders of them, globs."),
+    ],
+    *,
+    category: Annotated[
+        str | None, typer.Option(help="Category of documents without annotations (default: by their names).")
+    ] = None,
+    business: Annotated[str | None, typer.Option(help="Business type of documents that name none.")] = None,
+    workspace: WorkspaceOption = HERE,
+    read: Annotated[
+        bool, typer.Option("--read/--no-read", help="Read documents without text with the current model.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Add documents to the workspace: trusted with a text, else queued.
+
+    \b
+    recto add my-data            a dataset, with its splits and fields
+    recto add scans/             scan_7.txt is the text of scan_7.jpg
+    recto add 'in/*.pdf' --category contract --business legal
+
+    A document that is there already is known by its content: only its
+    label is brought up to date. One that measures (split test) is never
+    trained on. What can't be added is listed, and the rest is added; exit
+    code 1 says that there was such a thing.
+    """
+    from recto.datasets.corpus import add_examples, counts, shares_of
+    from recto.datasets.corpus.gathering import Filing, gather
+    from recto.workspace.folder import open_workspace
+
+    opened = open_workspace(workspace)
+    leave_out = (opened.blobs, opened.runs, opened.releases)
+    reading = gather(paths, Filing(category, business, leave_out))
+    _need_some(reading)
+    with progress("Adding documents", len(reading.examples)) as advance:
+        shares = shares_of(opened.settings.split)
+        added = add_examples(opened, reading.examples, shares=shares, on_each=advance)
+    refused = [str(problem) for problem in (*reading.problems, *added.refused)]
+    if not as_json:
+        _print(added, refused, counts(opened))
+    read_now = _read_queue(opened) if read else (0, 0)
+    if as_json:
+        typer.echo(json.dumps(_json(added, refused, read_now), ensure_ascii=False, indent=2))
+    elif any(read_now):
+        failed = f"; {read_now[1]} couldn't be read" if read_now[1] else ""
+        typer.echo(f"{_counted(read_now[0], 'page')} read, to be corrected or accepted{failed}")
+    if refused:
+        raise typer.Exit(1)
+
+
+def _need_some(reading: "Reading") -> None:
+    """Raise the error of a call that named nothing that could be added."""
+    from recto.errors import DatasetError
+
+    if reading.examples:
+        return
+    listed = "".join(f"\n  {problem}" for problem in reading.problems[:20])
+    raise DatasetError(f"there is nothing to add:{listed}", hint="`recto add --help` says what can be added")
+
+
+def _read_queue(workspace: "Workspace") -> tuple[int, int]:
+    """Read what waits, each scope with its current model; how many pages were read, and how many failed."""
+    from recto.retraining.queue import engine_of, read_queue, unread
+    from recto.workspace.tables import GENERAL
+
+    done = failed = 0
+    for scope in (GENERAL, *workspace.settings.triggers.scopes):
+        waiting = len(unread(workspace, scope))
+        if not waiting:
+            continue
+        engine = engine_of(workspace, scope)
+        with progress("Reading those without text", waiting) as advance:
+            while unread(workspace, scope):
+                told = read_queue(workspace, scope, engine, lambda _: advance())
+                done, failed = done + told.read, failed + told.failed
+    return done, failed
+
+
+def _print(added: "Added", refused: list[str], total: "Counts") -> None:
+    """What became of everything, in sentences."""
+    for sentence in sentences(added):
+        typer.echo(sentence)
+    splits = ", ".join(f"{name} {total.splits.get(name, 0)}" for name in ("train", "val", "test"))
+    waiting = f", {total.queued} waiting for a text" if total.queued else ""
+    typer.echo(f"The workspace holds {_counted(total.trusted, 'trusted page')} ({splits}){waiting}.")
+    if refused:
+        typer.echo(f"{len(refused)} refused:", err=True)
+        for line in refused:
+            typer.echo(f"  {line}", err=True)
+
+
+def sentences(added: "Added") -> list[str]:
+    """How many were added, known, moved; what is zero is left out."""
+    told = [
+        (len(added.trusted), "with a trusted text"),
+        (len(added.queued), "without text: queued"),
+        (len(added.updated), "known, with a new label"),
+        (len(added.known), "known as they are"),
+    ]
+    out = ["; ".join(f"{_counted(n, 'page')} {words}" for n, words in told if n) or "Nothing was added"]
+    if added.moved:
+        out.append(
+            f"{_counted(len(added.moved), 'page')} added earlier went to a stricter split: "
+            "a document of the same group, or one that looks alike, stands there."
+        )
+    if added.aside:
+        out.append(
+            f"{_counted(len(added.aside), 'page')} set aside: kin of documents that measure, and learnt from "
+            "before. They neither train nor measure any more."
+        )
+    if added.uncompared:
+        out.append(
+            f"{added.uncompared} pairs of pages on one common form weren't compared: "
+            "give documents that belong together the same `group`."
+        )
+    return out
+
+
+def _json(added: "Added", refused: list[str], read_now: tuple[int, int]) -> dict[str, object]:
+    """Ids of pages by what became of them, and what was refused."""
+    return {
+        "trusted": added.trusted,
+        "queued": added.queued,
+        "updated": added.updated,
+        "known": added.known,
+        "moved": added.moved,
+        "aside": added.aside,
+        "uncompared": added.uncompared,
+        "refused": refused,
+        "read": read_now[0],
+        "unreadable": read_now[1],
+    }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
