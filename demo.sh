@@ -9,7 +9,7 @@ say() { printf '\n== %s\n' "$*"; }
 rm -rf "$DEMO/data" "$DEMO/run" "$DEMO/read"
 
 say "1. $DOCUMENTS synthetic receipts and invoices, hard to read: $DEMO/data"
-"$BIN/recto" data synth "$DEMO/data" --count "$DOCUMENTS" --seed 7
+"$BIN/recto" data synth "$DEMO/data" --count "$DOCUMENTS" --seed 7 --hard
 
 page="$(find "$DEMO/data/test" -name 'receipt_*.jpg' | sort | sed -n 2p)"
 say "2. One of them, as the base model reads it: $page"

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from recto.datasets.synthesis import Kind, synthesise
+from recto.datasets.synthesis import Kind, Wish, synthesise
 
 HELP_LIMIT_S = 0.3
 FIRST_PAGE_LIMIT_S = 3.0
@@ -57,7 +57,7 @@ def _run(command: list[str]) -> float:
 
 
 def _one_page() -> bytes:
-    source = next(synthesise(1, 7, kind=Kind.RECEIPT)).source
+    source = next(synthesise(1, 7, Wish(kinds=(Kind.RECEIPT,), hard=True))).source
     assert isinstance(source, bytes)
     return source
 

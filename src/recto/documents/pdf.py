@@ -15,7 +15,8 @@ from recto.documents.source import Source
 from recto.documents.truncation import pdf_ends_early
 from recto.errors import BrokenDocument, DocumentError, EmptyDocument, EncryptedDocument, TruncatedDocument
 
-_lock = threading.RLock()
+pdfium_lock = threading.RLock()
+"""Held around every call of PDFium, here and wherever else it is called."""
 
 _POINTS_PER_INCH = 72
 _PAGES_PER_OPENING = 200
@@ -39,7 +40,7 @@ class PdfDocument:
                 where=source.name,
                 hint="copy or download it again",
             )
-        with _lock:
+        with pdfium_lock:
             self._pdf = self._open()
             self.page_count = len(self._pdf)
         self._rendered_pages = 0
@@ -54,7 +55,7 @@ class PdfDocument:
     def page(self, number: int) -> Page:
         """Page `number`, from 1, rendered. Raises BrokenDocument or DocumentTooLarge."""
         where = f"{self._source.name}, page {number}"
-        with _lock:
+        with pdfium_lock:
             try:
                 self._forget_now_and_then()
                 page = self._pdf[number - 1]
@@ -71,7 +72,7 @@ class PdfDocument:
 
     def close(self) -> None:
         """Let go of the document and of everything that PDFium holds for it."""
-        with _lock:
+        with pdfium_lock:
             self._pdf.close()
 
     def _forget_now_and_then(self) -> None:

@@ -33,5 +33,6 @@ def write_folder(examples: Iterable[Example], out: Path, *, replace_existing: bo
 def _rounded(line: Line) -> Line:
     """A tenth of a pixel is as exact as a pixel can show."""
     x0, y0, x1, y1 = (round(value, 1) for value in line.box)
-    polygon = tuple((round(x, 1), round(y, 1)) for x, y in line.polygon or ())
+    corners = line.polygon
+    polygon = None if corners is None else tuple((round(x, 1), round(y, 1)) for x, y in corners)
     return Line(line.text, (x0, y0, x1, y1), polygon=polygon)

@@ -1,4 +1,4 @@
-"""German: words and formats of the synthetic documents (contracts, forms: `de_legal`). Every name is made up."""
+"""German: words and formats of synthetic documents (contracts, forms: `de_legal`). Every name is made up."""
 
 from recto.datasets.synthesis.languages.de_legal import CONTRACT, FORM
 from recto.datasets.synthesis.languages.language import Language, Money
@@ -29,8 +29,6 @@ _CAPTIONS = {
     "auth": ("Genehmigungs-Nr.",),
     "terminal": ("Terminal-ID",),
     "merchant": ("Händler-Nr.",),
-    "pump": ("Zapfsäule",),
-    "litres": ("Liter",),
     "phone": ("Tel.", "Telefon"),
     "tax_id": ("USt-IdNr.", "Steuernummer", "St.-Nr."),
     "invoice": ("Rechnung", "RECHNUNG"),
@@ -44,8 +42,8 @@ _CAPTIONS = {
     "payment": ("Zahlungsbedingungen", "Zahlung"),
     "page": ("Seite {n} von {m}",),
     "intro": (
-        "für die erbrachten Leistungen und gelieferten Waren berechnen wir Ihnen wie vereinbart:",
-        "vielen Dank für Ihren Auftrag. Wir erlauben uns, folgende Positionen in Rechnung zu stellen:",
+        "Für die erbrachten Leistungen und gelieferten Waren berechnen wir Ihnen wie vereinbart:",
+        "Vielen Dank für Ihren Auftrag. Wir erlauben uns, folgende Positionen in Rechnung zu stellen:",
     ),
     "pay": (
         "Bitte überweisen Sie {total} bis zum {due} unter Angabe der Rechnungsnummer.",
@@ -107,6 +105,7 @@ GERMAN = Language(
     ),
     companies=("{trade} {family} {legal}", "{family} & {family2} {legal}", "{trade} {town} {legal}"),
     shops=("{shop} {family}", "{shop} am Markt", "{shop} {family} & Söhne"),
+    shop_words=("Bäckerei", "Lebensmittel", "Eisenwaren", "Apotheke", "Gärtnerei", "Café", "Gasthaus"),
     trades=(
         "Bürobedarf",
         "Maschinenbau",

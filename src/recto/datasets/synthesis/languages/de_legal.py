@@ -32,7 +32,7 @@ CONTRACT = ContractWords(
     parties="zwischen {first} (nachfolgend „{first_role}“) und {second} (nachfolgend „{second_role}“).",
     dated=(
         "Dieser Vertrag ({title}) wird mit Wirkung zum {date} geschlossen",
-        "Mit Wirkung vom {date} wird folgender {title} vereinbart",
+        "Mit Wirkung vom {date} wird Folgendes vereinbart ({title})",
     ),
     recital="Die Parteien wollen ihre Zusammenarbeit regeln und vereinbaren daher Folgendes:",
     subject=Clause(

@@ -1,4 +1,4 @@
-"""English: words and formats of the synthetic documents (contracts, forms: `en_legal`). Every name is made up."""
+"""English: words and formats of synthetic documents (contracts, forms: `en_legal`). Every name is made up."""
 
 from recto.datasets.synthesis.languages.en_legal import CONTRACT, FORM
 from recto.datasets.synthesis.languages.language import Language, Money
@@ -29,8 +29,6 @@ _CAPTIONS = {
     "auth": ("Auth. code",),
     "terminal": ("Terminal ID",),
     "merchant": ("Merchant no.",),
-    "pump": ("Pump",),
-    "litres": ("Litres",),
     "phone": ("Tel.", "Phone"),
     "tax_id": ("VAT Reg. No.", "VAT no.", "Tax ID"),
     "invoice": ("Invoice", "INVOICE", "Tax Invoice"),
@@ -107,6 +105,7 @@ ENGLISH = Language(
     ),
     companies=("{family} {trade} {legal}", "{family} & {family2} {legal}", "{town} {trade} {legal}"),
     shops=("{family}'s {shop}", "The {town} {shop}", "{family} & Sons {shop}"),
+    shop_words=("Bakery", "Food Store", "Hardware", "Pharmacy", "Garden Centre", "Tea Room", "Bistro"),
     trades=(
         "Logistics",
         "Engineering",

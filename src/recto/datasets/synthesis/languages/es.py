@@ -1,4 +1,4 @@
-"""Spanish: words and formats of the synthetic documents (contracts, forms: `es_legal`). Every name is made up."""
+"""Spanish: words and formats of synthetic documents (contracts, forms: `es_legal`). Every name is made up."""
 
 from recto.datasets.synthesis.languages.es_legal import CONTRACT, FORM
 from recto.datasets.synthesis.languages.language import Language, Money
@@ -29,8 +29,6 @@ _CAPTIONS = {
     "auth": ("N.º autorización",),
     "terminal": ("Terminal",),
     "merchant": ("Comercio",),
-    "pump": ("Surtidor",),
-    "litres": ("Litros",),
     "phone": ("Tel.", "Teléfono"),
     "tax_id": ("NIF", "CIF", "N.º IVA"),
     "invoice": ("Factura", "FACTURA"),
@@ -107,6 +105,7 @@ SPANISH = Language(
     ),
     companies=("{trade} {family} {legal}", "{family} y {family2}, {legal}", "{trade} de {town}, {legal}"),
     shops=("{shop} {family}", "{shop} La Plaza", "{shop} {family} e Hijos"),
+    shop_words=("Panadería", "Ultramarinos", "Ferretería", "Farmacia", "Jardinería", "Cafetería", "Mesón"),
     trades=(
         "Suministros",
         "Mecánica",

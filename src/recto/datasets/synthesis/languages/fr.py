@@ -1,4 +1,4 @@
-"""French: words and formats of the synthetic documents (contracts, forms: `fr_legal`). Every name is made up."""
+"""French: words and formats of synthetic documents (contracts, forms: `fr_legal`). Every name is made up."""
 
 from recto.datasets.synthesis.languages.fr_legal import CONTRACT, FORM
 from recto.datasets.synthesis.languages.language import Language, Money
@@ -29,8 +29,6 @@ _CAPTIONS = {
     "auth": ("N° autorisation",),
     "terminal": ("Terminal",),
     "merchant": ("N° commerçant",),
-    "pump": ("Pompe",),
-    "litres": ("Litres",),
     "phone": ("Tél.", "Téléphone"),
     "tax_id": ("N° TVA", "TVA intracom.", "SIRET"),
     "invoice": ("Facture", "FACTURE"),
@@ -106,7 +104,8 @@ FRENCH = Language(
         "Lacaze",
     ),
     companies=("{trade} {family} {legal}", "{family} et {family2} {legal}", "{legal} {trade} de {town}"),
-    shops=("{shop} {family}", "Le {shop} du Marché", "{shop} {family} & Fils"),
+    shops=("{shop} {family}", "{shop} du Marché", "{shop} {family} & Fils"),
+    shop_words=("Boulangerie", "Épicerie", "Quincaillerie", "Pharmacie", "Jardinerie", "Café", "Bistrot"),
     trades=(
         "Menuiserie",
         "Mécanique",

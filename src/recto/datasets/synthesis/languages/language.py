@@ -91,8 +91,8 @@ class FormWords:
 class Language:
     """One language of the synthetic documents; `captions` has several wordings for each key.
 
-    `companies` patterns take {family}, {trade}, {legal}; `streets` take {n}; `towns` are patterns with
-    postcode; `dates` are strftime formats in which %B is the month's name in this language.
+    `companies` and `shops` take {family}, {family2}, {trade}, {legal}, {shop}, {town}, `streets` take {n};
+    `towns` are patterns with postcode; `dates` are strftime formats, %B the month's name.
     """
 
     code: str
@@ -100,6 +100,7 @@ class Language:
     family: tuple[str, ...]
     companies: tuple[str, ...]
     shops: tuple[str, ...]
+    shop_words: tuple[str, ...]
     trades: tuple[str, ...]
     legal_forms: tuple[str, ...]
     streets: tuple[str, ...]
@@ -124,5 +125,5 @@ class Language:
 
     def day(self, day: date, pattern: str) -> str:
         """A date by one of `dates`; %B is written here, since the system's locale knows nothing of it."""
-        month = self.months[day.month - 1]
-        return day.strftime(pattern.replace("%B", "\0").replace("%-d", str(day.day))).replace("\0", month)
+        named = pattern.replace("%B", self.months[day.month - 1]).replace("%-d", str(day.day))
+        return day.strftime(named)

@@ -1,13 +1,13 @@
-"""synthesise: a stream of synthetic Examples, the same for the same seed; no file is touched here."""
+"""needle_print: a stream of Examples that are hard to read, the same for the same seed."""
 
 import io
 from collections.abc import Iterator
-from enum import StrEnum
 
 import numpy as np
 from PIL import Image as PillowImage
 
 from recto.datasets.example import Example, Split
+from recto.datasets.synthesis.kinds import Kind
 from recto.datasets.synthesis.needle.invoices import print_invoice
 from recto.datasets.synthesis.needle.receipts import print_receipt
 from recto.datasets.synthesis.needle.sheet import Printed
@@ -24,17 +24,10 @@ _SPLIT_PATTERN: tuple[Split, ...] = ("train", "train", "test", "train", "val", "
 """Vendors take splits in turn, so that even a few vendors fill all three."""
 
 
-class Kind(StrEnum):
-    """What kind of document."""
-
-    RECEIPT = "receipt"
-    INVOICE = "invoice"
-
-
 _PRINTERS = {Kind.RECEIPT: print_receipt, Kind.INVOICE: print_invoice}
 
 
-def synthesise(count: int, seed: int, *, kind: Kind | None = None) -> Iterator[Example]:
+def needle_print(count: int, seed: int, *, kind: Kind | None = None) -> Iterator[Example]:
     """`count` Examples with JPEG bytes as their source, one at a time.
 
     Text, line boxes and fields are exact. `kind` None mixes three receipts with one invoice. A vendor's

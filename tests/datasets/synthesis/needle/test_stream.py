@@ -12,14 +12,15 @@ from PIL import Image
 
 from recto.datasets.example import Example
 from recto.datasets.loading import load_dataset
-from recto.datasets.synthesis import Kind, synthesise
 from recto.datasets.synthesis.folder import write_folder
+from recto.datasets.synthesis.kinds import Kind
+from recto.datasets.synthesis.needle.stream import needle_print
 from recto.errors import DatasetError, OutputError
 
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    return list(synthesise(12, 7))
+    return list(needle_print(12, 7))
 
 
 def pixels(example: Example) -> np.ndarray:
@@ -28,19 +29,19 @@ def pixels(example: Example) -> np.ndarray:
 
 
 def test_the_same_seed_makes_the_same_bytes(examples: list[Example]) -> None:
-    again = synthesise(12, 7)
+    again = needle_print(12, 7)
     assert [next(again) for _ in range(3)] == examples[:3]
-    assert next(synthesise(12, 8)).source != examples[0].source
+    assert next(needle_print(12, 8)).source != examples[0].source
 
 
 def test_it_streams() -> None:
-    assert next(synthesise(10**9, 1)).text
+    assert next(needle_print(10**9, 1)).text
 
 
 @pytest.mark.parametrize(("count", "seed"), [(0, 1), (-3, 1), (5, -1)])
 def test_impossible_wishes_are_refused_at_once(count: int, seed: int) -> None:
     with pytest.raises(DatasetError, match="can't make"):
-        synthesise(count, seed)
+        needle_print(count, seed)
 
 
 def test_vendors_never_cross_splits(examples: list[Example]) -> None:
@@ -53,7 +54,7 @@ def test_vendors_never_cross_splits(examples: list[Example]) -> None:
 
 @pytest.mark.parametrize("count", [1, 3, 9])
 def test_any_count_is_made(count: int) -> None:
-    images = [example.image for example in synthesise(count, 3, kind=Kind.RECEIPT)]
+    images = [example.image for example in needle_print(count, 3, kind=Kind.RECEIPT)]
     assert len(set(images)) == count
 
 
@@ -76,7 +77,7 @@ def test_boxes_are_on_the_page_and_hold_ink(examples: list[Example]) -> None:
 
 def test_boxes_hold_all_the_ink() -> None:
     """Paper outside the boxes is as even as paper: what is dark out there are the ruled lines only."""
-    for example in synthesise(5, 11, kind=Kind.RECEIPT):
+    for example in needle_print(5, 11, kind=Kind.RECEIPT):
         image = pixels(example)
         width = image.shape[1]
         dark = image < np.median(image) * 0.62
@@ -99,7 +100,7 @@ def test_fields_stand_in_the_text(examples: list[Example]) -> None:
 
 
 def test_sums_are_right() -> None:
-    for example in synthesise(5, 5, kind=Kind.INVOICE):
+    for example in needle_print(5, 5, kind=Kind.INVOICE):
         fields = {name: str(value) for name, value in (example.fields or {}).items()}
         cents = {name: int(re.sub(r"\D", "", fields[name])) for name in ("net_total", "tax_total", "total")}
         assert cents["net_total"] + cents["tax_total"] == cents["total"]
@@ -107,17 +108,17 @@ def test_sums_are_right() -> None:
 
 def test_a_folder_is_written_whole(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "data"
-    assert write_folder(synthesise(8, 2), folder) == 8
+    assert write_folder(needle_print(8, 2), folder) == 8
     entries = json.loads((folder / "annotations.json").read_text("utf-8"))
-    assert [entry["image"] for entry in entries] == [example.image for example in synthesise(8, 2)]
+    assert [entry["image"] for entry in entries] == [example.image for example in needle_print(8, 2)]
     assert all((folder / entry["image"]).is_file() for entry in entries)
     assert {entry["split"] for entry in entries} == {path.name for path in folder.iterdir() if path.is_dir()}
     assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_a_written_folder_loads_as_what_was_made(tmp_path: Path) -> None:
-    write_folder(synthesise(8, 2), tmp_path / "data")
-    made = {example.image: example for example in synthesise(8, 2)}
+    write_folder(needle_print(8, 2), tmp_path / "data")
+    made = {example.image: example for example in needle_print(8, 2)}
     for example in load_dataset(tmp_path / "data").examples:
         original = made[example.image]
         assert (example.text, example.split, example.group) == (original.text, original.split, original.group)
@@ -128,5 +129,5 @@ def test_a_written_folder_loads_as_what_was_made(tmp_path: Path) -> None:
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(OutputError, match="something is there"):
-        write_folder(synthesise(1, 1), tmp_path)
+        write_folder(needle_print(1, 1), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
