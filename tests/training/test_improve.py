@@ -150,11 +150,25 @@ def without_lines(data: Dataset, root: Path) -> Dataset:
     return load_dataset(root)
 
 
-def test_page_text_alone_is_not_enough_yet(dataset_writer: Writer, tmp_path: Path) -> None:
-    root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=2)
-    with pytest.raises(TrainingError, match="aligning page text"):
-        improve(without_lines(load_dataset(root), root), tmp_path / "run", QUICK)
-    assert not (tmp_path / "run").exists()
+def test_page_text_alone_teaches(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 3, "val": 1, "test": 2})
+    improvement = improve(without_lines(load_dataset(root), root), tmp_path / "run", QUICK)
+    assert improvement.lesson.aligned_lines >= 30  # of 36 printed lines
+    assert improvement.lesson.improved
+    assert improvement.report.comparison is not None
+    assert improvement.report.comparison.overall["cer"].difference < 0
+
+
+def test_the_text_of_another_page_teaches_nothing(dataset_writer: Writer, tmp_path: Path) -> None:
+    root = dataset_writer(tmp_path / "data", {"train": 3, "val": 1, "test": 1})
+    without_lines(load_dataset(root), root)
+    rows = json.loads((root / "annotations.json").read_text())
+    for row in rows:
+        if row["split"] == "train":
+            row["text"] = "\n".join("Lorem ipsum dolor sit amet 77" for _ in range(12))
+    (root / "annotations.json").write_text(json.dumps(rows))
+    with pytest.raises(TrainingError, match="no line of 3 documents can be learnt from"):
+        improve(load_dataset(root), tmp_path / "run", QUICK)
 
 
 @pytest.mark.parametrize(("counts", "message"), [({"train": 2}, "no test"), ({"test": 2}, "no documents in")])

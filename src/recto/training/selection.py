@@ -26,7 +26,7 @@ class Selection:
 
 
 def select(dataset: Dataset) -> Selection:
-    """The Examples with labelled lines for training and validation, and the test Examples with text.
+    """The Examples with trusted text for training and validation, and the test Examples with text.
 
     Raises TrainingError where one of the three is empty, and LeakageError.
     """
@@ -37,29 +37,29 @@ def select(dataset: Dataset) -> Selection:
             where=dataset.root,
             hint="make splits with: recto data split (test documents are never trained on)",
         )
-    train = _with_lines(dataset, dataset.split("train"))
+    train = _teachable(dataset, dataset.split("train"))
     refuse_leaks((*dataset.split("train"), *dataset.split("val")), test, dataset)
     refuse_leaks(dataset.split("train"), dataset.split("val"), dataset)
-    val = tuple(e for e in dataset.split("val") if e.lines)
+    val = tuple(e for e in dataset.split("val") if e.lines or e.text)
     if val:
         return Selection(train, val, test, held_out=False)
     kept, taken = hold_out(train, dataset)
     return Selection(kept, taken, test, held_out=True)
 
 
-def _with_lines(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...]:
+def _teachable(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...]:
+    """The train Examples that say what stands on them: labelled lines, or the page's text."""
     if not train:
         hint = "make splits with: recto data split"
         raise TrainingError("no documents in split 'train'", where=dataset.root, hint=hint)
-    with_lines = tuple(e for e in train if e.lines)
-    if not with_lines:
+    teachable = tuple(e for e in train if e.lines or e.text)
+    if not teachable:
         raise TrainingError(
-            f"none of {len(train)} train documents has `lines` with boxes",
+            f"none of {len(train)} train documents has trusted text",
             where=dataset.root,
-            hint="this version learns from lines only: give each document `lines` of `text` and `box`; "
-            "aligning page text with lines by itself is not there yet",
+            hint="give documents `text` (or `lines` of `text` and `box`) in their annotations",
         )
-    return with_lines
+    return teachable
 
 
 def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example, ...], tuple[Example, ...]]:

@@ -9,13 +9,15 @@ from recto.training.progress import LineScore
 class Lesson:
     """What was learnt from what: counts of lines and letters, scores on validation lines, best epoch.
 
-    `letters_read` got their case from the base model's reading, `letters_guessed` from neighbours.
+    `aligned_lines` have their labels from page text. `letters_read` got their case from the base model's
+    reading, `letters_guessed` from neighbours.
     """
 
     train_lines: int
     val_lines: int
     left_out: dict[str, int]
     unwritable: str
+    aligned_lines: int
     letters_read: int
     letters_guessed: int
     before: LineScore

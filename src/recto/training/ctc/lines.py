@@ -1,14 +1,16 @@
-"""Training lines: labels of Examples, cut out of their pages exactly as reading cuts and scales them.
+"""Training lines: the pages of Examples, cut exactly as reading cuts and scales them.
 
-Lines that can't be learnt (a character that the model can't write, a page that can't be opened, too little
-width for the label) are left out and counted, never changed to fit.
+Where an Example has labelled boxes, the detected lines that they cover take their labels here; where it
+has the page's text alone, `labelling` finds out later what each line says. Nothing is read here.
 """
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TypeVar
 
 from recto.datasets.example import Example
 from recto.datasets.pages import open_example
@@ -16,92 +18,130 @@ from recto.documents.normalise import nfc, squeeze_whitespace
 from recto.documents.page import Image
 from recto.documents.transcript import Box, Line
 from recto.engines.ppocr.crops import Quad, box_of_quad, crop_line, quad_of_box, quad_size, scale_line
+from recto.engines.ppocr.networks import usable_cores
 from recto.engines.ppocr.orientation import TALL
 from recto.errors import DatasetError, DocumentError
 from recto.training.ctc.pairing import pair
 
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
-@dataclass(frozen=True, slots=True)
-class LineLabel:
-    """What one line says; `case_blind` where its source knows no case."""
+_AHEAD = 2
+"""Pages per thread that are opened and searched before anybody asks for them."""
 
-    text: str
-    case_blind: bool
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutLine:
+    """One line of a page: its `quad` in page pixels, and what it says, None where no labelled box tells."""
+
+    quad: Quad
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CutPage:
+    """The lines of one Example, and their images, 48 × width × 3; `labelled` where its boxes label them."""
+
+    example: Example
+    lines: tuple[CutLine, ...]
+    images: tuple[Image, ...]
+    labelled: bool
+
+    def without_images(self) -> "CutPage":
+        """The same page, once its images have been seen."""
+        return replace(self, images=())
 
 
 @dataclass(slots=True)
-class LineCutter:
-    """Yields scaled lines of Examples; afterwards `labels` has one entry per line, `left_out` the reasons.
+class PageCutter:
+    """Cuts pages; afterwards `left_out` has the reasons for what isn't there.
 
-    Lines are cut where the detector finds them, as reading does, and take the labels that they cover; a
-    place where nothing is labelled teaches that nothing is to be read there. Labelled lines that the
-    detector missed are cut by their own box, each side widened by a random share of the line's height,
-    between the two `margins`: what the detector finds is wider than what people draw (0.13 in the middle
-    on receipts, 0.25 at most), and a model that was taught on tight crops alone stumbles over it.
+    Lines are cut where the detector finds them, as reading does, and a place where nothing is labelled
+    teaches that nothing is to be read there. Labelled lines that the detector missed are cut by their own
+    box, each side widened by a random share of the line's height, between the two `margins`: what the
+    detector finds is wider than what people draw (0.13 in the middle on receipts, 0.25 at most), and a
+    model that was taught on tight crops alone stumbles over it.
     """
 
-    characters: frozenset[str]
+    find: Callable[[Image], list[Quad]]
     margins: tuple[float, float]
     rng: random.Random
-    find: Callable[[Image], list[Quad]]
-    labels: list[LineLabel] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-    unwritable: Counter[str] = field(default_factory=Counter)
 
     def cut(
         self, examples: Sequence[Example], *, most: int, opened: Callable[[int], None]
-    ) -> Iterator[Image]:
-        """Open page after page and yield its lines, 48 × width × 3, noting the label of each.
-
-        Of more than about `most` lines a random share is kept. `opened` is told of each page.
-        """
-        share = min(1.0, most / max(1, sum(len(e.lines or ()) for e in examples)))
-        for example in examples:
+    ) -> Iterator[CutPage]:
+        """The pages in a random order, until about `most` lines are cut; `opened` is told of each page."""
+        order = self.rng.sample(examples, len(examples))
+        count = used = 0
+        for example, found in zip(order, _ahead(self._found, order), strict=True):
+            used += 1
             opened(1)
-            if not example.lines:
+            if isinstance(found, str):
+                self.left_out[found] += 1
                 continue
-            try:
-                page = open_example(example)
-            except (DocumentError, DatasetError):
-                self.left_out["the page can't be opened"] += len(example.lines)
-                continue
-            yield from self._lines_of(page.image, example, share)
+            page = self._page(example, *found)
+            count += len(page.lines)
+            yield page
+            if count >= most:
+                break
+        opened(len(order) - used)
+        if beyond := len(order) - used:
+            self.left_out["pages beyond the recipe's limit of lines"] += beyond
 
-    def _lines_of(self, image: Image, example: Example, share: float) -> Iterator[Image]:
-        for quad, text in self._labelled(image, example.lines or ()):
-            if self.rng.random() >= share:
-                self.left_out["over the recipe's limit of lines"] += 1
-            elif self._learnable(text):
-                self.labels.append(LineLabel(text, example.case == "upper"))
-                yield scale_line(crop_line(image, quad))
+    def _found(self, example: Example) -> tuple[Image, list[Quad]] | str:
+        """The page's image and where its lines are, or why not."""
+        try:
+            image = open_example(example).image
+        except (DocumentError, DatasetError):
+            return "the page can't be opened"
+        return image, self.find(image)
 
-    def _labelled(self, image: Image, lines: Sequence[Line]) -> Iterator[tuple[Quad, str]]:
-        """Where lines are on a page, and what they say."""
+    def _page(self, example: Example, image: Image, quads: list[Quad]) -> CutPage:
+        if example.lines:
+            return self._labelled(example, image, quads)
+        return _cut_page(example, image, [CutLine(quad) for quad in quads], labelled=False)
+
+    def _labelled(self, example: Example, image: Image, quads: list[Quad]) -> CutPage:
+        """Where lines are on a page, and what they say by the labelled boxes."""
         height, width = image.shape[:2]
-        inside = [line for line in lines if not _outside(line, width, height)]
-        if outside := len(lines) - len(inside):
+        labelled = example.lines or ()
+        inside = [line for line in labelled if not _outside(line, width, height)]
+        if outside := len(labelled) - len(inside):
             self.left_out["the box lies outside the page"] += outside
-        quads = self.find(image)
         pairing = pair([box_of_quad(quad) for quad in quads], inside)
+        lines = []
         for quad, label in zip(quads, pairing.labels, strict=True):
-            if label is None or _is_tall(quad):
+            if label is None or is_tall(quad):
                 self.left_out["the detected line cuts labels apart or stands upright"] += 1
             else:
-                yield quad, squeeze_whitespace(nfc(label))
+                lines.append(CutLine(quad, squeeze_whitespace(nfc(label))))
         for line in pairing.missed:
-            yield quad_of_box(self._widened(line.box)), label_text(line)
+            lines.append(CutLine(quad_of_box(self._widened(line.box)), label_text(line)))
+        return _cut_page(example, image, lines, labelled=True)
 
     def _widened(self, box: Box) -> Box:
         x0, y0, x1, y1 = box
         left, top, right, bottom = (self.rng.uniform(*self.margins) * (y1 - y0) for _ in range(4))
         return (x0 - left, y0 - top, x1 + right, y1 + bottom)
 
-    def _learnable(self, text: str) -> bool:
-        unknown = set(text) - self.characters
-        if unknown:
-            self.left_out["a character that the model can't write"] += 1
-            self.unwritable.update(unknown)
-        return not unknown
+
+def _cut_page(example: Example, image: Image, lines: Sequence[CutLine], *, labelled: bool) -> CutPage:
+    images = tuple(scale_line(crop_line(image, line.quad)) for line in lines)
+    return CutPage(example, tuple(lines), images, labelled)
+
+
+def _ahead(work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
+    """`work` on every item in threads, in order and only a few items ahead, so that memory stays small."""
+    threads = usable_cores()
+    waiting: deque[Future[_Out]] = deque()
+    with ThreadPoolExecutor(threads, "cutting") as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > _AHEAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def label_text(line: Line) -> str:
@@ -114,7 +154,8 @@ def frames_needed(text: str) -> int:
     return len(text) + sum(a == b for a, b in pairwise(text))
 
 
-def _is_tall(quad: Quad) -> bool:
+def is_tall(quad: Quad) -> bool:
+    """Whether the line stands upright."""
     width, height = quad_size(quad)
     return height >= TALL * width
 

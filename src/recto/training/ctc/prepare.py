@@ -1,13 +1,13 @@
 """Prepare: Examples → labelled features, ready to be learnt from. All that training sees is decided here.
 
-    pages → lines → features → base readings → case
+    pages → lines → features → base readings → labels
 
 Nothing is trained here, and nothing written.
 """
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from recto.datasets.example import Example
 from recto.documents.page import Image
@@ -15,11 +15,10 @@ from recto.engines.ppocr.crops import scale_line
 from recto.engines.ppocr.detector import DetectorSettings, LineFinder
 from recto.errors import TrainingError
 from recto.training.ctc.base_model import BaseModel
-from recto.training.ctc.case import transfer_case
 from recto.training.ctc.features import Bucket, LabelledLines, extract, megabytes
-from recto.training.ctc.lines import LineCutter, frames_needed
+from recto.training.ctc.labelling import Labels, label_pages, read_pieces
+from recto.training.ctc.lines import CutPage, PageCutter, frames_needed
 from recto.training.ctc.replay import general_lines
-from recto.training.ctc.scoring import read_lines
 from recto.training.progress import Progress
 from recto.training.recipe import Recipe
 
@@ -28,11 +27,18 @@ _PARITY_LINES = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """The lines of one split, with what was left out and why, and characters that can't be written."""
+    """The lines of one split, with what was left out and why, and characters that can't be written.
+
+    `aligned` lines have their labels from page text. Of labels that knew no case, `letters_read` took
+    theirs from the base model's reading, `letters_guessed` from neighbours.
+    """
 
     lines: LabelledLines
     left_out: dict[str, int]
     unwritable: str
+    aligned: int
+    letters_read: int
+    letters_guessed: int
 
     @property
     def count(self) -> int:
@@ -44,16 +50,13 @@ class Part:
 class Prepared:
     """What a training needs: lines to learn from, lines to choose the epoch by, general lines to replay.
 
-    `probe` are some scaled line images of validation, for checking what is written. Of labels that knew
-    no case, `letters_read` took theirs from the base model's reading, `letters_guessed` from neighbours.
+    `probe` are some scaled line images of validation, for checking what is written.
     """
 
     train: Part
     val: Part
     replay: tuple[Bucket, ...]
     probe: tuple[Image, ...]
-    letters_read: int
-    letters_guessed: int
 
     @property
     def features_mb(self) -> float:
@@ -71,9 +74,7 @@ def prepare(
     middle = recipe.margin / 2
     train, _ = _part(base, data[0], recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
     val, probe = _part(base, data[1], recipe, (recipe.max_val_lines, (middle, middle)), progress)
-    replay = _replay(base, recipe, progress)
-    lines, read, guessed = _with_case(base, train.lines, progress)
-    return Prepared(replace(train, lines=lines), val, tuple(replay), tuple(probe), read, guessed)
+    return Prepared(train, val, tuple(_replay(base, recipe, progress)), probe)
 
 
 def _part(
@@ -82,48 +83,61 @@ def _part(
     recipe: Recipe,
     limits: tuple[int, tuple[float, float]],
     progress: Progress,
-) -> tuple[Part, list[Image]]:
-    """Cut at most so many lines of `examples`, with margins between two, and compute their features."""
+) -> tuple[Part, tuple[Image, ...]]:
+    """Lines of one split, at most about so many, with box margins between two; and some of their images."""
     most, margins = limits
-    find = LineFinder(DetectorSettings())
-    cutter = LineCutter(frozenset(base.characters), margins, random.Random(recipe.seed), find)
+    cutter = PageCutter(LineFinder(DetectorSettings()), margins, random.Random(recipe.seed))
     progress.stage("finding lines and computing features", len(examples))
+    pages: list[CutPage] = []
     probe: list[Image] = []
-    lines_cut = cutter.cut(examples, most=most, opened=progress.advance)
-    buckets = extract(base.backbone, _watched(lines_cut, probe))
-    short = {
-        place
-        for bucket in buckets
-        for place in bucket.lines
-        if bucket.frames < frames_needed(cutter.labels[place].text)
-    }
-    if short:
-        cutter.left_out["more characters than the line is wide"] += len(short)
-        buckets = [b for b in (_without(bucket, short) for bucket in buckets) if b.lines]
-    if not buckets:
-        reasons = "; ".join(f"{count} × {why}" for why, count in cutter.left_out.items())
+    buckets = extract(
+        base.backbone, _images(cutter.cut(examples, most=most, opened=progress.advance), pages, probe)
+    )
+    progress.stage("telling what each line says", sum(len(bucket.lines) for bucket in buckets))
+    written = frozenset(char for page in pages for char in page.example.text or "")
+    readings = read_pieces(base, buckets, written, progress.advance)
+    labels = label_pages(pages, readings, frozenset(base.characters))
+    labels.left_out.update(cutter.left_out)
+    kept = _learnable(buckets, labels)
+    if not kept:
+        reasons = "; ".join(f"{count} × {why}" for why, count in labels.left_out.items())
         raise TrainingError(
             f"no line of {len(examples)} documents can be learnt from ({reasons or 'no lines'})",
             hint="see all problems of a dataset with: recto data check",
         )
-    labels = cutter.labels
-    lines = LabelledLines(
-        tuple(buckets), tuple(label.text for label in labels), tuple(label.case_blind for label in labels)
+    return _part_of(kept, labels), tuple(probe)
+
+
+def _images(pages: Iterator[CutPage], seen: list[CutPage], probe: list[Image]) -> Iterator[Image]:
+    """The line images of `pages`; the pages without them go to `seen`, the first few images to `probe`."""
+    for page in pages:
+        seen.append(page.without_images())
+        probe.extend(page.images[: max(0, _PARITY_LINES - len(probe))])
+        yield from page.images
+
+
+def _learnable(buckets: Sequence[Bucket], labels: Labels) -> tuple[Bucket, ...]:
+    """The lines that have a label, and enough frames for it."""
+    kept = []
+    for bucket in buckets:
+        rows = [row for row, place in enumerate(bucket.lines) if labels.texts[place] is not None]
+        wide = [r for r in rows if frames_needed(labels.texts[bucket.lines[r]] or "") <= bucket.frames]
+        if short := len(rows) - len(wide):
+            labels.left_out["more characters than the line is wide"] += short
+        if wide:
+            kept.append(Bucket(bucket.features[wide], tuple(bucket.lines[row] for row in wide)))
+    return tuple(kept)
+
+
+def _part_of(buckets: tuple[Bucket, ...], labels: Labels) -> Part:
+    return Part(
+        lines=LabelledLines(buckets, tuple(text or "" for text in labels.texts), tuple(labels.case_blind)),
+        left_out=dict(labels.left_out),
+        unwritable="".join(sorted(labels.unwritable)),
+        aligned=labels.aligned,
+        letters_read=labels.letters["read"],
+        letters_guessed=labels.letters["guessed"],
     )
-    return Part(lines, dict(cutter.left_out), "".join(sorted(cutter.unwritable))), probe
-
-
-def _watched(lines: Iterator[Image], probe: list[Image]) -> Iterator[Image]:
-    """The same lines, the first few kept for the parity check."""
-    for line in lines:
-        if len(probe) < _PARITY_LINES:
-            probe.append(line)
-        yield line
-
-
-def _without(bucket: Bucket, places: set[int]) -> Bucket:
-    rows = [row for row, place in enumerate(bucket.lines) if place not in places]
-    return Bucket(bucket.features[rows], tuple(bucket.lines[row] for row in rows))
 
 
 def _replay(base: BaseModel, recipe: Recipe, progress: Progress) -> list[Bucket]:
@@ -132,21 +146,3 @@ def _replay(base: BaseModel, recipe: Recipe, progress: Progress) -> list[Bucket]
     progress.stage("general lines against forgetting", recipe.replay_lines)
     lines = (scale_line(line) for line in general_lines(recipe.replay_lines, seed=recipe.seed))
     return extract(base.backbone, lines, advance=progress.advance)
-
-
-def _with_case(base: BaseModel, lines: LabelledLines, progress: Progress) -> tuple[LabelledLines, int, int]:
-    """Labels of case-blind sources with the case that the base model sees; how many letters were set."""
-    blind = {place for place, is_blind in enumerate(lines.case_blind) if is_blind}
-    if not blind:
-        return lines, 0, 0
-    progress.stage("taking the case from the base model's reading", len(blind))
-    readings = read_lines(
-        base.network.neck, base.network.head, lines.buckets, base.characters, advance=progress.advance
-    )
-    known = frozenset(base.characters)
-    labels, read, guessed = list(lines.labels), 0, 0
-    for place in blind:
-        cased = transfer_case(labels[place], readings[place])
-        if set(cased.text) <= known:
-            labels[place], read, guessed = cased.text, read + cased.read, guessed + cased.guessed
-    return replace(lines, labels=tuple(labels)), read, guessed
