@@ -123,7 +123,7 @@ def _places(session: Session, keys: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for some in _parts(keys):
         rows = select(PlacementRow.key, PlacementRow.split).where(PlacementRow.key.in_(some))
-        found |= dict(session.execute(rows).tuples().all())
+        found |= {row.key: row.split for row in session.execute(rows)}
     return found
 
 

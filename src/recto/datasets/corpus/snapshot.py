@@ -87,7 +87,7 @@ def _counted(
     workspace: Workspace, scope: str | None, moment: datetime | None, *, only_trusted: bool = False
 ) -> Counts:
     columns = (DocumentRow.state, DocumentRow.split, DocumentRow.category, DocumentRow.business)
-    query = select(*columns, func.count()).group_by(*columns)
+    query = select(*columns, func.count().label("number")).group_by(*columns)
     if scope is not None:
         query = query.where(in_scope(scope, workspace.settings))
     if only_trusted:
@@ -95,15 +95,15 @@ def _counted(
     if moment is not None:
         query = query.where(DocumentRow.trusted_at > moment)
     with workspace.read() as session:
-        rows = session.execute(query).tuples().all()
-    useful = [row for row in rows if row[0] == "trusted" and row[1] in SPLITS]
+        rows = session.execute(query).all()
+    useful = [row for row in rows if row.state == "trusted" and row.split in SPLITS]
     return Counts(
-        splits=_sums((row[1], row[4]) for row in useful),
-        categories=_sums((row[2], row[4]) for row in useful),
-        businesses=_sums((row[3] or "none", row[4]) for row in useful),
-        aside=sum(row[4] for row in rows if row[0] == "trusted" and row[1] == ASIDE),
-        queued=sum(row[4] for row in rows if row[0] == "queued"),
-        failed=sum(row[4] for row in rows if row[0] == "failed"),
+        splits=_sums((row.split, row.number) for row in useful),
+        categories=_sums((row.category, row.number) for row in useful),
+        businesses=_sums((row.business or "none", row.number) for row in useful),
+        aside=sum(row.number for row in rows if row.state == "trusted" and row.split == ASIDE),
+        queued=sum(row.number for row in rows if row.state == "queued"),
+        failed=sum(row.number for row in rows if row.state == "failed"),
     )
 
 
