@@ -159,7 +159,7 @@ def bind(pen: Pen, paper: Paper) -> tuple[bytes, int]:
     """The PDF of what `pen` wrote on `paper`, and its number of pages."""
     left, top, _, bottom = paper.margins_pt
     inner = paper.size_pt[1] - top - bottom
-    frame = Frame(left, bottom, paper.inner_pt, inner, 0, 0, 0, 0)
+    frame = Frame(left, bottom, paper.inner_pt, inner, 0, 0, 0, 0, id="page")
     out = io.BytesIO()
     book = BaseDocTemplate(out, pagesize=paper.size_pt, invariant=1)
 

@@ -50,7 +50,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """An issuer with its language, its numbers, and how its documents look; `template` counts from 0."""
+    """An issuer: its language, its numbers, how its documents look; `variant` decides small things."""
 
     language: Language
     party: Party
@@ -65,7 +65,7 @@ class House:
     faces: Faces
     size_pt: float
     colour: str
-    template: int
+    variant: int
     upper: bool
     captions: Mapping[str, str]
 
@@ -103,7 +103,7 @@ def house(seed: int, number: int, kind: Kind, code: str) -> House:
         faces=faces,
         size_pt=round(float(rng.uniform(smallest, largest)) * (1.06 - 0.06 * faces.breadth), 1),
         colour=pick(rng, _COLOURS),
-        template=int(rng.integers(1000)),
+        variant=int(rng.integers(1000)),
         upper=kind is Kind.RECEIPT and bool(rng.random() < _SHOUTING),
         captions={key: pick(rng, wordings) for key, wordings in language.captions.items()},
     )

@@ -13,7 +13,7 @@ from recto.datasets.synthesis.kinds import Degradation, Kind
 from recto.datasets.synthesis.languages import LANGUAGES
 from recto.datasets.synthesis.needle.stream import needle_print
 from recto.datasets.synthesis.printing import Sheet, print_page
-from recto.datasets.synthesis.templates import TEMPLATES
+from recto.datasets.synthesis.templates import TEMPLATES, Template
 from recto.datasets.synthesis.wear import Shot, photograph, scan
 from recto.documents.page import Image
 from recto.documents.reading_order import reading_rows, text_of_rows
@@ -31,7 +31,7 @@ _BUSINESSES = {
     Kind.CONTRACT: "legal",
     Kind.TAX_FORM: "accounting",
 }
-_CLEAN_DPI = {Kind.RECEIPT: 200}
+_ROLL_DPI = 200
 _PAGE_DPI = 150
 
 
@@ -94,7 +94,9 @@ def _document(seed: int, number: int, houses: int, wish: Wish) -> Example:
     degradation = wish.degradation
     if degradation is Degradation.MIXED:
         degradation = _MIXTURE[int(rng.integers(len(_MIXTURE)))]
-    made = _made(issuer, kind, degradation, rng)
+    templates = TEMPLATES[kind]
+    template = templates[(turn + turn // len(templates)) % len(templates)]
+    made = _made(template, issuer, degradation, rng)
     return Example(
         image=f"{split}/{kind}_{code}_{number:05d}.{made.suffix}",
         source=made.data,
@@ -106,7 +108,7 @@ def _document(seed: int, number: int, houses: int, wish: Wish) -> Example:
         lines=made.shot.lines,
         fields=made.fields,
         language=code,
-        extra={"degradation": str(degradation), "template": made.template},
+        extra={"degradation": str(degradation), "template": template.__name__},
         origin=f"synthesise(seed={seed}) document {number}",
     )
 
@@ -124,17 +126,15 @@ class _Made:
     suffix: str
     text: str
     fields: dict[str, JsonValue]
-    template: str
 
 
-def _made(issuer: House, kind: Kind, degradation: Degradation, rng: Rng) -> _Made:
-    templates = TEMPLATES[kind]
-    template = templates[issuer.template % len(templates)]
+def _made(template: Template, issuer: House, degradation: Degradation, rng: Rng) -> _Made:
     composed = template(issuer, rng)
-    clean = _CLEAN_DPI.get(kind, _PAGE_DPI)
+    is_receipt = composed.cut_margin_pt is not None
+    clean = _ROLL_DPI if is_receipt else _PAGE_DPI
     dpi = clean if degradation is Degradation.NONE else clean * float(rng.uniform(0.86, 1.14))
     sheet = print_page(composed.pdf, dpi, cut_margin_pt=composed.cut_margin_pt)
-    thermal = kind is Kind.RECEIPT and bool(rng.random() < 0.7)
+    thermal = is_receipt and bool(rng.random() < 0.7)
     if degradation is Degradation.NONE:
         shot, data = Shot(sheet.image, sheet.lines, 100), _encoded(sheet.image, "PNG", 100)
     else:
@@ -142,7 +142,7 @@ def _made(issuer: House, kind: Kind, degradation: Degradation, rng: Rng) -> _Mad
         data = _encoded(shot.image, "JPEG", shot.quality)
     suffix = "png" if degradation is Degradation.NONE else "jpg"
     fields = {name: _styled(value, issuer) for name, value in composed.fields.items()}
-    return _Made(shot, data, suffix, text_of(sheet), fields, template.__name__)
+    return _Made(shot, data, suffix, text_of(sheet), fields)
 
 
 def text_of(sheet: Sheet) -> str:

@@ -27,7 +27,7 @@ class _Invoice:
         day = some_day(rng)
         self.day = house.day(day)
         self.due = house.day(day + timedelta(days=int(rng.choice([10, 14, 30, 45]))))
-        self.number = f"{('', 'R-', 'F', 'INV-')[house.template % 4]}{day.year}-{digits('####', rng)}"
+        self.number = f"{('', 'R-', 'F', 'INV-')[house.variant % 4]}{day.year}-{digits('####', rng)}"
         self.customer = digits("#####", rng)
         self.order = digits("@-######", rng)
         self.intro, self.outro = house.caption("intro"), house.caption("outro")

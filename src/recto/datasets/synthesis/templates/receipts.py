@@ -119,7 +119,7 @@ RECEIPTS = (shop_till, ruled_columns, restaurant, card_slip)
 
 
 def _roll(house: House, rng: Rng, least_mm: int) -> tuple[Pen, Paper]:
-    width = max(least_mm, _ROLLS_MM[house.template // 7 % len(_ROLLS_MM)]) * mm
+    width = max(least_mm, _ROLLS_MM[house.variant // 7 % len(_ROLLS_MM)]) * mm
     margin = float(rng.uniform(8, 14))
     shrink = min(1.0, width / (72 * mm)) * (1.0 if house.faces.breadth < 1.2 else 0.92)
     return Pen(house, scale=max(shrink, 0.86)), Paper((width, _LONG_PT), (margin, 14, margin, 14))
@@ -136,7 +136,7 @@ def _head(pen: Pen, rng: Rng) -> dict[str, object]:
     day = house.day(some_day(rng))
     number = digits("######", rng)
     at = f"{rng.integers(8, 22):02d}:{rng.integers(60):02d}"
-    if house.template // 11 % 2:
+    if house.variant // 11 % 2:
         pen.write(house.caption("receipt"), Setting(bold=True, align="centre", size=1.1))
     pen.write(f"{house.caption('receipt_no')} {number}")
     pen.write(f"{house.caption('date')}: {day}  {at}")

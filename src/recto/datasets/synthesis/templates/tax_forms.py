@@ -281,7 +281,7 @@ def _return(house: House, rng: Rng) -> _Return:
     language = house.language
     words = language.form
     # The form is the authority's, so that it is the house's; who fills it in is each document's.
-    form, title = words.titles[house.template // 5 % len(words.titles)]
+    form, title = words.titles[house.variant // 5 % len(words.titles)]
     day = some_day(rng)
     given, family = pick(rng, language.given), pick(rng, language.family)
     somebody = person(language, rng)
@@ -290,13 +290,13 @@ def _return(house: House, rng: Rng) -> _Return:
     tax = max(sum(c for _, c in income) - sum(c for _, c in deductions), 0) * 22 // 100
     return _Return(
         house=house,
-        authority=words.authorities[house.template // 3 % len(words.authorities)],
+        authority=words.authorities[house.variant // 3 % len(words.authorities)],
         form=form,
         title=title,
         year=day.year - 1,
         who=Party(f"{given} {family}", somebody.street, somebody.town),
         who_reversed=f"{family}, {given}",
-        number=digits(language.person_ids[house.template // 13 % len(language.person_ids)], rng),
+        number=digits(language.person_ids[house.variant // 13 % len(language.person_ids)], rng),
         birth=house.day(day.replace(year=day.year - int(rng.integers(22, 70)), day=min(day.day, 28))),
         day=house.day(day),
         occupation=pick(rng, words.occupations),
