@@ -1,11 +1,122 @@
-"""Records of Cycles, made up."""
+"""A small workspace with real receipts, hard to read for the base model; and records of Cycles, made up."""
 
-from collections.abc import Callable
+import io
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import matplotlib
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from recto.datasets.corpus import add_examples, shares_of
+from recto.datasets.example import Example, Split
+from recto.documents.transcript import Line
 from recto.retraining.record import CycleRecord, Measurement
+from recto.workspace.folder import Workspace, create_workspace, open_workspace
+
+FONTS = Path(matplotlib.__file__).parent / "mpl-data" / "fonts" / "ttf"
+PROSE = "milk bread butter cheese apple grape lemon onion rice sugar coffee tea water juice salt flour"
+WORDS = PROSE.split()
+RECIPE = "epochs: 3\nreplay_lines: 60\nrivals: 30\nbatch_lines: 16\n"
+LENIENT = {
+    "min_test_documents": "5",
+    "canary_margin": "0.5",  # a few lines of training forget more than a real run may
+    "category_margin": "0.5",
+    "max_slowdown": "50.0",  # the machine of the tests has other things to do
+}
+
+
+def make_shop(
+    root: Path,
+    counts: Mapping[Split, int],
+    *,
+    lines: int = 8,
+    label: Callable[[str], str] = str,
+    gates: Mapping[str, str] = LENIENT,
+    triggers: Mapping[str, str] = {},
+) -> Workspace:
+    """A workspace with so many trusted receipts per split; `label` changes what train's texts say."""
+    create_workspace(root)
+    (root / "recipe.yaml").write_text(RECIPE)
+    tables = {"gates": gates, "triggers": triggers, "training": {"recipe": '"recipe.yaml"'}}
+    (root / "recto.toml").write_text(
+        "".join(
+            f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in table.items())
+            for name, table in tables.items()
+        )
+    )
+    workspace = open_workspace(root)
+    add_receipts(workspace, counts, lines=lines, label=label)
+    return workspace
+
+
+def add_receipts(
+    workspace: Workspace,
+    counts: Mapping[Split, int],
+    *,
+    lines: int = 8,
+    label: Callable[[str], str] = str,
+    seed: int = 0,
+    business: str | None = None,
+) -> None:
+    """Add so many receipts per split, others for each seed."""
+    examples = [
+        receipt(
+            random.Random(f"{seed} {split} {number}"),
+            f"{split}/receipt_{seed}_{number}.png",
+            split,
+            lines,
+            label,
+        )
+        for split, count in counts.items()
+        for number in range(count)
+    ]
+    if business:
+        examples = [replace(example, business=business) for example in examples]
+    added = add_examples(workspace, examples, shares=shares_of(workspace.settings.split))
+    assert len(added.trusted) == len(examples)
+
+
+def receipt(
+    rng: random.Random, name: str, split: Split, count: int, label: Callable[[str], str] = str
+) -> Example:
+    """One page of lines in a thin italic face, blurred and noisy, with lines and boxes."""
+    page = Image.new("RGB", (460, 20 + count * 40), (226, 226, 226))
+    lines = []
+    for row in range(count):
+        price = f"{rng.randint(1, 99)}.{rng.randint(0, 99):02d}"
+        text = f"{rng.choice(WORDS).title()} {rng.choice(WORDS)} {rng.randint(1, 9)} x {price}"
+        image = _printed(text, rng)
+        x, y = rng.randint(8, 40), 12 + row * 40
+        page.paste(image, (x, y))
+        said = label(text) if split == "train" else text
+        lines.append(Line(said, (float(x), float(y), float(x + image.width), float(y + image.height))))
+    stream = io.BytesIO()
+    page.save(stream, "PNG")
+    return Example(
+        image=name,
+        source=stream.getvalue(),
+        text="\n".join(line.text for line in lines),
+        category="receipt",
+        split=split,
+        lines=tuple(lines),
+    )
+
+
+def _printed(text: str, rng: random.Random) -> Image.Image:
+    font = ImageFont.truetype(str(FONTS / "STIXGeneralItalic.ttf"), 17)
+    x0, y0, x1, y1 = (int(v) for v in font.getbbox(text))
+    line = Image.new("L", (x1 - x0 + 12, y1 - y0 + 8), 226)
+    ImageDraw.Draw(line).text((6 - x0, 4 - y0), text, fill=110, font=font)
+    line = line.filter(ImageFilter.GaussianBlur(1.3))
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 10, line.size[::-1])
+    grey = np.clip(np.asarray(line, np.float32) + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
 
 START = datetime(2026, 1, 3, 9, 30, tzinfo=UTC)
 
@@ -62,3 +173,21 @@ def made_record(
 def record() -> Callable[..., CycleRecord]:
     """A function (cycle, scope, state, before, after, release) → CycleRecord."""
     return made_record
+
+
+@pytest.fixture(scope="session")
+def shop() -> Callable[..., Workspace]:
+    """A function (folder, counts per split, …) → an open workspace with trusted receipts."""
+    return make_shop
+
+
+@pytest.fixture(scope="session")
+def receipts() -> Callable[..., None]:
+    """A function (workspace, counts per split, …) that adds more receipts."""
+    return add_receipts
+
+
+@pytest.fixture(scope="session")
+def one_receipt() -> Callable[..., Example]:
+    """A function (random, name, split, lines) → one receipt as an Example."""
+    return receipt

@@ -56,6 +56,7 @@ TABLE = [
     ("low_accuracy", replace(RAN, accuracy=0.95, new_train=1), {"min_accuracy": 0.96}, True, "96.0% wanted"),
     ("low_accuracy", replace(RAN, accuracy=0.5), {}, False, "nothing new to train on"),
     ("low_accuracy", replace(RAN, accuracy=None, new_train=1), {}, False, "isn't measured"),
+    ("low_accuracy", replace(RAN, trusted={"train": 9}, accuracy=None), {}, False, "no validation documents"),
     ("low_accuracy", replace(FRESH, accuracy=0.1, new_train=9), {}, False, "waits"),
     ("new_business", replace(RAN, business=frozenset({"shop", "law"})), {}, True, "law"),
     ("new_business", RAN, {}, False, "no business type"),

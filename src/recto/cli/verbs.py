@@ -1,5 +1,17 @@
 """The list of verbs: each adds itself to the app. A new verb is one file and one line here."""
 
-from recto.cli import add, app, data, evaluate, improve, init, read, releases
+from recto.cli import add, app, data, evaluate, history, improve, init, loop, read, releases, status
 
-__all__ = ["add", "app", "data", "evaluate", "improve", "init", "read", "releases"]
+__all__ = [
+    "add",
+    "app",
+    "data",
+    "evaluate",
+    "history",
+    "improve",
+    "init",
+    "loop",
+    "read",
+    "releases",
+    "status",
+]

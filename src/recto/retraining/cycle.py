@@ -183,7 +183,7 @@ class _Turn:
                 ledger.end(session, candidate.cycle, ending)
                 return None, ending.outcome
             promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
-            ledger.end(session, candidate.cycle, ending)
+            ledger.end(session, candidate.cycle, ledger.numbered(ending, stored.number))
         return stored.number, ending.outcome
 
     def _add(self, candidate: "_Candidate") -> Release:

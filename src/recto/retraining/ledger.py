@@ -150,6 +150,12 @@ def number_in_use(session: Session, scope: str) -> int | None:
     return next((row.number for row in rows if row is not None), None)
 
 
+def numbered(ending: Ending, release: int) -> Ending:
+    """The ending with the number that the candidate has as a Release."""
+    after = ending.after
+    return replace(ending, after=after.model_copy(update={"release": release}) if after else None)
+
+
 def overtaken(ending: Ending, in_use: int | None) -> Ending:
     """The ending of a Cycle whose candidate passed against a Release that isn't current any more."""
     other = "the base model" if in_use is None else f"Release {in_use}"

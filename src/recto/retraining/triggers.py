@@ -88,6 +88,8 @@ def low_accuracy(facts: Facts, settings: TriggerSettings) -> Reason:
     name, wanted = "low_accuracy", f"{settings.min_accuracy:.1%}"
     if facts.last_run is None:
         return _waits(name)
+    if not facts.trusted.get("val", 0):
+        return Reason(name, due=False, words=f"no validation documents to measure on, {wanted} wanted")
     if facts.accuracy is None:
         return Reason(name, due=False, words=f"validation accuracy isn't measured yet, {wanted} wanted")
     words = f"validation accuracy {facts.accuracy:.1%} over {_documents(facts.measured)}, {wanted} wanted"
