@@ -76,19 +76,26 @@ class Registry:
         self.workspace = workspace
         self._pages, self._folder = pages, folder
 
-    def model(self, weights: bytes = b"weights") -> Path:
+    def model(self, weights: bytes = b"weights", base: str = "PP-OCRv6-small") -> Path:
         """A model folder with these bytes as its weights."""
-        base = BaseWeights(name="PP-OCRv6-small", sha256="b" * 64)
-        card = ModelCard(engine="ppocr", base=base, characters="abc ")
+        made_from = BaseWeights(name=base, sha256="b" * 64)
+        card = ModelCard(engine="ppocr", base=made_from, characters="abc ")
         return write_model(self._folder / f"model-{zlib.crc32(weights):x}", card, {RECOGNISER: weights}).path
 
     def report(self, read: Mapping[str, str] = TEXTS) -> Report:
         """A Report on six pages."""
         return self._pages.report(self._pages.examples(TEXTS), read)
 
-    def add(self, weights: bytes = b"weights", *, scope: str = "general", origin: Origin = ORIGIN) -> Release:
+    def add(
+        self,
+        weights: bytes = b"weights",
+        *,
+        scope: str = "general",
+        origin: Origin = ORIGIN,
+        base: str = "PP-OCRv6-small",
+    ) -> Release:
         """One more Release."""
-        return add_release(self.workspace, scope, self.model(weights), self.report(), origin)
+        return add_release(self.workspace, scope, self.model(weights, base), self.report(), origin)
 
     def promote(self, number: int, scope: str = "general") -> Promotion:
         """Make it current."""

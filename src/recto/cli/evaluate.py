@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
+from recto.cli.model_option import ModelOption, chosen_weights
 
 if TYPE_CHECKING:
     from recto.datasets.example import Dataset, Example
@@ -31,10 +32,14 @@ def evaluate(
     *,
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
     engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
-    model: Annotated[Path | None, typer.Option(help="Model folder that the engine reads with.")] = None,
+    model: ModelOption = None,
     baseline: Annotated[str | None, typer.Option(help="Engine to compare with.")] = None,
     baseline_model: Annotated[
-        Path | None, typer.Option(help="Model folder of the baseline (engine as --engine if not given).")
+        str | None,
+        typer.Option(
+            metavar="DIR_OR_RELEASE",
+            help="Model of the baseline, as --model (engine as --engine if not given).",
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and report.html.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Measure the first N documents only.")] = None,
@@ -110,12 +115,12 @@ def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -
     return DatasetInfo(root=str(path), split=split.value, fingerprint=print_of_all)
 
 
-def _measure(name: str, model: Path | None, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
-    from recto.engines.catalog import load
+def _measure(name: str, model: str | None, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
     from recto.evaluation.evaluate import evaluate
 
-    settings = {"engine": name, "model": str(model) if model else None}
-    engine = load(name, model=model)
+    weights = chosen_weights(model)
+    settings = {"engine": name, "model": str(weights) if model else None}
+    engine = weights.load(name)
     with _progress(name, len(examples)) as progress:
         return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
+from recto.cli.model_option import ModelOption, chosen_weights, current_weights
 from recto.cli.read_format import Format
 from recto.documents.limits import DEFAULT_DPI, DEFAULT_LIMITS, Limits, check_dpi
 from recto.errors import DocumentNotFound
@@ -47,7 +48,7 @@ def read(
         Path | None, typer.Option(help="New folder for the results; without it they go to stdout.")
     ] = None,
     engine: Annotated[str, typer.Option(help="Engine that reads.")] = "ppocr",
-    model: Annotated[Path | None, typer.Option(help="Model folder that the engine reads with.")] = None,
+    model: ModelOption = None,
     pages: Annotated[str, typer.Option(help="Pages of each document: 1-3,7,10-.")] = "1-",
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are rendered.")] = DEFAULT_DPI,
     overlay: Annotated[bool, typer.Option("--overlay", help="Draw the boxes on each page as PNG.")] = False,
@@ -60,12 +61,11 @@ def read(
 
     JPEG, PNG, TIFF, WebP and PDF, told by content. A folder given with --out gets transcripts.jsonl, one
     line per page, and with --format text or markdown a file per document as well. What can't be read is
-    listed at the end (exit code 1).
+    listed at the end (exit code 1). In a workspace the current Release reads, unless --model says otherwise.
     """
     from recto.cli.read_outputs import FolderOutput, check_folder
     from recto.cli.read_run import Wanted
     from recto.documents.finding import find_documents
-    from recto.engines.catalog import load
 
     for flag, given in (("--resume", resume), ("--overlay", overlay)):
         if given and out is None:
@@ -73,11 +73,12 @@ def read(
     wanted = Wanted(_selection(pages), Limits(max_bytes, max_pixels, max_pages), dpi)
     check_dpi(dpi)
     found = find_documents(paths, leave_out=out)
+    weights = chosen_weights(model) if model is not None else current_weights(engine)
     if out is None:
-        outcome = _to_stdout(load(engine, model=model), found, form, wanted)
+        outcome = _to_stdout(weights.load(engine), found, form, wanted)
     else:
         check_folder(out, resume=resume)
-        reader = load(engine, model=model)
+        reader = weights.load(engine)
         names = frozenset(str(file.path) for file in found.files)
         with FolderOutput(out, form, wanted, names=names, overlay=overlay) as folder:
             folder.require_same(reader.label, dpi)

@@ -1,4 +1,4 @@
-"""`--workspace`: which workspace a verb works in: the flag, else RECTO_WORKSPACE, else the folder one is in."""
+"""`--workspace`: the workspace that a verb works in: flag, else RECTO_WORKSPACE, else where one is."""
 
 from pathlib import Path
 from typing import Annotated

@@ -123,7 +123,7 @@ def canary(case: Case) -> Finding:
     Case counts here, whatever the test documents' labels know of it: to shout is a way to forget.
     """
     against = {"the current model": case.canary}
-    if case.canary_base and case.evidence.canary_base != case.evidence.canary_current:
+    if case.canary_base and case.evidence.canary_base is not case.evidence.canary_current:
         against["the base model"] = case.canary_base
     margin = case.settings.canary_margin
     told = {name: made.overall["cer"] for name, made in against.items()}

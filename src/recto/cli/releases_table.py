@@ -1,0 +1,173 @@
+"""Releases on the terminal and as JSON: the list with the current ones marked, and one in full."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from recto.cli.data.progress import table_width
+from recto.registry.promotion import Promotion
+from recto.registry.release import Release, ReleaseCard
+
+_HASH = 12
+
+
+def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> None:
+    """One row for each Release; `marks` says which one is current for a scope."""
+    console = _console()
+    if not releases:
+        console.print("no Releases yet: recto improve makes one when its model passes the gates")
+        return
+    table = Table()
+    table.add_column("Release", justify="right", no_wrap=True)
+    table.add_column("current for")
+    table.add_column("scope")
+    table.add_column("made", no_wrap=True)
+    table.add_column("error rate", justify="right", no_wrap=True)
+    table.add_column("documents", justify="right")
+    table.add_column("s/page", justify="right")
+    table.add_column("data")
+    table.add_column("cycle", justify="right")
+    for release in releases:
+        table.add_row(*_row(release, marks), style="bold green" if _scopes(release, marks) else None)
+    console.print(table)
+    _print_unserved(console, marks)
+
+
+def print_release(
+    release: Release, marks: Mapping[str, int], card: ReleaseCard, history: Sequence[Promotion]
+) -> None:
+    """Everything about one Release."""
+    console = _console()
+    table = Table(show_header=False, title=f"Release {release.number}", title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    facts = {
+        "current for": ", ".join(_scopes(release, marks)) or "nothing",
+        "made": f"{moment(release.created_at)}, for scope {release.scope}"
+        + (f", by cycle {release.cycle_id}" if release.cycle_id is not None else ""),
+        "model": card.label,
+        "content": release.content_sha256,
+        "data": release.data_fingerprint,
+        "recipe": release.recipe_sha256,
+        "code": release.code_version,
+        "base": f"{card.base_name} {release.base_sha256}",
+        "measured": figures(release),
+    }
+    for name, value in facts.items():
+        table.add_row(name, escape(value))
+    console.print(table)
+    for verdict in card.verdicts:
+        mark = "[green]passed[/]" if verdict.passed else "[red]refused[/]"
+        console.print(f"{mark}  {escape(verdict.gate)}: {escape(verdict.reason)}", soft_wrap=True)
+    for step in history:
+        console.print(f"{moment(step.at)}  {escape(_step(step))}", soft_wrap=True)
+
+
+def listed(release: Release, marks: Mapping[str, int]) -> dict[str, JsonValue]:
+    """One Release of the list as JSON."""
+    return {
+        "number": release.number,
+        "scope": release.scope,
+        "current_for": list[JsonValue](_scopes(release, marks)),
+        "created_at": release.created_at.isoformat(),
+        "engine": release.engine,
+        "content_sha256": release.content_sha256,
+        "data_fingerprint": release.data_fingerprint,
+        "recipe_sha256": release.recipe_sha256,
+        "code_version": release.code_version,
+        "base_sha256": release.base_sha256,
+        "cycle": release.cycle_id,
+        "metrics": _plain(release.metrics),
+    }
+
+
+def described(
+    release: Release, marks: Mapping[str, int], card: ReleaseCard, history: Sequence[Promotion]
+) -> dict[str, JsonValue]:
+    """One Release in full as JSON."""
+    steps: list[JsonValue] = [
+        {
+            "scope": step.scope,
+            "number": step.number,
+            "previous": step.previous,
+            "kind": step.kind,
+            "reason": step.reason,
+            "at": step.at.isoformat(),
+        }
+        for step in history
+    ]
+    verdicts: list[JsonValue] = [verdict.model_dump() for verdict in card.verdicts]
+    files: dict[str, JsonValue] = {name: stamp.model_dump() for name, stamp in card.files.items()}
+    return {
+        **listed(release, marks),
+        "label": card.label,
+        "verdicts": verdicts,
+        "promotions": steps,
+        "files": files,
+    }
+
+
+def figures(release: Release) -> str:
+    """`CER 1.23 %, 87 documents, 0.52 s per page`."""
+    rate = release.error_rate
+    name = "CER (ignoring case)" if release.metrics.get("headline") == "cer_casefold" else "CER"
+    told = [f"{name} {_percent(rate)}"] if rate is not None else []
+    told.append(f"{_metric(release, 'documents', '.0f')} test documents")
+    told.append(f"{_metric(release, 'seconds_per_page', '.2f')} s per page")
+    return ", ".join(told)
+
+
+def moment(at: datetime) -> str:
+    """`2026-11-21 12:00` in UTC."""
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _row(release: Release, marks: Mapping[str, int]) -> tuple[str, ...]:
+    scopes = _scopes(release, marks)
+    return (
+        str(release.number),
+        escape(f"* {', '.join(scopes)}") if scopes else "",
+        escape(release.scope),
+        release.created_at.strftime("%Y-%m-%d %H:%M"),
+        _percent(release.error_rate),
+        _metric(release, "documents", ".0f"),
+        _metric(release, "seconds_per_page", ".2f"),
+        release.data_fingerprint[:_HASH],
+        "" if release.cycle_id is None else str(release.cycle_id),
+    )
+
+
+def _print_unserved(console: Console, marks: Mapping[str, int]) -> None:
+    if not marks:
+        console.print("none is current: pages are read with the base model; recto releases promote N")
+
+
+def _step(step: Promotion) -> str:
+    verb = "rolled back to" if step.kind == "rollback" else "promoted"
+    instead = f" in place of {step.previous}" if step.previous is not None else ""
+    return f"{verb} {step.number} for {step.scope}{instead}: {step.reason}"
+
+
+def _scopes(release: Release, marks: Mapping[str, int]) -> list[str]:
+    return [scope for scope, number in marks.items() if number == release.number]
+
+
+def _percent(rate: float | None) -> str:
+    return "" if rate is None else f"{100 * rate:.2f} %"
+
+
+def _metric(release: Release, name: str, form: str) -> str:
+    value = release.metrics.get(name)
+    return format(value, form) if isinstance(value, int | float) else ""
+
+
+def _plain(metrics: Mapping[str, object]) -> dict[str, JsonValue]:
+    return {k: v for k, v in metrics.items() if v is None or isinstance(v, str | int | float)}
+
+
+def _console() -> Console:
+    return Console(width=table_width(), highlight=False)
