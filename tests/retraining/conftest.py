@@ -191,3 +191,37 @@ def receipts() -> Callable[..., None]:
 def one_receipt() -> Callable[..., Example]:
     """A function (random, name, split, lines) → one receipt as an Example."""
     return receipt
+
+
+def noise_page(seed: int, text: str | None, **facts: object) -> Example:
+    """A small page that looks like no other, with any text: nothing here reads it for real."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (40, 60, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    page = Example(image=f"page_{seed}.png", source=stream.getvalue(), text=text, category="receipt")
+    return replace(page, **facts)  # type: ignore[arg-type]
+
+
+def add_pages(workspace: Workspace, *pages: Example) -> None:
+    added = add_examples(workspace, pages, shares=shares_of(workspace.settings.split))
+    assert not added.refused
+
+
+@pytest.fixture(scope="session")
+def page() -> Callable[..., Example]:
+    """A function (seed, text, facts…) → a small page of noise as an Example."""
+    return noise_page
+
+
+@pytest.fixture(scope="session")
+def add() -> Callable[..., None]:
+    """A function (workspace, pages…) that adds them."""
+    return add_pages
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A fresh workspace in which the scope `legal` has a loop of its own."""
+    create_workspace(tmp_path / "shop")
+    (tmp_path / "shop" / "recto.toml").write_text('[triggers]\nscopes = ["legal"]\n')
+    return open_workspace(tmp_path / "shop")

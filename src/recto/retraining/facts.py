@@ -1,7 +1,6 @@
 """Facts: what the Triggers of one scope may know, counted from the database. Nothing is measured here."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +39,7 @@ def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
             DocumentRow.state == "trusted",
             DocumentRow.split.in_(SPLITS),
         )
-        rows: Sequence[_Row] = session.execute(trusted).tuples().all()
+        rows: list[_Row] = [(row[0], row[1], row[2], row[3]) for row in session.execute(trusted)]
         run = last_run(session, scope)
         since = run.started_at if run else None
         known = run.documents.get("business", {}) if run else {}

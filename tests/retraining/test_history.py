@@ -1,0 +1,69 @@
+"""History out of the database: everything that is kept, as JSON and back."""
+
+from collections.abc import Callable
+
+from recto.retraining import ledger
+from recto.retraining.history import read_history
+from recto.retraining.ledger import Beginning, Ending
+from recto.retraining.record import CycleRecord, History, Said, history_from_json
+from recto.workspace.folder import Workspace
+
+Record = Callable[..., CycleRecord]
+
+
+def keep(workspace: Workspace, record: CycleRecord) -> None:
+    """Put a record into the database as a Cycle would."""
+    number = ledger.begin(workspace, record.scope, record.reasons)
+    beginning = Beginning(record.data_fingerprint, record.documents, record.recipe, record.run_folder)
+    ledger.describe(workspace, number, beginning)
+    ending = Ending(
+        record.state,
+        record.outcome or "",
+        record.before,
+        record.after,
+        record.verdicts,
+        record.seconds,
+        record.peak_memory_mb,
+        record.cost,
+    )
+    with workspace.transaction() as session:
+        ledger.end(session, number, ending)
+
+
+def test_what_is_kept_comes_back(workspace: Workspace, record: Record) -> None:
+    rows = [
+        record(1, state="refused"),
+        record(2, scope="legal", state="failed", before=None, after=None),
+    ]
+    for row in rows:
+        keep(workspace, row)
+    found = read_history(workspace)
+    times = {"started_at", "ended_at"}
+    assert [r.model_dump(exclude=times) for r in found.cycles] == [r.model_dump(exclude=times) for r in rows]
+    assert [cycle.cycle for cycle in read_history(workspace, "legal").cycles] == [2]
+
+
+def test_json_round_trip(workspace: Workspace, record: Record) -> None:
+    keep(workspace, record(1))
+    found = read_history(workspace)
+    assert history_from_json(found.to_json()) == found
+    assert found.cycles[0].started_at.tzinfo is not None
+
+
+def test_a_running_cycle_is_in_it(workspace: Workspace) -> None:
+    ledger.begin(workspace, "general", ["asked by hand"])
+    found = read_history(workspace)
+    assert found.cycles[0].state == "running"
+    assert history_from_json(found.to_json()) == found
+
+
+def test_no_cycle_yet(workspace: Workspace) -> None:
+    assert read_history(workspace) == History(currency="USD", cycles=[])
+
+
+def test_the_number_of_the_release_comes_along(workspace: Workspace, record: Record) -> None:
+    made = record(1, state="released")
+    assert made.after is not None
+    keep(workspace, made.model_copy(update={"after": made.after.model_copy(update={"release": 7})}))
+    assert read_history(workspace).cycles[0].release == 7
+    assert Said.model_validate(read_history(workspace).cycles[0].verdicts[0].model_dump()).passed

@@ -1,0 +1,130 @@
+"""The rows of Cycles: begun, claimed, interrupted, gone on with, ended."""
+
+from dataclasses import replace
+
+import pytest
+
+from recto.errors import RegistryError
+from recto.retraining import ledger
+from recto.retraining.ledger import Beginning, Ending
+from recto.retraining.record import Said
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import CycleRow, PromotionRow, ReleaseRow
+from recto.workspace.utc import now
+
+BEGINNING = Beginning("f00", {"splits": {"train": 3}}, {"epochs": 4}, "runs/0001")
+
+
+def begun(workspace: Workspace, beginning: Beginning = BEGINNING, scope: str = "general") -> int:
+    number = ledger.begin(workspace, scope, ["asked by hand"])
+    ledger.describe(workspace, number, beginning)
+    return number
+
+
+def ended(workspace: Workspace, number: int, ending: Ending) -> None:
+    with workspace.transaction() as session:
+        ledger.end(session, number, ending)
+
+
+def state(workspace: Workspace, number: int) -> str:
+    with workspace.read() as session:
+        return session.get_one(CycleRow, number).state
+
+
+def goes_on_from(workspace: Workspace, number: int, beginning: Beginning = BEGINNING) -> int | None:
+    with workspace.read() as session:
+        row = ledger.resumable(session, number, beginning)
+        return row.id if row else None
+
+
+def test_an_interrupted_cycle_goes_on_in_the_next(workspace: Workspace) -> None:
+    first = begun(workspace)
+    assert ledger.mark_interrupted(workspace) == (first,)
+    assert state(workspace, first) == "interrupted"
+    assert goes_on_from(workspace, ledger.begin(workspace, "general", ["again"])) == first
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        replace(BEGINNING, data_fingerprint="other"),
+        replace(BEGINNING, recipe={"epochs": 5}),
+    ],
+    ids=["other documents", "another recipe"],
+)
+def test_it_doesn_t_go_on_with_something_else(workspace: Workspace, beginning: Beginning) -> None:
+    begun(workspace)
+    ledger.mark_interrupted(workspace)
+    assert goes_on_from(workspace, ledger.begin(workspace, "general", []), beginning) is None
+
+
+def test_it_doesn_t_go_on_after_another_cycle_or_scope(workspace: Workspace) -> None:
+    begun(workspace)
+    ledger.mark_interrupted(workspace)
+    assert goes_on_from(workspace, ledger.begin(workspace, "legal", [])) is None
+    ended(workspace, begun(workspace), Ending("failed", "no space"))
+    assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
+
+
+def test_it_doesn_t_go_on_where_another_model_was_promoted(workspace: Workspace) -> None:
+    """What the Run measured before was the model of that time."""
+    begun(workspace)
+    ledger.mark_interrupted(workspace)
+    with workspace.transaction() as session:
+        facts = dict.fromkeys(
+            ("engine", "content_sha256", "data_fingerprint", "recipe_sha256", "code_version", "base_sha256"),
+            "x",
+        )
+        session.add(ReleaseRow(number=1, scope="general", created_at=now(), metrics={}, **facts))
+        session.flush()
+        session.add(
+            PromotionRow(scope="general", number=1, previous=None, kind="promote", reason="by hand", at=now())
+        )
+    assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
+
+
+def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Workspace) -> None:
+    ledger.ask_for_cycle(workspace, "general", "please")
+    ledger.ask_for_cycle(workspace, "legal", "we, too")
+
+    def asked(scope: str) -> tuple[str, ...]:
+        with workspace.read() as session:
+            return ledger.open_requests(session, scope)
+
+    assert (asked("general"), asked("legal")) == (("please",), ("we, too",))
+    begun(workspace)
+    assert (asked("general"), asked("legal")) == ((), ("we, too",))
+    ledger.mark_interrupted(workspace)
+    assert asked("general") == ("please",)
+    ended(workspace, begun(workspace), Ending("failed", "no space"))
+    assert asked("general") == ()
+
+
+def test_a_request_for_no_loop_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(RegistryError, match="bakery"):
+        ledger.ask_for_cycle(workspace, "bakery", "please")
+
+
+@pytest.mark.parametrize(
+    ("end", "test_mode", "counts"),
+    [("released", False, True), ("refused", False, True), ("failed", False, False), ("refused", True, False)],
+)
+def test_what_counts_as_a_run(workspace: Workspace, end: str, test_mode: bool, counts: bool) -> None:
+    number = begun(workspace, replace(BEGINNING, documents={"test_mode": test_mode}))
+    ended(workspace, number, Ending(end, "so it was"))  # type: ignore[arg-type]
+    with workspace.read() as session:
+        run = ledger.last_run(session, "general")
+    assert (run is not None) == counts
+
+
+def test_the_end_keeps_verdicts_also_of_refusals(workspace: Workspace) -> None:
+    number = begun(workspace)
+    said = [
+        Said(gate="better", passed=False, reason="worse"),
+        Said(gate="speed", passed=True, reason="as quick"),
+    ]
+    ended(workspace, number, Ending("refused", "worse", verdicts=said, seconds=3.0, cost=0.1))
+    assert state(workspace, number) == "refused"
+    from recto.retraining.history import read_history
+
+    assert read_history(workspace).cycles[0].verdicts == said
