@@ -120,8 +120,8 @@ def sentences(added: "Added") -> list[str]:
     out = ["; ".join(f"{_counted(n, 'page')} {words}" for n, words in told if n) or "Nothing was added"]
     if added.moved:
         out.append(
-            f"{_counted(len(added.moved), 'page')} added earlier went to a stricter split: "
-            "a document of the same group, or one that looks alike, stands there."
+            f"{_counted(len(added.moved), 'page')} went to a stricter split: a document of the "
+            "same group, or one that looks alike, stands there."
         )
     if added.aside:
         out.append(

@@ -150,6 +150,7 @@ class Watch:
         }
         assert not hashes["train"] & self.measured
         assert not hashes["test"] & self.taught
+        assert not {kin[sha256] for sha256 in hashes["test"]} & {kin[sha256] for sha256 in self.taught}
         self.taught |= hashes["train"] | hashes["val"]
         self.measured |= hashes["test"]
         for name in ("train", "val", "test"):

@@ -39,8 +39,8 @@ class Added:
     """What became of the Examples: ids of rows, and those that were refused.
 
     `trusted` are new with a text, or queued before and now with one; `queued` are new without; `updated`
-    had another label; `known` were there as they are. `moved` are rows added earlier that went to a stricter
-    split with their kin; `aside` those, old or new, that neither train nor measure any more. `uncompared`
+    had another label; `known` were there as they are. `moved` are rows that went to a stricter split with
+    their kin; `aside` those, old or new, that neither train nor measure any more. `uncompared`
     pages stand on too common a form to be compared with every other page on it.
     """
 

@@ -5,6 +5,7 @@ text may stand beside them (`scan_7.txt` beside `scan_7.jpg`; pages are parted b
 does). A Problem never hides what is right beside it.
 """
 
+import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Filing:
 def gather(paths: Sequence[str], filing: Filing) -> Reading:
     """Everything that `paths` (files, folders, globs) hold."""
     together = Reading()
-    for path in paths:
+    for path in _expanded(paths):
         if _is_beside(Path(path)):
             continue
         try:
@@ -55,6 +56,13 @@ def gather(paths: Sequence[str], filing: Filing) -> Reading:
         together.examples += [changed(e, business=e.business or filing.business) for e in found.examples]
         together.problems += found.problems
     return together
+
+
+def _expanded(paths: Sequence[str]) -> Iterator[str]:
+    """The paths, and for globs what they match; one that matches nothing stays, to be told as missing."""
+    for path in paths:
+        matches = [] if os.path.lexists(path) else sorted(glob.glob(path, recursive=True))  # noqa: PTH207
+        yield from matches or [path]
 
 
 def _read(path: str, filing: Filing) -> Reading:

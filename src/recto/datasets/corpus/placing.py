@@ -2,8 +2,9 @@
 
 Keys are `document SHA256` and `group NAME`; kin share a document, a group, or look alike. Whoever joins a
 family takes its split. Where families of different splits meet, or an annotation gives a stricter one, all
-of them take the strictest: rows that no snapshot has held move there, those that one has held go aside,
-since they may have been learnt from and must not measure. Nothing ever moves towards train.
+of them take the strictest: rows that no snapshot has held move there; those that one has held, and what
+looks like them, go aside, since they may have been learnt from and must not measure. Nothing ever moves
+towards train.
 """
 
 from collections.abc import Iterable, Iterator
@@ -81,15 +82,17 @@ def _tighten(session: Session, keys: set[str], split: Split, at: datetime) -> li
         for placement in session.scalars(select(PlacementRow).where(PlacementRow.key.in_(some))):
             if placement.split != strictest((placement.split, split)):
                 placement.split, placement.since = split, at
-    moved = []
+    rows: list[DocumentRow] = []
     for some in _parts(documents):
-        for row in session.scalars(select(DocumentRow).where(DocumentRow.sha256.in_(some))):
-            if row.split in (UNPLACED, ASIDE) or row.split == strictest((row.split, split)):
-                continue
-            row.split = split if row.used_at is None else ASIDE
-            moved.append(row.id)
+        rows += session.scalars(select(DocumentRow).where(DocumentRow.sha256.in_(some)))
+    looser = [r for r in rows if r.split not in (UNPLACED, ASIDE) and r.split != strictest((r.split, split))]
+    learnt = {row.sha256 for row in looser if row.used_at is not None}
+    learnt |= {row.sha256 for row in rows if row.split == ASIDE}
+    spoilt = learnt | _kin(session, learnt)
+    for row in looser:
+        row.split = ASIDE if row.sha256 in spoilt else split
     session.flush()
-    return moved
+    return [row.id for row in looser]
 
 
 def _family(session: Session, keys: set[str]) -> tuple[set[str], set[str]]:

@@ -1,0 +1,136 @@
+"""`recto init` and `recto add` as they are typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from recto.cli.verbs import app
+from recto.errors import DatasetError, RectoError, SettingsError, WorkspaceError
+from recto.workspace.folder import open_workspace
+from recto.workspace.tables import DocumentRow
+
+run = CliRunner().invoke
+
+
+def page(path: Path, shade: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (60, 40), (shade, 10, 200))
+    image.putpixel((shade % 60, shade % 40), (0, 0, 0))
+    image.save(path)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace that one stands in, with loose scans in it."""
+    monkeypatch.chdir(tmp_path)
+    assert run(app, ["init"]).exit_code == 0
+    for number in range(4):
+        page(tmp_path / "scans" / f"receipt_{number}.png", number)
+        (tmp_path / "scans" / f"receipt_{number}.txt").write_text(f"text {number}")
+    page(tmp_path / "scans" / "invoice_9.png", 9)
+    return tmp_path
+
+
+def rows(folder: Path) -> list[DocumentRow]:
+    with open_workspace(folder).read() as session:
+        return session.query(DocumentRow).order_by(DocumentRow.id).all()
+
+
+def test_init_says_where_and_refuses_a_second_time(tmp_path: Path) -> None:
+    result = run(app, ["init", str(tmp_path / "w")])
+    assert result.exit_code == 0
+    assert str(tmp_path / "w" / "recto.toml") in result.output
+    assert isinstance(run(app, ["init", str(tmp_path / "w")]).exception, WorkspaceError)
+    again = run(app, ["init", str(tmp_path / "w"), "--exist-ok"])
+    assert (again.exit_code, "nothing was changed" in again.output) == (0, True)
+
+
+def test_exist_ok_still_tells_what_is_wrong_there(tmp_path: Path) -> None:
+    (tmp_path / "recto.toml").write_text("[split]\ntrain = 90\n")
+    result = run(app, ["init", str(tmp_path), "--exist-ok"])
+    assert isinstance(result.exception, SettingsError)
+
+
+def test_add_tells_what_became_of_everything(here: Path) -> None:
+    first = run(app, ["add", "scans", "--no-read"])
+    assert first.exit_code == 0, first.output
+    assert "4 pages with a trusted text; 1 page without text: queued" in first.output
+    assert "The workspace holds 4 trusted pages (train " in first.output
+    assert "1 waiting for a text." in first.output
+    (here / "scans" / "invoice_9.txt").write_text("at last")
+    (here / "scans" / "receipt_0.txt").write_text("better")
+    second = run(app, ["add", "scans", "--no-read"])
+    told = "1 page with a trusted text; 1 page known, with a new label; 3 pages known as they are"
+    assert told in second.output
+    assert "waiting" not in second.output
+
+
+def test_add_reads_the_workspace_that_one_stands_in_without_its_own_files(here: Path) -> None:
+    run(app, ["add", "scans", "--no-read"])
+    result = run(app, ["add", ".", "--no-read", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.output)
+    assert (len(found["known"]), found["trusted"], found["queued"]) == (5, [], [])
+
+
+def test_what_cant_be_added_is_listed_and_the_rest_is_added(here: Path) -> None:
+    (here / "scans" / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    (here / "scans" / "odd.txt").write_text("")
+    page(here / "scans" / "odd.png", 77)
+    result = run(app, ["add", "scans", "nowhere", "--no-read"])
+    assert result.exit_code == 1
+    assert "3 refused:" in result.output
+    for words in ("broken.jpg: ", "odd.txt: the text is empty", "nowhere: there is no such file"):
+        assert words in result.output
+    assert len(rows(here)) == 5
+
+
+def test_nothing_to_add_is_an_error(here: Path) -> None:
+    (here / "empty").mkdir()
+    for path in ("empty", "nowhere"):
+        result = run(app, ["add", path])
+        assert isinstance(result.exception, DatasetError)
+        assert path in str(result.exception)
+
+
+def test_outside_of_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page(tmp_path / "a.png", 1)
+    result = run(app, ["add", "a.png"])
+    assert isinstance(result.exception, RectoError)
+    assert "recto init" in str(result.exception)
+
+
+def test_category_business_and_workspace_are_flags(
+    here: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    page(elsewhere / "x.png", 40)
+    call = ["add", str(elsewhere / "x.png"), "--category", "contract", "--business", "legal", "--no-read"]
+    assert run(app, [*call, "--workspace", str(here)]).exit_code == 0
+    (row,) = rows(here)
+    assert (row.category, row.business, row.state) == ("contract", "legal", "queued")
+
+
+def test_documents_without_text_are_read_at_the_end(here: Path) -> None:
+    result = run(app, ["add", "scans/invoice_9.png"])
+    assert result.exit_code == 0, result.output
+    assert "1 page read, to be corrected or accepted" in result.output
+    (row,) = rows(here)
+    assert row.state == "queued" and row.reading is not None
+    assert row.reading["document"] == "invoice_9.png"
+
+
+def test_kin_that_move_are_told(here: Path) -> None:
+    entries = [
+        {"image": f"scans/receipt_{n}.png", "text": f"text {n}", "group": "g", "split": split}
+        for n, split in enumerate(["train", "train", "test"])
+    ]
+    (here / "set.jsonl").write_text("\n".join(map(json.dumps, entries)))
+    result = run(app, ["add", "set.jsonl", "--no-read"])
+    assert result.exit_code == 0, result.output
+    assert "2 pages went to a stricter split" in result.output
+    assert {row.split for row in rows(here)} == {"test"}
