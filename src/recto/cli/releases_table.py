@@ -12,8 +12,6 @@ from recto.cli.data.progress import table_width
 from recto.registry.promotion import Promotion
 from recto.registry.release import Release, ReleaseCard
 
-_HASH = 12
-
 
 def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> None:
     """One row for each Release; `marks` says which one is current for a scope."""
@@ -22,15 +20,11 @@ def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> Non
         console.print("no Releases yet: recto improve makes one when its model passes the gates")
         return
     table = Table()
-    table.add_column("Release", justify="right", no_wrap=True)
-    table.add_column("current for")
-    table.add_column("scope")
-    table.add_column("made", no_wrap=True)
-    table.add_column("error rate", justify="right", no_wrap=True)
-    table.add_column("documents", justify="right")
-    table.add_column("s/page", justify="right")
-    table.add_column("data")
-    table.add_column("cycle", justify="right")
+    table.add_column("no.", justify="right", no_wrap=True)
+    table.add_column("current for", overflow="fold")
+    table.add_column("scope", overflow="fold")
+    for name in ("made", "error", "docs", "s/page", "cycle"):
+        table.add_column(name, justify="right", no_wrap=True)
     for release in releases:
         table.add_row(*_row(release, marks), style="bold green" if _scopes(release, marks) else None)
     console.print(table)
@@ -132,11 +126,10 @@ def _row(release: Release, marks: Mapping[str, int]) -> tuple[str, ...]:
         str(release.number),
         escape(f"* {', '.join(scopes)}") if scopes else "",
         escape(release.scope),
-        release.created_at.strftime("%Y-%m-%d %H:%M"),
+        release.created_at.strftime("%Y-%m-%d"),
         _percent(release.error_rate),
         _metric(release, "documents", ".0f"),
         _metric(release, "seconds_per_page", ".2f"),
-        release.data_fingerprint[:_HASH],
         "" if release.cycle_id is None else str(release.cycle_id),
     )
 
