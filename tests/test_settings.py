@@ -19,6 +19,11 @@ def test_the_file_that_init_writes_says_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path, "") == Settings()
 
 
+def test_the_docs_show_that_file() -> None:
+    page = Path(__file__).parents[1] / "docs" / "workspace.md"
+    assert f"```toml\n{default_toml()}```" in page.read_text(encoding="utf-8")
+
+
 def test_it_names_every_setting_and_explains_each() -> None:
     text = default_toml()
     for name, table in Settings.model_fields.items():
