@@ -11,7 +11,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
 from recto.errors import MissingPackage, RectoError, SettingsError, WorkspaceBusy, WorkspaceError
@@ -91,6 +98,8 @@ def told(engine: Engine) -> Iterator[None]:
     """Errors of the database as ours: WorkspaceBusy where others write for too long, else WorkspaceError."""
     try:
         yield
+    except (IntegrityError, DataError, ProgrammingError):
+        raise  # a mistake of ours, not a state of the database
     except DatabaseError as error:
         raise _translated(error, engine) from error
 

@@ -113,9 +113,15 @@ def test_bad_ones_are_told_and_the_rest_is_added(
         replace(page(4), source=tmp_path / "nowhere.png"),
         page(5, page=3),
         page(6),
+        page(7, text="a\0b"),
     )
     assert len(added.trusted) == 3
-    assert [str(p).split(":")[0] for p in added.refused] == ["set.json", "receipt_003.png", "receipt_004.png"]
+    assert [str(p).split(":")[0] for p in added.refused] == [
+        "set.json",
+        "receipt_003.png",
+        "receipt_004.png",
+        "receipt_007.png",
+    ]
     assert len(rows(workspace)) == 3
     assert not list(verify_blobs(workspace))
 

@@ -156,8 +156,7 @@ def set_text(workspace: Workspace, row_id: int, text: str) -> str:
 
 
 def _add(workspace: Workspace, example: Example, prints: Prints, shares: Shares, tally: _Tally) -> None:
-    if example.text is not None and not example.text.strip():
-        raise DatasetError("the text is empty", where=example.image)
+    _check(example)
     entry = _looked_at(workspace, example, prints)
     compared = len(prints)
     source = example.source if isinstance(example.source, Path) else document_bytes(example)
@@ -178,6 +177,14 @@ def _add(workspace: Workspace, example: Example, prints: Prints, shares: Shares,
     tally.note(fates)
     tally.moved |= {i: split for i, split in splits.items() if i not in fates or split == ASIDE}
     tally.uncompared += sum(sheet.like.left_out for sheet in entry.sheets)
+
+
+def _check(example: Example) -> None:
+    if example.text is not None and not example.text.strip():
+        raise DatasetError("the text is empty", where=example.image)
+    words = (example.text, example.category, example.business, example.group)
+    if any("\0" in word for word in words if word):  # PostgreSQL can't keep one
+        raise DatasetError("text, category, business or group holds a NUL character", where=example.image)
 
 
 def _looked_at(workspace: Workspace, example: Example, prints: Prints) -> _Entry:

@@ -1,0 +1,81 @@
+"""The workspace on a PostgreSQL server: RECTO_TEST_POSTGRESQL is the URL of a database to empty."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from recto.datasets.corpus import add_examples, counts, snapshot
+from recto.datasets.example import Example
+from recto.datasets.splitting import Shares
+from recto.errors import WorkspaceError
+from recto.workspace.database import connect
+from recto.workspace.folder import Workspace, create_workspace
+from recto.workspace.tables import PlacementRow, Table
+from recto.workspace.utc import now
+
+URL = os.environ.get("RECTO_TEST_POSTGRESQL", "")
+pytestmark = pytest.mark.skipif(not URL, reason="RECTO_TEST_POSTGRESQL names no server")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace whose tables are in that database, empty."""
+    monkeypatch.setenv("RECTO_DATABASE", URL)
+    engine = connect(URL, tmp_path)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    opened = create_workspace(tmp_path / "w")
+    yield opened
+    opened.sessions.kw["bind"].dispose()
+
+
+def test_tables_equal_the_models(workspace: Workspace) -> None:
+    with workspace.read() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_writers_wait_for_each_other(workspace: Workspace) -> None:
+    with workspace.transaction() as session:
+        session.add(PlacementRow(key="0", split="", since=now()))
+
+    def add_one(_: int) -> None:
+        with workspace.transaction() as session:
+            session.query(PlacementRow).one().split += "x"
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_one, range(20)))
+    with workspace.read() as session:
+        assert session.query(PlacementRow).one().split == "x" * 20
+
+
+def test_documents_are_added_and_taken(
+    workspace: Workspace, make_pdf: Callable[..., bytes], samples: dict[str, bytes]
+) -> None:
+    examples = [
+        Example("letter.pdf", make_pdf(2), None, "contract"),
+        Example("a.png", samples["scan.png"], "a", "receipt", group="g", fields={"x": [1, None]}),
+        Example("b.jpg", samples["progressive.jpg"], "b", "receipt", group="g", split="test"),
+    ]
+    added = add_examples(workspace, examples, shares=Shares(1, 0, 0))
+    assert (len(added.trusted), len(added.queued), len(added.moved)) == (2, 2, 1)
+    assert len(add_examples(workspace, examples, shares=Shares(1, 0, 0)).known) == 4
+    assert counts(workspace).splits == {"test": 2}
+    assert [e.fields for e in snapshot(workspace, "general").examples] == [{"x": [1, None]}, None]
+
+
+def test_a_server_that_isnt_there_is_our_error_without_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTO_DATABASE", "postgresql+psycopg://someone:secret@127.0.0.1:1/x")
+    with pytest.raises(WorkspaceError, match="can't be used") as caught:
+        create_workspace(tmp_path)
+    assert "secret" not in str(caught.value)
