@@ -94,12 +94,13 @@ def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> 
     run = improvement.model.parent
     names = {path.name for path in run.iterdir()}
     assert names == {
-        "recipe.yaml", "environment.json", "log.jsonl", "best.npz", "metrics.json", "report.json",
-        "report.html", "model",
+        "run.json", "run.lock", "recipe.yaml", "environment.json", "log.jsonl", "before.json",
+        "estimate.json", "spent.json", "training.json", "metrics.json", "report.json", "report.html", "model",
+        "tensorboard",
     }  # fmt: skip
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert [e["event"] for e in events if e["event"] != "epoch"] == [
-        "start", "measured", "trained", "measured", "finished",
+        "start", "measured", "remark", "trained", "measured", "finished",
     ]  # fmt: skip
     logged = [e["number"] for e in events if e["event"] == "epoch"]
     assert logged == [epoch.number for epoch in recorder.epochs]
@@ -196,5 +197,5 @@ def test_an_unwritable_place_is_our_error(dataset_writer: Writer, tmp_path: Path
 def test_overwrite_spares_folders_that_are_not_runs(dataset_writer: Writer, tmp_path: Path) -> None:
     root = dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=1)
     with pytest.raises(OutputError, match="something else"):
-        improve(load_dataset(root), root, QUICK, overwrite=True)
+        improve(load_dataset(root), root, QUICK, start="overwrite")
     assert (root / "annotations.json").is_file()

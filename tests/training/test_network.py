@@ -15,7 +15,6 @@ from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
 from recto.errors import ParityError, TrainingError
 from recto.training.ctc.alphabet import cut_head, merge_head, trained_classes
-from recto.training.ctc.decoding import greedy_text
 from recto.training.ctc.learn import check_parity
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.replay import general_lines
@@ -124,14 +123,6 @@ def test_trained_classes_hold_labels_latin_and_rivals() -> None:
     characters = "aé疗日 "
     assert trained_classes(characters, {"日"}, torch.tensor([3])).tolist() == [0, 1, 2, 3, 4, 5]
     assert trained_classes(characters, set(), torch.tensor([], dtype=torch.long)).tolist() == [0, 1, 2, 5]
-
-
-@pytest.mark.parametrize(
-    ("classes", "text"),
-    [([0, 1, 1, 0, 1, 2], "aab"), ([], ""), ([0, 0], ""), ([2, 0, 2, 2, 3, 0], "bb ")],
-)
-def test_greedy_decoding(classes: list[int], text: str) -> None:
-    assert greedy_text(classes, "ab ") == text
 
 
 def test_general_lines_repeat_by_seed() -> None:

@@ -1,6 +1,6 @@
 """The list of verbs: each adds itself to the app. A new verb is one file and one line here."""
 
-from recto.cli import add, app, data, evaluate, history, improve, init, loop, read, releases, status
+from recto.cli import add, app, data, evaluate, history, improve, init, loop, read, releases, status, train
 
 __all__ = [
     "add",
@@ -14,4 +14,5 @@ __all__ = [
     "read",
     "releases",
     "status",
+    "train",
 ]

@@ -27,7 +27,8 @@ class LineScore:
 @dataclass(frozen=True, slots=True)
 class Epoch:
     """What one epoch did: mean CTC loss per line, drift from the base on general lines (KL per frame),
-    the validation score afterwards, and how long it took. Epoch 0 is the base model.
+    the validation score afterwards, and how long it took. Epoch 0 is the base model. `learning_rate` is
+    that of its last step, `lines_per_s` the speed of training without validation.
     """
 
     number: int
@@ -36,6 +37,8 @@ class Epoch:
     score: LineScore
     seconds: float
     is_best: bool
+    learning_rate: float = 0.0
+    lines_per_s: float = 0.0
 
 
 class Progress(Protocol):

@@ -12,10 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recto.errors import SettingsError
 
 _Count = Annotated[int, Field(ge=1)]
+Tracker = Literal["tensorboard", "mlflow", "wandb"]
 
 
 class Recipe(BaseModel):
-    """Settings of one training run; frozen, so that what was recorded is what ran."""
+    """Settings of one training run; frozen, so that what was recorded is what ran.
+
+    A step learns from `batch_lines` × `accumulation` lines, `batch_lines` at once. `trackers` are told of
+    every epoch. `price_per_hour` of the machine, in any currency; 0 is none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,6 +29,7 @@ class Recipe(BaseModel):
     epochs: _Count = 8
     patience_epochs: _Count = 3
     batch_lines: _Count = 32
+    accumulation: _Count = 1
     learning_rate: float = Field(default=1e-3, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     warmup_share: float = Field(default=0.1, gt=0, lt=1)
@@ -34,6 +40,13 @@ class Recipe(BaseModel):
     rivals: int = Field(default=200, ge=0, le=5_000)
     replay_lines: int = Field(default=400, ge=0)
     replay_weight: float = Field(default=1.0, ge=0)
+    trackers: tuple[Tracker, ...] = ("tensorboard",)
+    price_per_hour: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+    @property
+    def step_lines(self) -> int:
+        """Lines that one step of the optimiser learns from."""
+        return self.batch_lines * self.accumulation
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -1,121 +1,192 @@
-"""Run: the folder of one training: recipe, environment, log, best checkpoint, metrics, model.
+"""Run: the folder of one training: what it depends on, its log, checkpoints, results and model.
 
-It writes files and knows nothing of learning. Each file is written in one step, the log line by line.
+A Run can be gone on with after a kill at any moment: each file appears whole, what a folder belongs to is its
+first file, and what is finished is read instead of done again. It knows nothing of learning.
 """
 
-import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
-from recto import __version__
+from recto.documents.replacing import PART, replace_file
 from recto.errors import OutputError
 from recto.evaluation.machine import describe_machine
+from recto.training.identity import Identity, read_identity, refuse_another
 from recto.training.progress import Epoch
-from recto.training.recipe import Recipe
+from recto.workspace.locks import held
 
+Start = Literal["new", "overwrite", "resume"]
+"""What to do with an earlier Run in the folder: refuse it, replace it, or go on with it."""
+
+IDENTITY = "run.json"
 RECIPE = "recipe.yaml"
-_FILES = (RECIPE, "environment.json", "log.jsonl", "best.npz", "metrics.json", "report.json", "report.html")
+LOG = "log.jsonl"
 MODEL = "model"
+_LOCK = "run.lock"
+_FILES = (
+    RECIPE, "environment.json", LOG, "before.json", "estimate.json", "spent.json", "training.json",
+    "metrics.json", "report.json", "report.html",
+)  # fmt: skip
+_FOLDERS = (MODEL, "checkpoints", "prepared", "tensorboard", "mlflow", "wandb")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An open run folder."""
+    """An open run folder; `resumed` says that an earlier process began it, `note` what is odd about it."""
 
     folder: Path
+    resumed: bool = False
+    note: str = ""
 
     @property
     def model(self) -> Path:
         """Where the model folder goes."""
         return self.folder / MODEL
 
+    @property
+    def checkpoints(self) -> Path:
+        """Where the state of a training that isn't over is kept."""
+        return self.folder / "checkpoints"
+
+    @property
+    def prepared(self) -> Path:
+        """Where lines and features are kept while the training isn't over."""
+        return self.folder / "prepared"
+
     def log(self, event: str, **values: object) -> None:
-        """Append one line of JSON: what happened, when, and its values."""
+        """Append one line of JSON: what happened, when, and its values. Raises OutputError."""
         row = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **values}
-        line = json.dumps(row, ensure_ascii=False) + "\n"
-        with _Written(self.folder / "log.jsonl") as path, path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
+        path = self.folder / LOG
+        try:
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
-    def log_epoch(self, epoch: Epoch) -> None:
-        """One line for an epoch."""
-        self.log("epoch", **asdict(epoch))
-
-    def checkpoint(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Keep the weights of the best epoch so far as best.npz."""
-        buffer = io.BytesIO()
-        np.savez(buffer, **dict(state))  # type: ignore[arg-type]
-        self.write("best.npz", buffer.getvalue())
-
-    def write(self, name: str, data: bytes) -> None:
-        """Write one file in one step. Raises OutputError."""
-        with _Written(self.folder / name) as path:
-            part = path.with_name(f".{name}.part")
-            try:
-                part.write_bytes(data)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+    def log_epochs(self, epochs: tuple[Epoch, ...]) -> None:
+        """Log those of `epochs` that the log hasn't: the last one before a kill may be missing."""
+        rows = (json.loads(line) for line in self._log_lines())
+        logged = {row.get("number") for row in rows if row.get("event") == "epoch"}
+        for epoch in epochs:
+            if epoch.number not in logged:
+                self.log("epoch", **asdict(epoch))
 
     def write_json(self, name: str, value: object) -> None:
-        """Write one JSON file in one step."""
-        self.write(name, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+        """Write one JSON file, whole or not at all. Raises OutputError."""
+        self.write_text(name, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write one file, whole or not at all. Raises OutputError."""
+        replace_file(self.folder / name, text.encode())
+
+    def read(self, name: str) -> bytes | None:
+        """What an earlier process of this Run wrote under `name`; None where it didn't come so far."""
+        path = self.folder / name
+        return path.read_bytes() if self.resumed and path.is_file() else None
+
+    def sweep(self) -> None:
+        """Remove what only a training that isn't over needs, and what a kill left behind."""
+        for folder in (self.prepared, self.checkpoints):
+            shutil.rmtree(folder, ignore_errors=True)
+        _remove_parts(self.folder)
+
+    def _log_lines(self) -> list[str]:
+        path = self.folder / LOG
+        return path.read_text("utf-8").splitlines() if path.is_file() else []
 
 
-class _Written:
-    """Turns the operating system's errors while writing `path` into ours."""
+@contextmanager
+def open_run(folder: Path, identity: Identity, start: Start) -> Iterator[Run]:
+    """The run folder, locked while the block runs. "new" refuses a folder with anything in it.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> Path:
-        return self._path
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, OSError):
-            raise OutputError(
-                f"can't be written: {error.strerror or error}",
-                where=self._path,
-                hint="check free space and permissions; what was finished before is whole",
-            ) from error
-
-
-def start_run(folder: Path, recipe: Recipe, *, overwrite: bool) -> Run:
-    """A fresh run folder. A folder with anything in it is refused, an earlier Run only with `overwrite`.
-
-    Raises OutputError.
+    "overwrite" replaces an earlier Run; "resume" goes on with one of the same `identity`, and begins where
+    there is none, or one that other code began (`Run.note` says so). Raises OutputError, TrainingError
+    (another Run, with "resume"), WorkspaceBusy.
     """
-    with _Written(folder):
+    try:
         if folder.exists() and not folder.is_dir():
             raise OutputError("is a file, not a folder", where=folder, hint="choose another --out")
-        if folder.is_dir() and any(folder.iterdir()):
-            _clear(folder, overwrite=overwrite)
+        _refuse_foreign(folder, start)
         folder.mkdir(parents=True, exist_ok=True)
-    run = Run(folder)
-    run.write(RECIPE, yaml.safe_dump(recipe.model_dump(), sort_keys=False).encode())
-    run.write_json(
-        "environment.json", {"recto_version": __version__, "machine": describe_machine().model_dump()}
-    )
-    run.log("start")
+        (folder / _LOCK).touch()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    with held(folder / _LOCK, what="training"):
+        yield _begin(folder, identity, start)
+
+
+def _begin(folder: Path, identity: Identity, start: Start) -> Run:
+    earlier = read_identity(folder / IDENTITY) if (folder / IDENTITY).is_file() else None
+    if earlier and start == "resume":
+        refuse_another(earlier, identity, folder)
+    if earlier and start == "resume" and earlier.code == identity.code:
+        _remove_parts(folder)
+        _cut_torn_line(folder / LOG)
+        run = Run(folder, resumed=True)
+        run.log("resume")
+    else:
+        _clear(folder)
+        replace_file(folder / IDENTITY, identity.model_dump_json(indent=1).encode())
+        run = Run(folder, note=_other_code(earlier, identity) if earlier and start == "resume" else "")
+        run.log("start", note=run.note)
+    replace_file(folder / RECIPE, yaml.safe_dump(identity.recipe, sort_keys=False).encode())
+    run.write_json("environment.json", {"code": identity.code, "machine": describe_machine().model_dump()})
     return run
 
 
-def _clear(folder: Path, *, overwrite: bool) -> None:
-    """Remove what an earlier Run wrote there, and nothing else."""
-    if not overwrite:
-        hint = "choose another --out, or pass --overwrite to replace an earlier run"
-        raise OutputError("the folder is not empty", where=folder, hint=hint)
-    if not (folder / RECIPE).is_file():
-        hint = "--overwrite replaces folders that `recto improve` wrote, no others; choose another --out"
+def _other_code(earlier: Identity, identity: Identity) -> str:
+    return f"recto {earlier.code} began this run, this is {identity.code}: it starts anew"
+
+
+def _refuse_foreign(folder: Path, start: Start) -> None:
+    """Refuse a folder that holds something else than a Run, and an earlier Run when `start` is "new"."""
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    found -= {_LOCK, f"{_LOCK}.holder", IDENTITY + PART}  # what a Run leaves that was killed at once
+    if not found:
+        return
+    if IDENTITY not in found:
+        hint = "--overwrite and --resume work on folders that `recto train` or `recto improve` wrote"
         raise OutputError("the folder holds something else than a run", where=folder, hint=hint)
-    shutil.rmtree(folder / MODEL, ignore_errors=True)
-    for name in _FILES:
+    if start == "new":
+        hint = "choose another --out, or pass --resume to go on with it, --overwrite to replace it"
+        raise OutputError("the folder is not empty: it holds an earlier run", where=folder, hint=hint)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier Run wrote, and nothing else; what says that it is a Run goes last."""
+    for name in _FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    _remove_parts(folder)
+    for name in (*_FILES, IDENTITY):
         (folder / name).unlink(missing_ok=True)
+
+
+def _remove_parts(folder: Path) -> None:
+    """What a kill in the middle of writing left: it has no place in a Run."""
+    for path in folder.iterdir():
+        if path.is_file() and path.name.endswith(PART):
+            path.unlink(missing_ok=True)
+        elif path.name.startswith(f".{MODEL}-"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """A kill may leave the last line of the log without its end."""
+    data = path.read_bytes() if path.is_file() else b""
+    if data and not data.endswith(b"\n"):
+        replace_file(path, data[: data.rfind(b"\n") + 1])
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"can't be written: {error.strerror or error}",
+        where=path,
+        hint="check free space and permissions; what was finished before is whole: --resume goes on",
+    )

@@ -1,19 +1,18 @@
 """What a line says: scaled line crops → text with a confidence, by greedy CTC decoding.
 
-CTC: Graves et al., 2006. Places on the page are not known here.
+Places on the page are not known here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recto.documents.page import Image
-from recto.engines.ppocr.alphabet import BLANK, Script, allowed_classes
+from recto.engines.ppocr.alphabet import Script, allowed_classes
 from recto.engines.ppocr.crops import padded_width, stack
+from recto.engines.ppocr.ctc import spell
 from recto.engines.ppocr.networks import Precision, characters_of, recogniser_network
 
 MapLines = Callable[[Callable[[Image], "Reading"], Iterable[Image]], Iterable["Reading"]]
@@ -60,23 +59,7 @@ class Recogniser:
 
     def _read_line(self, line: Image) -> Reading:
         best, probability, space_margin = self._network(stack([line], padded_width(line.shape[1])))
-        return self._decode(best[0, :, 0].astype(np.int64), probability[0, :, 0], space_margin[0, :, 0])
-
-    def _decode(
-        self,
-        classes: NDArray[np.int64],
-        probability: NDArray[np.float32],
-        space_margin: NDArray[np.float32],
-    ) -> Reading:
-        """Greedy CTC: repeated classes count once, blanks not at all; near-spaces become spaces."""
-        emits = classes != BLANK
-        emits[1:] &= classes[1:] != classes[:-1]
-        steps = np.flatnonzero(emits)
-        if not len(steps):
-            return Reading("", 0.0)
-        pieces = [self._spelling[classes[steps[0]]]]
-        for before, here in pairwise(steps):
-            if space_margin[before + 1 : here].max(initial=-np.inf) > self._near_space:
-                pieces.append(" ")
-            pieces.append(self._spelling[classes[here]])
-        return Reading(" ".join("".join(pieces).split()), float(probability[steps].mean()))
+        text, steps = spell(
+            best[0, :, 0].astype(np.int64), space_margin[0, :, 0], self._spelling, self._near_space
+        )
+        return Reading(text, float(probability[0, steps, 0].mean()) if len(steps) else 0.0)

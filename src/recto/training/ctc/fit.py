@@ -1,83 +1,216 @@
 """CTC training of neck and head on cached features, with the base model as its fallback.
 
-Loss: CTC on the labelled lines (Graves et al., 2006) plus, on replayed general lines, the divergence from
-the base model's own output (learning without forgetting; Li and Hoiem, 2016). The best epoch by validation
-CER wins; epoch 0 is the base model, so training that doesn't help changes nothing.
+Loss: CTC on the labelled lines plus, on replayed general lines, the divergence from the base model's own
+output. The best epoch by validation CER wins; epoch 0 is the base model, so training that doesn't help
+changes nothing. After every epoch its state is kept, and what follows depends on that state alone: a
+training that was killed, or ran out of memory in the middle of an epoch, goes on as if nothing had been.
 """
 
 import copy
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from recto.engines.ppocr.recogniser import NEAR_SPACE
-from recto.training.ctc.alphabet import class_of, cut_head, likely_rivals, merge_head, trained_classes
-from recto.training.ctc.features import Bucket, LabelledLines
+from recto.errors import TrainingError
+from recto.training.ctc.alphabet import cut_head, likely_rivals, merge_head, trained_classes
+from recto.training.ctc.base_model import BaseModel
+from recto.training.ctc.batches import Shuffler
+from recto.training.ctc.course import Course
+from recto.training.ctc.decoding import SLICE_LINES, LineReader
+from recto.training.ctc.drift import Drift
+from recto.training.ctc.features import LabelledLines
+from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
+from recto.training.ctc.prepare import Prepared
 from recto.training.ctc.scoring import score_lines
-from recto.training.progress import Epoch
+from recto.training.ctc.state import State, unpack
+from recto.training.progress import Epoch, LineScore
 from recto.training.recipe import Recipe
 
 _RIVAL_LINES = 600
 
 
+class Keeper(Protocol):
+    """Where states are kept, and who hears of the training."""
+
+    def newest(self) -> bytes | None:
+        """The newest state that was kept."""
+        ...
+
+    def resumed(self, epochs: tuple[Epoch, ...]) -> None:
+        """The training goes on after these epochs."""
+        ...
+
+    def keep(self, epoch: Epoch, state: bytes) -> None:
+        """An epoch is done; this is the state after it."""
+        ...
+
+    def say(self, remark: str) -> None:
+        """Something worth a line, and worth remembering."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """The trained network (the base's weights where `best_epoch` is 0) and every epoch."""
+    """The trained network (the base's weights where `best_epoch` is 0) and every epoch.
+
+    A step was computed in `pieces` at the end, more than the recipe's `accumulation` where memory ran out.
+    """
 
     network: Recogniser
     epochs: tuple[Epoch, ...]
     best_epoch: int
     trained_classes: int
+    pieces: int
 
 
-def fit(
-    base: Recogniser,
-    characters: str,
-    lines: tuple[LabelledLines, LabelledLines],
-    replay: Sequence[Bucket],
-    recipe: Recipe,
-    on_epoch: Callable[[Epoch, Recogniser], None],
-) -> Fitted:
-    """Train on the first of `lines`, choose by the second; `replay` are features of general lines."""
+def fit(base: BaseModel, prepared: Prepared, recipe: Recipe, keeper: Keeper) -> Fitted:
+    """Train on the lines of `prepared.train`, choose the epoch by those of `prepared.val`.
+
+    Goes on from the newest state that `keeper` has. Raises TrainingError where memory runs out even with
+    single lines.
+    """
+    packed = keeper.newest()
     torch.manual_seed(recipe.seed)
-    train, val = lines
-    network = copy.deepcopy(base)
-    used = {char for label in train.labels for char in label}
-    rivals = likely_rivals(base.neck, base.head, _sample(train, recipe.seed), recipe.rivals)
-    classes = trained_classes(characters, used, rivals)
-    small = cut_head(base.head, classes)
-    course = _Course(network.neck, small, recipe, _steps_per_epoch(train, recipe))
-    data = _Batches(train, characters, classes, recipe)
-    drift = _Drift(base.neck, small, replay, recipe) if replay else None
-
-    first = score_lines(network.neck, network.head, val, characters, near_space=NEAR_SPACE)
-    epochs = [Epoch(0, 0.0, 0.0, first, 0.0, is_best=True)]
-    on_epoch(epochs[0], network)
-    best = copy.deepcopy(network.state_dict())
-    for number in range(1, recipe.epochs + 1):
-        started = time.perf_counter()
-        loss, drifted = course.run(data.shuffled(), drift)
-        merge_head(network.head, small, classes)
-        score = score_lines(network.neck, network.head, val, characters)
-        is_best = score.errors < min(epoch.score.errors for epoch in epochs)
-        if is_best:
-            best = copy.deepcopy(network.state_dict())
-        epochs.append(Epoch(number, loss, drifted, score, time.perf_counter() - started, is_best))
-        on_epoch(epochs[-1], network)
-        if number - _best(epochs) >= recipe.patience_epochs:
-            break
-    network.load_state_dict(best)
-    return Fitted(network.eval(), tuple(epochs), _best(epochs), len(classes))
+    state = unpack(packed) if packed else None
+    classes = state.classes if state else _classes(base, prepared.train.lines, recipe)
+    pupil = _Pupil(base, prepared, recipe, classes)
+    if state:
+        pupil.go_back(state)
+        keeper.resumed(state.epochs)
+    while not is_over(pupil.epochs, recipe):
+        if pupil.tries_epoch():
+            packed = pupil.state().packed()
+            keeper.keep(pupil.epochs[-1], packed)
+        else:
+            pupil.take_smaller_pieces()
+            if packed:
+                pupil.go_back(unpack(packed), with_pieces=False)
+            keeper.say(pupil.in_smaller_pieces())
+    return Fitted(pupil.best_network(), pupil.epochs, best_of(pupil.epochs), len(classes), pupil.pieces)
 
 
-def _best(epochs: Sequence[Epoch]) -> int:
+def is_over(epochs: Sequence[Epoch], recipe: Recipe) -> bool:
+    """Whether all epochs are done, or the last few were no better than the best one before."""
+    if not epochs:
+        return False
+    last = epochs[-1].number
+    return last >= recipe.epochs or last - best_of(epochs) >= recipe.patience_epochs
+
+
+def best_of(epochs: Sequence[Epoch]) -> int:
+    """The number of the best epoch."""
     return max(epoch.number for epoch in epochs if epoch.is_best)
+
+
+class _Pupil:
+    """What learns: the network, its course, and what is known of its epochs."""
+
+    def __init__(self, base: BaseModel, prepared: Prepared, recipe: Recipe, classes: Tensor) -> None:
+        self._base, self._recipe, self._classes = base, recipe, classes
+        self._val = prepared.val.lines
+        self._network = copy.deepcopy(base.network)
+        self._head = cut_head(base.network.head, classes)
+        drift = Drift(base.network.neck, self._head, prepared.replay, recipe)
+        lines = prepared.train.lines
+        data = Shuffler(lines, base.characters, classes, recipe.step_lines, recipe.seed)
+        self._lines = sum(len(bucket.lines) for bucket in lines.buckets)
+        self._course = Course((self._network.neck, self._head), data, drift, recipe)
+        self._best = self._weights()
+        self.epochs: tuple[Epoch, ...] = ()
+        self.pieces = recipe.accumulation
+
+    def tries_epoch(self) -> bool:
+        """The next epoch (epoch 0 only measures the base model); False where memory ran out in it."""
+        try:
+            epoch = self._epoch() if self.epochs else self._before()
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return False
+        self.epochs += (epoch,)
+        if epoch.is_best:
+            self._best = self._weights()
+        return True
+
+    def state(self) -> State:
+        """Everything that the next epoch depends on."""
+        return State(self.epochs, self._classes, self.pieces, self._course.state(), self._best)
+
+    def go_back(self, state: State, *, with_pieces: bool = True) -> None:
+        """Stand where `state` stood."""
+        self.epochs, self._best = state.epochs, state.best
+        self._course.restore(state.course)
+        if with_pieces:
+            self.pieces = state.pieces
+
+    def take_smaller_pieces(self) -> None:
+        """Half as many lines at once, twice as many pieces to a step. Raises TrainingError."""
+        if self.pieces >= self._recipe.step_lines:
+            hint = "close other programs, or lower max_train_lines in the recipe; --resume goes on"
+            raise TrainingError("memory ran out, even with one line at a time", hint=hint)
+        self.pieces = min(2 * self.pieces, self._recipe.step_lines)
+
+    def in_smaller_pieces(self) -> str:
+        """What `take_smaller_pieces` did, in words."""
+        lines = -(-self._recipe.step_lines // self.pieces)
+        where = f"after epoch {self.epochs[-1].number}" if self.epochs else "from the start"
+        return f"memory ran out: {lines} lines at once now, {self.pieces} times a step; going on {where}"
+
+    def best_network(self) -> Recogniser:
+        """The whole network with the weights of the best epoch."""
+        neck, head = self._best["neck"], self._best["head"]
+        assert isinstance(neck, dict)
+        assert isinstance(head, dict)
+        self._network.neck.load_state_dict(neck)
+        self._head.load_state_dict(head)
+        merge_head(self._network.head, self._head, self._classes)
+        return self._network.eval()
+
+    def _before(self) -> Epoch:
+        score = self._score(self._base.network, near_space=NEAR_SPACE)
+        return Epoch(0, 0.0, 0.0, score, 0.0, is_best=True)
+
+    def _epoch(self) -> Epoch:
+        started = time.perf_counter()
+        lap = self._course.lap(self.pieces)
+        seconds = time.perf_counter() - started
+        merge_head(self._network.head, self._head, self._classes)
+        score = self._score(self._network, near_space=0.0)
+        return Epoch(
+            number=len(self.epochs),
+            loss=lap.loss,
+            drift=lap.drift,
+            score=score,
+            seconds=time.perf_counter() - started,
+            is_best=score.errors < min(epoch.score.errors for epoch in self.epochs),
+            learning_rate=lap.learning_rate,
+            lines_per_s=self._lines / max(seconds, 1e-9),
+        )
+
+    def _score(self, network: Recogniser, near_space: float) -> LineScore:
+        slice_lines = max(1, SLICE_LINES * self._recipe.accumulation // self.pieces)
+        reader = LineReader(network.neck, network.head, self._base.characters, near_space, slice_lines)
+        return score_lines(reader, self._val)
+
+    def _weights(self) -> dict[str, object]:
+        neck, head = self._network.neck.state_dict(), self._head.state_dict()
+        return {
+            "neck": {k: v.clone() for k, v in neck.items()},
+            "head": {k: v.clone() for k, v in head.items()},
+        }
+
+
+def _classes(base: BaseModel, lines: LabelledLines, recipe: Recipe) -> Tensor:
+    used = {char for label in lines.labels for char in label}
+    network = base.network
+    rivals = likely_rivals(network.neck, network.head, _sample(lines, recipe.seed), recipe.rivals)
+    return trained_classes(base.characters, used, rivals)
 
 
 def _sample(lines: LabelledLines, seed: int) -> list[Tensor]:
@@ -90,112 +223,3 @@ def _sample(lines: LabelledLines, seed: int) -> list[Tensor]:
         if bool(rows.any()):
             out.append(bucket.features[rows].float())
     return out
-
-
-def _steps_per_epoch(lines: LabelledLines, recipe: Recipe) -> int:
-    return sum(-(-len(bucket.lines) // recipe.batch_lines) for bucket in lines.buckets)
-
-
-class _Batches:
-    """Labelled batches of one width each, in a new order every epoch."""
-
-    def __init__(self, lines: LabelledLines, characters: str, classes: Tensor, recipe: Recipe) -> None:
-        table = class_of(characters)
-        place = {int(value): i for i, value in enumerate(classes)}
-        self._targets = [
-            torch.tensor([place[table[c]] for c in label], dtype=torch.long) for label in lines.labels
-        ]
-        self._buckets = lines.buckets
-        self._size = recipe.batch_lines
-        self._rng = random.Random(recipe.seed)
-
-    def shuffled(self) -> Iterator[tuple[Tensor, list[Tensor]]]:
-        """Features N × 384 × 1 × T in fp32 and one target per line."""
-        plan = []
-        for bucket in self._buckets:
-            rows = list(range(len(bucket.lines)))
-            self._rng.shuffle(rows)
-            plan += [(bucket, rows[i : i + self._size]) for i in range(0, len(rows), self._size)]
-        self._rng.shuffle(plan)
-        for bucket, rows in plan:
-            yield bucket.features[rows].float(), [self._targets[bucket.lines[row]] for row in rows]
-
-
-class _Drift:
-    """How far the network has moved from the base on general lines: KL divergence per frame."""
-
-    def __init__(self, neck: nn.Module, head: nn.Linear, replay: Sequence[Bucket], recipe: Recipe) -> None:
-        self._rng = random.Random(recipe.seed + 1)
-        self._size = max(1, recipe.batch_lines // 4)
-        self._parts = []
-        with torch.inference_mode():
-            for bucket in replay:
-                for features in torch.split(bucket.features, self._size):
-                    wanted = head(neck(features.float())).log_softmax(2).half()
-                    self._parts.append((features.clone(), wanted.clone()))
-
-    def loss(self, neck: nn.Module, head: nn.Linear) -> Tensor:
-        """The divergence on one random batch."""
-        features, wanted = self._rng.choice(self._parts)
-        said = head(neck(features.float())).log_softmax(2)
-        target = wanted.float()
-        apart = functional.kl_div(said, target, reduction="sum", log_target=True)
-        per_frame: Tensor = apart / (target.shape[0] * target.shape[1])
-        return per_frame
-
-
-class _Course:
-    """Optimiser and schedule over all epochs."""
-
-    def __init__(self, neck: nn.Module, head: nn.Linear, recipe: Recipe, steps_per_epoch: int) -> None:
-        self._neck, self._head, self._recipe = neck, head, recipe
-        self._weights = [*neck.parameters(), *head.parameters()]
-        self._optimiser = torch.optim.AdamW(
-            self._weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        total = max(4, recipe.epochs * steps_per_epoch)  # fewer steps make no schedule
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser,
-            max_lr=recipe.learning_rate,
-            total_steps=total,
-            pct_start=min(0.9, max(recipe.warmup_share, 2 / total)),
-        )
-
-    def run(
-        self, batches: Iterator[tuple[Tensor, list[Tensor]]], drift: _Drift | None
-    ) -> tuple[float, float]:
-        """One epoch; mean CTC loss per line and mean drift per batch."""
-        self._neck.train()
-        total = drifted = 0.0
-        lines = steps = 0
-        for features, targets in batches:
-            loss = ctc_loss(self._head(self._neck(features)), targets)
-            moved = drift.loss(self._neck, self._head) if drift else torch.zeros(())
-            self._optimiser.zero_grad(set_to_none=True)
-            (loss + self._recipe.replay_weight * moved).backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self._weights, self._recipe.gradient_norm)
-            self._optimiser.step()
-            self._schedule.step()
-            total += loss.item() * len(targets)
-            drifted += moved.item()
-            lines += len(targets)
-            steps += 1
-        self._neck.eval()
-        return total / max(lines, 1), drifted / max(steps, 1)
-
-
-def ctc_loss(logits: Tensor, targets: Sequence[Tensor]) -> Tensor:
-    """Mean CTC loss per line; logits N × T × classes, all T frames count, as in reading."""
-    n, frames, _ = logits.shape
-    lengths = torch.tensor([len(target) for target in targets])
-    return (
-        functional.ctc_loss(
-            logits.log_softmax(2).transpose(0, 1),
-            torch.cat(list(targets)),
-            torch.full((n,), frames),
-            lengths,
-            reduction="sum",
-            zero_infinity=True,
-        )
-        / n
-    )

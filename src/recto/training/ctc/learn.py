@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from recto.datasets.example import Example
 from recto.documents.page import Image
@@ -20,13 +19,16 @@ from recto.engines.ppocr.crops import batches_by_width
 from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import BASE, sha256_of
 from recto.errors import ParityError
-from recto.training.ctc.base_model import load_base
+from recto.training.chronicle import Chronicle
+from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.fit import Fitted, fit
+from recto.training.ctc.kept_lines import keep_lines, kept_lines
 from recto.training.ctc.lesson import Lesson
+from recto.training.ctc.memory import enough_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared, prepare
 from recto.training.ctc.weights import write_network
-from recto.training.progress import Epoch, Progress
+from recto.training.identity import code_version
 from recto.training.recipe import Recipe
 from recto.training.run import Run
 
@@ -38,49 +40,59 @@ LEARNT_SPACES = 0.0
 
 
 def learn(
+    base: BaseModel,
     data: tuple[Sequence[Example], Sequence[Example]],
     fingerprint: str,
     run: Run,
     recipe: Recipe,
-    progress: Progress,
+    chronicle: Chronicle,
 ) -> Lesson:
     """Train on the first of `data`, choose the epoch by the second, and write the model folder of `run`.
 
     Where no epoch beats the base model, its own weights are written and `Lesson.improved` is False.
     Raises TrainingError, ParityError, OutputError.
     """
-    base = load_base()
-    prepared = prepare(base, data, recipe, progress)
-
-    def keep(epoch: Epoch, network: Recogniser) -> None:
-        run.log_epoch(epoch)
-        if epoch.is_best:
-            run.checkpoint(_trained(network))
-        progress.epoch(epoch)
-
-    progress.stage("training", recipe.epochs)
-    lines = (prepared.train.lines, prepared.val.lines)
-    fitted = fit(base.network, base.characters, lines, prepared.replay, recipe, keep)
-    progress.stage("writing and checking the model", 1)
-    data_out = write_network(base.graph, fitted.network) if fitted.best_epoch else base.source.read_bytes()
-    parity = check_parity(data_out, fitted.network, prepared.probe)
+    with enough_memory():
+        prepared = _prepared(base, data, fingerprint, run, recipe, chronicle)
+        chronicle.stage("training", recipe.epochs)
+        fitted = fit(base, prepared, recipe, chronicle)
+        chronicle.stage("writing and checking the model", 1)
+        weights = write_network(base.graph, fitted.network) if fitted.best_epoch else base.source.read_bytes()
+        parity = check_parity(weights, fitted.network, prepared.probe)
     lesson = _lesson(fitted, prepared, parity)
-    _write(
-        run,
-        data_out,
-        ModelCard(
-            engine="ppocr",
-            base=BaseWeights(name=BASE, sha256=sha256_of(base.source)),
-            characters=base.characters,
-            near_space=LEARNT_SPACES if fitted.best_epoch else None,
-            recipe=recipe.model_dump(),
-            data_fingerprint=fingerprint,
-            metrics={"val_line_cer_before": lesson.before.cer, "val_line_cer": lesson.after.cer},
-        ),
-        prepared.probe,
+    card = ModelCard(
+        engine="ppocr",
+        base=BaseWeights(name=BASE, sha256=sha256_of(base.source)),
+        characters=base.characters,
+        near_space=LEARNT_SPACES if fitted.best_epoch else None,
+        recipe=recipe.model_dump(mode="json"),
+        data_fingerprint=fingerprint,
+        metrics={"val_line_cer_before": lesson.before.cer, "val_line_cer": lesson.after.cer},
     )
-    progress.advance(1)
+    _write(run, weights, card, prepared.probe)
+    chronicle.advance(1)
     return lesson
+
+
+def _prepared(
+    base: BaseModel,
+    data: tuple[Sequence[Example], Sequence[Example]],
+    fingerprint: str,
+    run: Run,
+    recipe: Recipe,
+    chronicle: Chronicle,
+) -> Prepared:
+    """The lines that an earlier attempt kept, or new ones, which are kept for the next attempt."""
+    settings = recipe.model_dump_json(exclude={"trackers", "price_per_hour"})
+    key = f"{code_version()} {fingerprint} {settings}"
+    kept = kept_lines(run.prepared, key) if run.resumed else None
+    if kept:
+        chronicle.say(f"{kept.train.count + kept.val.count} lines are there from before")
+        return kept
+    prepared = prepare(base, data, recipe, chronicle)
+    if why_not := keep_lines(run.prepared, key, prepared):
+        chronicle.say(f"lines and features aren't kept: {why_not}; after a kill they are computed again")
+    return prepared
 
 
 def check_parity(model: bytes, network: Recogniser, lines: Sequence[Image]) -> float:
@@ -120,12 +132,6 @@ def _disk_hint(folder: Path) -> str:
     return f"check the disk that holds {folder}"
 
 
-def _trained(network: Recogniser) -> dict[str, NDArray[np.float32]]:
-    """Weights of neck and head, as arrays."""
-    state = network.state_dict()
-    return {key: value.numpy() for key, value in state.items() if not key.startswith("backbone.")}
-
-
 def _lesson(fitted: Fitted, prepared: Prepared, parity: float) -> Lesson:
     return Lesson(
         train_lines=prepared.train.count,
@@ -142,4 +148,12 @@ def _lesson(fitted: Fitted, prepared: Prepared, parity: float) -> Lesson:
         trained_classes=fitted.trained_classes,
         features_mb=prepared.features_mb,
         parity=parity,
+        pieces=fitted.pieces,
+        lines_per_s=_speed(fitted),
     )
+
+
+def _speed(fitted: Fitted) -> float:
+    """Mean over the epochs."""
+    speeds = [epoch.lines_per_s for epoch in fitted.epochs if epoch.number]
+    return sum(speeds) / max(len(speeds), 1)

@@ -27,6 +27,10 @@ class Lesson:
     trained_classes: int
     features_mb: float
     parity: float
+    pieces: int = 1
+    """In how many a step was computed at the end; over the recipe's `accumulation` where memory ran out."""
+    lines_per_s: float = 0.0
+    """Speed of the epochs, without validation."""
 
     @property
     def improved(self) -> bool:

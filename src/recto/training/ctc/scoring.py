@@ -9,7 +9,7 @@ from torch import nn
 
 from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import Ratio, total
-from recto.training.ctc.decoding import best_classes, greedy_text
+from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.progress import LineScore, Sample
 
@@ -20,25 +20,17 @@ def read_lines(
     buckets: tuple[Bucket, ...],
     characters: str,
     *,
-    near_space: float = 0.0,
     advance: Callable[[int], None] = lambda lines: None,
 ) -> list[str]:
     """The reading of each line at its place in the input; "" where no bucket has the place."""
-    out = [""] * (1 + max((place for bucket in buckets for place in bucket.lines), default=-1))
-    for bucket in buckets:
-        classes = best_classes(neck, head, bucket.features, near_space)
-        for place, row in zip(bucket.lines, classes.tolist(), strict=True):
-            out[place] = greedy_text(row, characters)
-        advance(len(bucket.lines))
-    return out
+    found = LineReader(neck, head, characters).read(buckets, advance=advance)
+    return [found.get(place, "") for place in range(max(found, default=-1) + 1)]
 
 
-def score_lines(
-    neck: nn.Module, head: nn.Module, lines: LabelledLines, characters: str, *, near_space: float = 0.0
-) -> LineScore:
-    """Read and compare all lines that have features; `near_space` as in `best_classes`."""
-    readings = read_lines(neck, head, lines.buckets, characters, near_space=near_space)
-    places = sorted(place for bucket in lines.buckets for place in bucket.lines)
+def score_lines(reader: LineReader, lines: LabelledLines) -> LineScore:
+    """Read and compare all lines that have features."""
+    readings = reader.read(lines.buckets)
+    places = sorted(readings)
     return compare_lines(
         [readings[place] for place in places],
         [lines.labels[place] for place in places],

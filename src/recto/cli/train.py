@@ -1,0 +1,69 @@
+"""`recto train`: fine-tune on a dataset and write a model; nothing is measured on test documents."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recto.cli import app
+from recto.errors import SettingsError
+
+if TYPE_CHECKING:
+    from recto.datasets.example import Dataset
+    from recto.training.recipe import Recipe
+
+
+@app.command()
+def train(
+    dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents (split train).")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="New folder for the run: model, log, checkpoints.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="YAML file with training settings.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs at most (in place of the recipe's).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed (in place of the recipe's).")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only tell the time and memory that it would take.")
+    ] = False,
+) -> None:
+    """Fine-tune the CPU engine on split train and write a model folder, without measuring it.
+
+    OUT/model works with --model in every command. --resume goes on after a kill, with the same result.
+    """
+    from recto.cli.training_options import recipe_of, start_of
+    from recto.datasets.loading import load_dataset
+
+    settings = recipe_of(recipe, {"epochs": epochs, "seed": seed})
+    start = start_of(resume=resume, overwrite=overwrite)
+    if estimate:
+        _estimate(load_dataset(dataset), settings)
+        return
+    if out is None:
+        hint = "recto train DATASET --out DIR, or --estimate to see first what it takes"
+        raise SettingsError("--out is missing: the folder for the run", hint=hint)
+
+    from recto.cli.improve_progress import ConsoleProgress
+    from recto.cli.training_words import cost_sentence, sentences
+    from recto.training.train import train as run_train
+
+    loaded = load_dataset(dataset)
+    with ConsoleProgress() as progress:
+        done = run_train(loaded, out, settings, progress, start=start)
+    lines = [*sentences(done.taught), *cost_sentence(done.cost, done.taught.total_s)]
+    typer.echo("\n".join([*lines, f"model   {done.model}"]))
+
+
+def _estimate(dataset: "Dataset", recipe: "Recipe") -> None:
+    from recto.training.cost import cost, price_per_hour
+    from recto.training.estimate import in_words
+    from recto.training.train import estimate
+
+    price = price_per_hour(recipe)
+    found = estimate(dataset, recipe)
+    if found is None:
+        typer.echo("No estimate: the sample pages have no line to learn from.")
+    else:
+        typer.echo(in_words(found, lambda seconds: cost(seconds, price)))

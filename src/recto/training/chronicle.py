@@ -1,0 +1,70 @@
+"""Chronicle: what is kept and told of a training while it goes on: states, log, trackers, progress."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from types import TracebackType
+
+from recto.training.checkpoints import Checkpoints
+from recto.training.progress import Epoch, Progress
+from recto.training.run import Run
+from recto.training.trackers import Opener
+
+
+class Chronicle:
+    """A Progress that also keeps states. A state is whole on disk before anybody hears of its epoch."""
+
+    def __init__(
+        self, run: Run, progress: Progress, openers: Sequence[Opener], settings: Mapping[str, object]
+    ) -> None:
+        self._run, self._progress = run, progress
+        self._checkpoints = Checkpoints(run.checkpoints)
+        self._trackers = [opener(run.folder, settings) for opener in openers]
+
+    def __enter__(self) -> "Chronicle":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with ExitStack() as closing:
+            for tracker in self._trackers:
+                closing.callback(tracker.close)
+
+    def newest(self) -> bytes | None:
+        """The newest state that is whole."""
+        return self._checkpoints.newest()
+
+    def resumed(self, epochs: tuple[Epoch, ...]) -> None:
+        """Catch up with the epochs of earlier attempts."""
+        self._run.log_epochs(epochs)
+        for epoch in epochs:
+            for tracker in self._trackers:
+                tracker.epoch(epoch)
+        self._progress.advance(epochs[-1].number)
+        self.say(f"going on after epoch {epochs[-1].number}, {epochs[-1].score.cer:.2%} CER on validation")
+
+    def keep(self, epoch: Epoch, state: bytes) -> None:
+        """Keep the state after an epoch, then tell of it. Raises OutputError."""
+        self._checkpoints.save(epoch.number, state)
+        self._run.log("epoch", **asdict(epoch))
+        for tracker in self._trackers:
+            tracker.epoch(epoch)
+        self._progress.epoch(epoch)
+
+    def stage(self, name: str, total: int) -> None:
+        """A stage begins."""
+        self._progress.stage(name, total)
+
+    def advance(self, steps: int) -> None:
+        """Some steps of the stage are done."""
+        self._progress.advance(steps)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch that needs no keeping."""
+        self._progress.epoch(epoch)
+
+    def say(self, remark: str) -> None:
+        """A remark, which is logged, too."""
+        self._run.log("remark", text=remark)
+        self._progress.say(remark)

@@ -1,0 +1,88 @@
+"""Identity: what a Run depends on: recipe, data, code. Runs with one Identity are one Run."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+import recto
+from recto.errors import OutputError, TrainingError
+from recto.training.recipe import Recipe
+
+_ROOMS = ("documents", "datasets", "engines", "evaluation", "training")
+_NO_MATTER = ("trackers", "price_per_hour")
+"""Settings that change nothing in what is learnt: they may differ when a Run is gone on with."""
+
+
+class Identity(BaseModel):
+    """Recipe, dataset (where it lies, and the fingerprint of its content), version of the code.
+
+    `verb` is the command: a Run of `train` isn't one of `improve`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    verb: str
+    recipe: dict[str, JsonValue]
+    dataset: str
+    fingerprint: str
+    code: str
+
+
+def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str) -> Identity:
+    """The Identity of a Run with the code as it is."""
+    return Identity(
+        verb=verb,
+        recipe=recipe.model_dump(mode="json"),
+        dataset=str(dataset),
+        fingerprint=fingerprint,
+        code=code_version(),
+    )
+
+
+@cache
+def code_version() -> str:
+    """Version of recto and a digest of the source that decides results: `0.1.0+3f2a91bc04de`."""
+    root = Path(recto.__file__).parent
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
+    return f"{recto.__version__}+{digest.hexdigest()[:12]}"
+
+
+def read_identity(path: Path) -> Identity:
+    """The Identity in a run folder. Raises OutputError."""
+    try:
+        return Identity.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        hint = "choose another --out"
+        raise OutputError(f"this is no run that can be read: {error}", where=path, hint=hint) from error
+
+
+def refuse_another(earlier: Identity, wanted: Identity, folder: Path) -> None:
+    """Raise TrainingError, which names both, where `folder` holds a Run of another recipe or dataset.
+
+    Code isn't compared: the user can't bring the old one back.
+    """
+    differences = []
+    if earlier.verb != wanted.verb:
+        differences.append(f"it is one of `recto {earlier.verb}`, not of `recto {wanted.verb}`")
+    if earlier.fingerprint != wanted.fingerprint:
+        differences.append(
+            f"its dataset is {earlier.dataset} ({earlier.fingerprint[:12]}), "
+            f"not {wanted.dataset} ({wanted.fingerprint[:12]})"
+        )
+    names = [name for name in (earlier.recipe | wanted.recipe) if name not in _NO_MATTER]
+    changed = [name for name in names if earlier.recipe.get(name) != wanted.recipe.get(name)]
+    if changed:
+        there = ", ".join(f"{name}: {earlier.recipe.get(name)}" for name in changed)
+        here = ", ".join(f"{name}: {wanted.recipe.get(name)}" for name in changed)
+        differences.append(f"its recipe says {there}, not {here}")
+    if differences:
+        raise TrainingError(
+            f"the folder holds another run: {'; '.join(differences)}",
+            where=folder,
+            hint="give the same dataset and recipe, choose another --out, or pass --overwrite",
+        )

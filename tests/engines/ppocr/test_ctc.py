@@ -1,0 +1,29 @@
+"""Frames to text: repeats and blanks, and spaces that nearly won."""
+
+import numpy as np
+import pytest
+
+from recto.engines.ppocr.ctc import spell
+
+SPELLING = ["", "a", "b", " "]
+
+
+@pytest.mark.parametrize(
+    ("classes", "text", "frames"),
+    [
+        ([0, 1, 1, 0, 1, 2], "aab", [1, 4, 5]),
+        ([], "", []),
+        ([0, 0], "", []),
+        ([2, 0, 2, 2, 3, 0], "bb", [0, 2, 4]),
+        ([3, 1, 3, 3, 0, 3, 2], "a b", [0, 1, 2, 5, 6]),
+    ],
+)
+def test_repeats_count_once_and_blanks_not_at_all(classes: list[int], text: str, frames: list[int]) -> None:
+    found, steps = spell(np.array(classes, np.int64), np.zeros(len(classes), np.float32), SPELLING, 0.0)
+    assert (found, steps.tolist()) == (text, frames)
+
+
+@pytest.mark.parametrize(("near_space", "text"), [(0.0, "ab"), (-2.0, "ab"), (-2.1, "a b")])
+def test_a_space_that_nearly_won_between_two_characters(near_space: float, text: str) -> None:
+    margins = np.array([-0.5, -9, -2, -9, -0.5], np.float32)
+    assert spell(np.array([1, 0, 0, 0, 2], np.int64), margins, SPELLING, near_space)[0] == text
