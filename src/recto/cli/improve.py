@@ -37,7 +37,7 @@ def improve(
     settings = _recipe(recipe, {"epochs": epochs, "seed": seed})
     loaded = load_dataset(dataset)
     with _watched() as progress:
-        done = run_improve(loaded, out, settings, progress, overwrite=overwrite)
+        done = run_improve(loaded, out, settings, progress, start="overwrite" if overwrite else "new")
     _print(done)
 
 
