@@ -1,0 +1,143 @@
+"""Whole Cycles, for real: one releases, one on shuffled labels is refused, and some fail."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from recto.datasets.corpus import snapshot
+from recto.datasets.example import Example
+from recto.errors import RectoError, SettingsError, TrainingError, WorkspaceBusy
+from recto.evaluation.evaluate import evaluate
+from recto.registry.reading import load_release
+from recto.registry.release import MODEL
+from recto.registry.store import current, release_folder, releases
+from recto.retraining import ledger
+from recto.retraining.cycle import CycleResult, run_cycle
+from recto.retraining.history import read_history
+from recto.workspace.folder import Workspace
+from recto.workspace.locks import held
+
+Shop = Callable[..., Workspace]
+Receipts = Callable[..., None]
+Page = Callable[..., Example]
+Add = Callable[..., None]
+
+
+def nonsense(text: str) -> str:
+    """The same letters in another order."""
+    letters = list(text.replace(" ", "x"))
+    random.Random(text).shuffle(letters)
+    return "".join(letters)
+
+
+@pytest.fixture(scope="module")
+def done(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, CycleResult]:
+    """A Cycle on a few receipts that the base model reads badly."""
+    root = tmp_path_factory.mktemp("cycle") / "shop"
+    workspace = shop(root, {"train": 6, "val": 2, "test": 6}, triggers={"first_run_documents": "2"})
+    ledger.ask_for_cycle(workspace, "general", "please")
+    return workspace, run_cycle(workspace, "general", ["first_run: 6 documents"])
+
+
+@pytest.mark.slow
+def test_a_better_model_is_released(done: tuple[Workspace, CycleResult]) -> None:
+    workspace, result = done
+    assert result.release == 1 and all(verdict.passed for verdict in result.verdicts), result.outcome
+    in_use = current(workspace, "general")
+    assert in_use is not None and (in_use.number, in_use.cycle_id) == (1, result.cycle)
+    report = result.improvement.report
+    assert report.baseline is not None and report.metrics.cer < 0.8 * report.baseline.cer
+
+
+@pytest.mark.slow
+def test_the_release_serves_what_was_measured(done: tuple[Workspace, CycleResult]) -> None:
+    workspace, result = done
+    in_use = current(workspace, "general")
+    assert in_use is not None
+    read = evaluate(load_release(workspace, in_use), snapshot(workspace, "general").split("test"))
+    assert [d.text for d in read.documents] == [d.text for d in result.improvement.report.documents]
+    ours = {path.name: path.read_bytes() for path in result.improvement.model.iterdir()}
+    kept = {path.name: path.read_bytes() for path in (release_folder(workspace, in_use) / MODEL).iterdir()}
+    assert ours == kept
+
+
+@pytest.mark.slow
+def test_history_keeps_everything(done: tuple[Workspace, CycleResult]) -> None:
+    workspace, result = done
+    row = read_history(workspace).cycles[0]
+    assert (row.cycle, row.state, row.release) == (result.cycle, "released", 1)
+    assert row.documents["splits"] == {"train": 6, "val": 2, "test": 6}
+    assert row.recipe["epochs"] == 3 and row.run_folder == "runs/0001"
+    assert row.before is not None and row.after is not None
+    assert row.after.score < row.before.score and row.before.release is None and row.after.release == 1
+    assert row.after.canary_cer is not None
+    assert row.seconds and row.peak_memory_mb and row.cost == 0.0
+    assert len(row.data_fingerprint) == 64
+    assert [said.gate for said in row.verdicts] == [verdict.gate for verdict in result.verdicts]
+    with workspace.read() as session:
+        assert ledger.open_requests(session, "general") == ()
+
+
+@pytest.mark.slow
+def test_shuffled_labels_are_refused_and_the_old_release_stays(
+    done: tuple[Workspace, CycleResult], receipts: Receipts
+) -> None:
+    workspace, _ = done
+    receipts(workspace, {"train": 6, "val": 2}, label=nonsense)
+    result = run_cycle(workspace, "general", ["asked by hand"])
+    assert result.release is None and "refused by better" in result.outcome
+    in_use = current(workspace, "general")
+    assert in_use is not None and in_use.number == 1
+    assert len(releases(workspace)) == 1
+    row = read_history(workspace).cycles[-1]
+    assert (row.state, row.release, row.outcome) == ("refused", None, result.outcome)
+    assert {said.gate for said in row.verdicts if not said.passed} >= {"better"}
+    assert row.before is not None and row.before.release == 1
+    assert (workspace.path / row.run_folder / "model").is_dir(), "the refused candidate is kept"
+
+
+def test_too_few_documents_end_as_failed(workspace: Workspace, page: Page, add: Add) -> None:
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test", business="legal"))
+    with pytest.raises(TrainingError, match="no trusted documents to measure on"):
+        run_cycle(workspace, "general", ["asked by hand"])
+    with pytest.raises(TrainingError, match="no trusted documents to learn from"):
+        run_cycle(workspace, "legal", ["asked by hand"])
+    rows = read_history(workspace).cycles
+    assert [row.state for row in rows] == ["failed", "failed"]
+    assert all(row.outcome and "no trusted documents" in row.outcome and row.ended_at for row in rows)
+
+
+def test_what_is_left_of_a_dead_process_is_marked(workspace: Workspace) -> None:
+    left = ledger.begin(workspace, "general", ["asked by hand"])
+    with pytest.raises(TrainingError):
+        run_cycle(workspace, "general", ["asked by hand"])
+    assert [(row.cycle, row.state) for row in read_history(workspace).cycles] == [
+        (left, "interrupted"),
+        (left + 1, "failed"),
+    ]
+
+
+def test_one_cycle_at_a_time(workspace: Workspace) -> None:
+    what = "a Cycle of scope legal"
+    with held(workspace.path / ledger.TRAIN_LOCK, what=what), pytest.raises(WorkspaceBusy, match=what):
+        run_cycle(workspace, "general", ["asked by hand"])
+    assert read_history(workspace).cycles == []
+
+
+def test_an_unknown_scope_is_no_cycle(workspace: Workspace) -> None:
+    with pytest.raises(RectoError, match="bakery"):
+        run_cycle(workspace, "bakery", ["asked by hand"])
+    assert read_history(workspace).cycles == []
+
+
+def test_a_wrong_recipe_is_a_failed_cycle(workspace: Workspace, page: Page, add: Add) -> None:
+    toml = (workspace.path / "recto.toml").read_text() + '[training]\nrecipe = "recipe.yaml"\n'
+    (workspace.path / "recto.toml").write_text(toml)
+    (workspace.path / "recipe.yaml").write_text("epoch: 3\n")
+    from recto.workspace.folder import open_workspace
+
+    opened = open_workspace(workspace.path)
+    with pytest.raises(SettingsError, match="epoch"):
+        run_cycle(opened, "general", ["asked by hand"])
+    assert read_history(opened).cycles[0].state == "failed"
