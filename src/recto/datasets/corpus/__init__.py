@@ -6,7 +6,7 @@ share one place; where two places meet, the strictest wins (test before val befo
 """
 
 from recto.datasets.corpus.adding import Added, add_examples, set_text, shares_of
-from recto.datasets.corpus.snapshot import Counts, counts, examples_of, new_since, snapshot
+from recto.datasets.corpus.snapshot import Counts, counts, examples_of, snapshot
 
 __all__ = [
     "Added",
@@ -14,7 +14,6 @@ __all__ = [
     "add_examples",
     "counts",
     "examples_of",
-    "new_since",
     "set_text",
     "shares_of",
     "snapshot",

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -75,25 +74,10 @@ def examples_of(workspace: Workspace, row_ids: Sequence[int]) -> tuple[Example, 
 
 def counts(workspace: Workspace, scope: str | None = None) -> Counts:
     """What the workspace holds, of one scope or of all."""
-    return _counted(workspace, scope, None)
-
-
-def new_since(workspace: Workspace, moment: datetime | None, scope: str | None = None) -> Counts:
-    """What became trusted after `moment` (None: all that is); nothing waiting is counted."""
-    return _counted(workspace, scope, moment, only_trusted=True)
-
-
-def _counted(
-    workspace: Workspace, scope: str | None, moment: datetime | None, *, only_trusted: bool = False
-) -> Counts:
     columns = (DocumentRow.state, DocumentRow.split, DocumentRow.category, DocumentRow.business)
     query = select(*columns, func.count().label("number")).group_by(*columns)
     if scope is not None:
         query = query.where(in_scope(scope, workspace.settings))
-    if only_trusted:
-        query = query.where(DocumentRow.state == "trusted")
-    if moment is not None:
-        query = query.where(DocumentRow.trusted_at > moment)
     with workspace.read() as session:
         rows = session.execute(query).all()
     useful = [row for row in rows if row.state == "trusted" and row.split in SPLITS]
