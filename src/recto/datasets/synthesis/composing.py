@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, HRFlowable, PageTemplate, Paragraph, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
-from recto.datasets.synthesis.faces import register_faces
+from recto.datasets.synthesis.faces import MONOSPACED, register_faces
 from recto.datasets.synthesis.houses import House
 
 A4_PT = (210 * mm, 297 * mm)
@@ -98,13 +98,17 @@ class Pen:
             fontName=faces.bold if face.bold else faces.regular,
             fontSize=size,
             leading=size * _LEADING,
-            alignment=_ALIGNMENTS[face.align],
+            alignment=_ALIGNMENTS[self._aligned(face.align)],
             textColor=face.colour,
             leftIndent=face.indent_pt,
             spaceAfter=face.after * self.size_pt,
             splitLongWords=0,
         )
         return Paragraph(text if markup else escape(self.house.style(text)), style)
+
+    def _aligned(self, align: str) -> str:
+        """Nobody justifies type of one width: its blanks would be holes."""
+        return "left" if align == "justified" and self.house.faces.breadth >= MONOSPACED else align
 
     def write(self, text: str, face: Setting = BODY, *, markup: bool = False) -> None:
         """Add a paragraph."""

@@ -5,6 +5,7 @@ Clauses are left out until everything fits, so that all fields and both signatur
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape
 
 from reportlab.platypus import BalancedColumns
 
@@ -72,14 +73,14 @@ def two_columns(house: House, rng: Rng) -> Composed:
         pen.space(0.8)
         column = Pen(house, pen.scale)
         for number, clause in enumerate(contract.clauses, 1):
-            column.write(f"§ {number} {clause.title}", Setting(bold=True, after=0.1))
-            column.write(clause.text, Setting(align="justified", after=0.5))
+            heading = f"<b>§ {number} {clause.title}.</b> "
+            column.write(heading + escape(clause.text), _BODY, markup=True)
         pen.add(BalancedColumns(column.flow, nCols=2, innerPadding=20, topPadding=0, bottomPadding=0))
         pen.space(1)
         _signatures(pen, paper, contract)
         return paper
 
-    return _fitted(house, rng, write, scale=0.95)
+    return _fitted(house, rng, write, scale=0.9, least=10)
 
 
 def key_terms(house: House, rng: Rng) -> Composed:
@@ -105,7 +106,7 @@ def key_terms(house: House, rng: Rng) -> Composed:
         pen.space(0.8)
         for number, clause in enumerate(contract.clauses, 1):
             heading = f"<b>{number}. {clause.title}.</b> "
-            pen.write(heading + clause.text.replace("&", "&amp;"), _BODY, markup=True)
+            pen.write(heading + escape(clause.text), _BODY, markup=True)
         _signatures(pen, paper, contract)
         return paper
 
@@ -137,10 +138,10 @@ CONTRACTS = (classic, two_columns, key_terms, typed)
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
 
 
-def _fitted(house: House, rng: Rng, write: _Write, *, scale: float = 1.0) -> Composed:
-    """The contract with as many clauses as the page takes, at most the drawn number."""
+def _fitted(house: House, rng: Rng, write: _Write, *, scale: float = 1.0, least: int = 6) -> Composed:
+    """The contract with as many clauses as the page takes, at most the drawn number (`least` or more)."""
     contract = _contract(house, rng)
-    wanted = int(rng.integers(6, len(contract.clauses) + 1))
+    wanted = int(rng.integers(least, len(contract.clauses) + 1))
     for count in range(wanted, 2, -1):
         pen = Pen(house, scale)
         clauses = (*contract.clauses[: count - 1], contract.clauses[-1])

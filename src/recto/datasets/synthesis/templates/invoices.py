@@ -220,6 +220,7 @@ def boxed_form(house: House, rng: Rng) -> Composed:
     ]
     padding = (
         ("LEFTPADDING", (0, 0), (-1, -1), 6),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 6),
         ("TOPPADDING", (0, 0), (-1, -1), 4),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
     )
