@@ -72,7 +72,7 @@ def test_history_keeps_everything(done: tuple[Workspace, CycleResult]) -> None:
     assert row.before is not None and row.after is not None
     assert row.after.score < row.before.score and row.before.release is None and row.after.release == 1
     assert row.after.canary_cer is not None
-    assert row.seconds and row.peak_memory_mb and row.cost == 0.0
+    assert row.seconds and row.peak_memory_mb and row.cost is None
     assert len(row.data_fingerprint) == 64
     assert [said.gate for said in row.verdicts] == [verdict.gate for verdict in result.verdicts]
     with workspace.read() as session:

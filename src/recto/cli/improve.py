@@ -1,52 +1,138 @@
-"""`recto improve`: fine-tune on a dataset, prove on its test documents that it helped, keep the model."""
+"""`recto improve`: fine-tune on a dataset, or run one Cycle of the workspace; prove that it helped."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recto.cli import app
+from recto.cli.training_options import recipe_of, start_of
+from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
+    from recto.retraining.cycle import CycleResult
     from recto.training.improve import Improvement
     from recto.training.progress import Progress
-    from recto.training.recipe import Recipe
+
+_STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 
 @app.command()
 def improve(
-    dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents and splits.")],
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(help="Folder or file with annotated documents and splits; none: the workspace's own."),
+    ] = None,
     *,
-    out: Annotated[Path, typer.Option(help="New folder for the run: model, log, report.")],
+    out: Annotated[Path | None, typer.Option(help="New folder for the run: model, log, report.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="YAML file with training settings.")] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs at most (in place of the recipe's).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed (in place of the recipe's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run in --out.")] = False,
+    scope: Annotated[str | None, typer.Option(help="Business type with a loop of its own.")] = None,
+    test_mode: Annotated[
+        bool,
+        typer.Option("--test-mode", help="Learn from a few documents only (triggers.test_mode_documents)."),
+    ] = False,
+    later: Annotated[
+        bool, typer.Option("--later", help="Leave a request for `recto loop` in place of training now.")
+    ] = False,
+    workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Measure on test, fine-tune the CPU engine on train, measure again, and write model and report.
+    """Measure on test, fine-tune the CPU engine on train, measure again; in a workspace, release if better.
 
-    The model folder OUT/model works with --model in every command. Test documents are never trained on.
+    \b
+    recto improve DATASET --out DIR   writes DIR/model, which works with --model, and a report
+    recto improve                     one Cycle of the workspace: its documents, the gates, a Release
+
+    Test documents are never trained on. A Cycle asked for by hand runs whatever the Triggers say; one that
+    the gates refuse is kept with their reasons, the old model goes on reading, and the exit code is 1.
     """
+    changes = {"epochs": epochs, "seed": seed}
+    if dataset is None:
+        _refuse("only with DATASET", {"--out": out, "--overwrite": overwrite, "--resume": resume})
+        _in_workspace(workspace, _Asked(scope, recipe, changes, test_mode, later))
+        return
+    _refuse("only without DATASET", {"--scope": scope, "--test-mode": test_mode, "--later": later})
+    if out is None:
+        raise typer.BadParameter("--out DIR says where the run goes", param_hint="--out")
+    start = start_of(resume=resume, overwrite=overwrite)
     from recto.datasets.loading import load_dataset
     from recto.training.improve import improve as run_improve
 
-    settings = _recipe(recipe, {"epochs": epochs, "seed": seed})
+    settings = recipe_of(recipe, changes)
     loaded = load_dataset(dataset)
     with _watched() as progress:
-        done = run_improve(loaded, out, settings, progress, start="overwrite" if overwrite else "new")
+        done = run_improve(loaded, out, settings, progress, start=start)
     _print(done)
 
 
-def _recipe(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
-    from recto.training.recipe import Recipe, load_recipe
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of the workspace."""
 
-    recipe = load_recipe(path) if path else Recipe()
-    wanted = {name: value for name, value in changes.items() if value is not None}
-    return Recipe.model_validate(recipe.model_dump() | wanted)
+    scope: str | None
+    recipe: Path | None
+    changes: dict[str, int | None]
+    test_mode: bool
+    later: bool
+
+
+def _refuse(when: str, flags: dict[str, object]) -> None:
+    """Flags that mean nothing here are mistakes."""
+    for flag, value in flags.items():
+        if value:
+            raise typer.BadParameter(f"works {when}", param_hint=flag)
+
+
+def _in_workspace(folder: Path, asked: _Asked) -> None:
+    """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
+    from recto.retraining.cycle import BY_HAND, run_cycle
+    from recto.retraining.ledger import ask_for_cycle
+    from recto.workspace.folder import open_workspace
+    from recto.workspace.tables import GENERAL
+
+    opened = open_workspace(folder)
+    scope = asked.scope or GENERAL
+    if asked.later:
+        number = ask_for_cycle(opened, scope, BY_HAND)
+        typer.echo(f"request {number} for scope {scope} waits for recto loop")
+        return
+    recipe = recipe_of(asked.recipe or opened.settings.training.recipe, asked.changes)
+    try:
+        with _watched() as progress:
+            done = run_cycle(opened, scope, [BY_HAND], progress, recipe=recipe, test_mode=asked.test_mode)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the next recto improve goes on with this run", err=True)
+        raise typer.Exit(_STOPPED_BY_CTRL_C) from None
+    _print(done.improvement)
+    _print_end(done, opened.settings.workspace.currency)
+    if done.release is None:
+        raise typer.Exit(1)
+
+
+def _print_end(done: "CycleResult", currency: str) -> None:
+    """What each gate said, and how the Cycle ended."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False)
+    for verdict in done.verdicts:
+        mark = "[green]passed [/]" if verdict.passed else "[red]refused[/]"
+        console.print(f"{mark} {verdict.gate}: {escape(verdict.reason)}", soft_wrap=True)
+    cost = "" if done.cost is None else f", {done.cost:.2f} {escape(currency)}"
+    took = f"cycle {done.cycle} took {done.seconds:.0f} s{cost}"
+    if done.release is None:
+        console.print(f"{took}; nothing was released, the model in use stays", soft_wrap=True)
+        console.print(escape(done.outcome), soft_wrap=True)
+    else:
+        console.print(f"{took}; release {done.release} is current for scope {escape(done.scope)}")
 
 
 @contextmanager
@@ -63,41 +149,22 @@ def _print(done: "Improvement") -> None:
     from rich.markup import escape
 
     from recto.cli.evaluate_table import print_report
+    from recto.cli.training_words import cost_sentence, sentences
 
     console = Console()
-    for sentence in sentences(done):
+    for sentence in [*sentences(done.taught), *_unseen(done), *cost_sentence(done.cost, done.spent.total_s)]:
         console.print(escape(sentence), highlight=False, soft_wrap=True)
     print_report(done.report, ())
     console.print(f"model   {escape(str(done.model))}", highlight=False, soft_wrap=True)
     console.print(f"report  {escape(str(done.report_html))}", highlight=False, soft_wrap=True)
 
 
-def sentences(done: "Improvement") -> list[str]:
-    """What happened, for people: lines, case, epochs, time, and the vendors never seen in training."""
-    lesson = done.lesson
-    out = [f"Learnt from {lesson.train_lines} lines, chose the epoch by {lesson.val_lines} others"]
-    out[0] += " held out of train." if done.held_out else "."
-    if lesson.left_out:
-        reasons = ", ".join(f"{count} × {why}" for why, count in sorted(lesson.left_out.items()))
-        out.append(f"Left out: {reasons}.")
-    if lesson.letters_read:
-        out.append(
-            f"The labels know no case: {lesson.letters_read} letters took theirs from the base model's "
-            f"reading, {lesson.letters_guessed} from their neighbours."
-        )
-    if lesson.improved:
-        out.append(
-            f"Lines of validation: CER {lesson.before.cer:.2%} → {lesson.after.cer:.2%} "
-            f"in epoch {lesson.best_epoch} of {lesson.epochs}."
-        )
-    else:
-        out.append("No epoch beat the base model on validation lines: its weights were kept unchanged.")
-    peak = f", {done.training_peak_mb / 1024:.1f} GiB at most" if done.training_peak_mb else ""
-    out.append(f"Training took {done.training_s:.0f} s{peak}.")
-    if done.unseen_before and done.unseen_after:
-        before, after = done.unseen_before, done.unseen_after
-        out.append(
-            f"{after.documents} test documents of companies never seen in training: CER (ignoring case) "
-            f"{before.cer_casefold:.2%} → {after.cer_casefold:.2%}."
-        )
-    return out
+def _unseen(done: "Improvement") -> list[str]:
+    """The vendors never seen in training, apart."""
+    before, after = done.unseen_before, done.unseen_after
+    if before is None or after is None:
+        return []
+    return [
+        f"{after.documents} test documents of companies never seen in training: CER (ignoring case) "
+        f"{before.cer_casefold:.2%} → {after.cer_casefold:.2%}."
+    ]

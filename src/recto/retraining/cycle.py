@@ -23,12 +23,13 @@ from recto.registry.release import MODEL, Origin, Release, code_version
 from recto.registry.store import add_release, current, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest
-from recto.retraining.ledger import Beginning, Ending, Start
+from recto.retraining.ledger import Beginning, Ending
 from recto.retraining.record import Said, measurement
+from recto.training.cost import cost
 from recto.training.improve import Improvement, improve
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe, load_recipe
-from recto.training.run import RECIPE
+from recto.training.run import Start
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.tables import CycleRow
@@ -47,7 +48,7 @@ class CycleResult:
     verdicts: tuple[Verdict, ...]
     improvement: Improvement
     seconds: float
-    cost: float
+    cost: float | None
 
 
 def run_cycle(
@@ -91,9 +92,14 @@ def _recipe(workspace: Workspace) -> Recipe:
 
 def _keep_failure(workspace: Workspace, cycle: int, error: BaseException, seconds: float) -> None:
     words = str(error) if isinstance(error, RectoError) else f"{type(error).__name__}: {error}"
-    cost = workspace.settings.training.price_per_hour * seconds / 3600
+    ending = Ending("failed", words, seconds=seconds, cost=cost(seconds, _price(workspace, None)))
     with workspace.transaction() as session:
-        ledger.end(session, cycle, Ending("failed", words, seconds=seconds, cost=cost))
+        ledger.end(session, cycle, ending)
+
+
+def _price(workspace: Workspace, recipe: Recipe | None) -> float:
+    """The price of an hour: that of the settings, else the recipe's."""
+    return workspace.settings.training.price_per_hour or (recipe.price_per_hour if recipe else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +116,10 @@ class _Turn:
         dataset = self._snapshot()
         folder, start = self._place(cycle, dataset, recipe)
         contest = Contest(self.workspace, current(self.workspace, self.scope))
-        done = improve(dataset, folder, recipe, self.progress, start=start, load_engine=contest.load)
+        done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
         evidence = contest.evidence(done.report, done.model, self.progress)
         verdicts = judge(evidence, self.workspace.settings.gates)
-        seconds = time.monotonic() - started
+        seconds = round(time.monotonic() - started + earlier_s, 1)
         ending = Ending(
             state="released" if all_passed(verdicts) else "refused",
             outcome=_outcome(verdicts),
@@ -124,13 +130,22 @@ class _Turn:
             ),
             after=measurement(evidence.candidate, release=None, canary=evidence.canary),
             verdicts=[Said(gate=v.gate, passed=v.passed, reason=v.reason) for v in verdicts],
-            seconds=round(seconds, 1),
+            seconds=seconds,
             peak_memory_mb=done.training_peak_mb,
-            cost=self.workspace.settings.training.price_per_hour * seconds / 3600,
+            cost=cost(seconds, _price(self.workspace, recipe)),
         )
         candidate = _Candidate(cycle, dataset, recipe, done, verdicts)
         release, outcome = self._end(candidate, ending, contest.current)
-        return CycleResult(cycle, self.scope, release, outcome, verdicts, done, seconds, ending.cost or 0.0)
+        return CycleResult(cycle, self.scope, release, outcome, verdicts, done, seconds, ending.cost)
+
+    def _improve(
+        self, dataset: Dataset, place: tuple[Path, Start], recipe: Recipe, contest: Contest
+    ) -> tuple[Improvement, float]:
+        """The Run, and the seconds that earlier attempts at it took."""
+        began = time.monotonic()
+        folder, start = place
+        done = improve(dataset, folder, recipe, self.progress, start=start, load_engine=contest.load)
+        return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
 
     def _snapshot(self) -> Dataset:
         """The documents to learn from. Raises TrainingError where they can't be enough."""
@@ -156,7 +171,7 @@ class _Turn:
         )
         with self.workspace.read() as session:
             before = ledger.resumable(session, cycle, beginning)
-        if before is None or not (self.workspace.path / before.run_folder / RECIPE).is_file():
+        if before is None:
             ledger.describe(self.workspace, cycle, beginning)
             return self.workspace.path / beginning.run_folder, "new"
         self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")

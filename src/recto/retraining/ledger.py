@@ -6,7 +6,6 @@ Who writes here holds the workspace's training lock: that is how a row left "run
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,8 +17,6 @@ from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL, CurrentRow, CycleRow, PromotionRow, RequestRow, VerdictRow
 from recto.workspace.utc import now
 
-Start = Literal["new", "resume"]
-"""Whether a Cycle's Run is a new one, or goes on."""
 TRAIN_LOCK = "train.lock"
 """Held, in the workspace, by whoever runs a Cycle."""
 RUNS = ("released", "refused")
