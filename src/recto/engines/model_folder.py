@@ -47,7 +47,8 @@ class ModelCard(BaseModel):
 
     `characters` are the classes that the recogniser can write, without the CTC blank, in class order.
     `near_space` is how far (in logits, ≤ 0) a space may lie below the best class and still be read; None
-    means as with base weights, which are shy of spaces. `data_fingerprint` names the training and
+    means as with base weights, which are shy of spaces. `small_marks` says that the model was taught on,
+    and reads, marks that the line detector overlooks. `data_fingerprint` names the training and
     validation documents by content; `metrics` are the figures of the best epoch on validation lines.
     """
 
@@ -59,6 +60,7 @@ class ModelCard(BaseModel):
     characters: str
     recipe: dict[str, JsonValue] = {}
     near_space: float | None = None
+    small_marks: bool = False
     data_fingerprint: str = ""
     metrics: dict[str, JsonValue] = {}
     recto_version: str = __version__

@@ -34,9 +34,10 @@ class Recipe(BaseModel):
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     warmup_share: float = Field(default=0.1, gt=0, lt=1)
     gradient_norm: float = Field(default=5.0, gt=0)
-    max_train_lines: _Count = 8_000
+    max_train_lines: _Count = 24_000
     max_val_lines: _Count = 1_000
     margin: float = Field(default=0.25, ge=0, le=1)
+    small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)
     replay_lines: int = Field(default=400, ge=0)
     replay_weight: float = Field(default=1.0, ge=0)

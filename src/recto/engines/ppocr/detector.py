@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recto.documents.page import Image
 from recto.engines.ppocr.crops import Quad
+from recto.engines.ppocr.marks import find_marks
 from recto.engines.ppocr.networks import Network, Precision, detector_network
 from recto.engines.ppocr.weights import DETECTOR_FILE, weights_path
 
@@ -21,7 +22,10 @@ MULTIPLE_PX = 32  # the network halves its input five times
 
 @dataclass(frozen=True, slots=True)
 class DetectorSettings:
-    """Sizes in pixels of the network's input, thresholds as probabilities, growth as a ratio."""
+    """Sizes in pixels of the network's input, thresholds as probabilities, growth as a ratio.
+
+    With `small_marks` the empty stretches of printed rows are searched for what the network overlooks.
+    """
 
     min_side_px: int = 608
     max_side_px: int = 1280
@@ -29,6 +33,7 @@ class DetectorSettings:
     line_threshold: float = 0.4
     growth: float = 1.6
     min_size_px: float = 3.0
+    small_marks: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +53,8 @@ class LineFinder:
 
     def __call__(self, image: Image) -> list[Quad]:
         """The quads of one page's lines."""
-        return [line.quad for line in detect(self._network, image, self._settings)]
+        quads = [line.quad for line in detect(self._network, image, self._settings)]
+        return quads + find_marks(image, quads) if self._settings.small_marks else quads
 
 
 def detect(network: Network, image: Image, settings: DetectorSettings) -> list[DetectedLine]:

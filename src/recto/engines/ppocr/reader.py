@@ -176,7 +176,9 @@ def load(model: Path | None = None) -> PpocrEngine:
         return PpocrEngine(weights_path(RECOGNISER_FILE), f"ppocr {BASE}")
     folder = open_model(model)
     near_space = NEAR_SPACE if folder.card.near_space is None else folder.card.near_space
-    return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}", PpocrSettings(near_space=near_space))
+    detector = DetectorSettings(small_marks=folder.card.small_marks)
+    settings = PpocrSettings(detector=detector, near_space=near_space)
+    return PpocrEngine(folder.file(RECOGNISER), f"ppocr {folder.label}", settings)
 
 
 def _is_doubtful(place: FoundLines, lines: Sequence[Reading]) -> bool:

@@ -65,6 +65,7 @@ def learn(
         base=BaseWeights(name=BASE, sha256=sha256_of(base.source)),
         characters=base.characters,
         near_space=LEARNT_SPACES if fitted.best_epoch else None,
+        small_marks=bool(fitted.best_epoch) and recipe.small_marks,
         recipe=recipe.model_dump(mode="json"),
         data_fingerprint=fingerprint,
         metrics={"val_line_cer_before": lesson.before.cer, "val_line_cer": lesson.after.cer},
