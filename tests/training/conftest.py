@@ -10,6 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from recto.engines.ppocr.crops import scale_line
+from recto.training.ctc.base_model import BaseModel, load_base
+from recto.training.ctc.features import LabelledLines, extract
+from recto.training.ctc.prepare import Part, Prepared
+from recto.training.ctc.replay import general_lines
+
 FONTS = Path(matplotlib.__file__).parent / "mpl-data" / "fonts" / "ttf"
 _PROSE = "milk bread butter cheese apple grape lemon onion rice sugar coffee tea water juice salt flour"
 WORDS = _PROSE.split()
@@ -82,3 +88,25 @@ def hard_page(rng: random.Random, lines: int) -> tuple[Image.Image, list[dict[st
 @pytest.fixture(scope="session")
 def dataset_writer() -> Callable[..., Path]:
     return write_dataset
+
+
+def part_of(base: BaseModel, count: int, seed: int, label: Callable[[str], str] = str) -> Part:
+    """Hard lines with their labels, as `prepare` would give them; no page is searched."""
+    rng = random.Random(seed)
+    texts = [line_text(rng) for _ in range(count)]
+    images = (scale_line(np.asarray(hard_line(text, rng))) for text in texts)
+    lines = LabelledLines(tuple(extract(base.backbone, images)), tuple(map(label, texts)), (False,) * count)
+    return Part(lines, {}, "", 0, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def base() -> BaseModel:
+    return load_base()
+
+
+@pytest.fixture(scope="session")
+def prepared(base: BaseModel) -> Prepared:
+    """24 lines to learn from and 12 to choose by."""
+    general = [scale_line(line) for line in general_lines(16, seed=0)]
+    replay = tuple(extract(base.backbone, general))
+    return Prepared(part_of(base, 24, 1), part_of(base, 12, 2), replay, tuple(general[:4]))

@@ -7,6 +7,7 @@ training that was killed, or ran out of memory in the middle of an epoch, goes o
 """
 
 import copy
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,12 +156,14 @@ class _Pupil:
             hint = "close other programs, or lower max_train_lines in the recipe; --resume goes on"
             raise TrainingError("memory ran out, even with one line at a time", hint=hint)
         self.pieces = min(2 * self.pieces, self._recipe.step_lines)
+        gc.collect()  # what the failed step still holds
 
     def in_smaller_pieces(self) -> str:
         """What `take_smaller_pieces` did, in words."""
         lines = -(-self._recipe.step_lines // self.pieces)
         where = f"after epoch {self.epochs[-1].number}" if self.epochs else "from the start"
-        return f"memory ran out: {lines} lines at once now, {self.pieces} times a step; going on {where}"
+        few = "1 line" if lines == 1 else f"{lines} lines"
+        return f"memory ran out: {few} at once now, {self.pieces} times a step; going on {where}"
 
     def best_network(self) -> Recogniser:
         """The whole network with the weights of the best epoch."""

@@ -28,14 +28,20 @@ _SPARE_MB = 300.0
 """Left free for checkpoints, the model and the reports."""
 
 
-def keep_lines(folder: Path, key: str, prepared: Prepared) -> str:
+def free_space_mb(folder: Path) -> float:
+    """What may still be written there."""
+    return shutil.disk_usage(folder).free / 1e6
+
+
+def keep_lines(
+    folder: Path, key: str, prepared: Prepared, free_mb: Callable[[Path], float] = free_space_mb
+) -> str:
     """Keep `prepared` in `folder`; "" or, where it can't be kept, why not (the training goes on without)."""
     wanted_mb = prepared.features_mb + _SPARE_MB
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        free_mb = shutil.disk_usage(folder.parent).free / 1e6
-        if free_mb < wanted_mb:
-            return f"{wanted_mb:.0f} MB of disk are wanted, {free_mb:.0f} are free"
+        if (free := free_mb(folder.parent)) < wanted_mb:
+            return f"{wanted_mb:.0f} MB of disk are wanted, {free:.0f} are free"
         writer = _Writer(folder)
         tree = writer.encoded(prepared)
         index = {"key": key, "sha256": writer.digests, "lines": tree}
