@@ -196,3 +196,20 @@ def test_help_names_the_flags() -> None:
     done = subprocess.run((*LOOP, "--help"), capture_output=True, text=True, check=True)
     assert all(flag in done.stdout for flag in ("--once", "--every", "--inbox"))
     assert json.dumps(done.stderr) == '""'
+
+
+@pytest.mark.slow
+def test_the_loop_runs_a_cycle_that_is_due(shop: Callable[..., Workspace], tmp_path: Path) -> None:
+    """The first run is due; it trains in another process, and a Release comes of it."""
+    workspace = shop(
+        tmp_path / "shop", {"train": 4, "val": 2, "test": 5}, triggers={"first_run_documents": "4"}
+    )
+    lines: list[str] = []
+    watch = Watch(workspace.path, lines.append)
+    assert watch.run(once=True), lines
+    cycle = read_history(workspace).cycles[0]
+    assert (cycle.state, cycle.release) == ("released", 1), cycle.outcome
+    assert cycle.reasons[0].startswith("first_run: no run yet, 4 documents to train on")
+    assert any("release 1 is current" in line for line in lines)
+    assert watch.run(once=True)
+    assert len(read_history(workspace).cycles) == 1, "nothing is due right after a run"
