@@ -80,33 +80,40 @@ def check(workspace: Workspace) -> Facts:
     return {(row.sha256, row.page, row.name, row.state, row.split, row.text, row.group) for row in rows}
 
 
+def kill_in_the_middle(process: "subprocess.Popen[str]", workspace: Path, random_: random.Random) -> bool:
+    """Kill the process some files and some milliseconds after its first; whether it was still at work."""
+
+    def files() -> int:
+        return sum(1 for _ in (workspace / "blobs").rglob("*"))
+
+    more = files() + random_.randint(0, 20)
+    while files() < more and process.poll() is None:
+        time.sleep(0.001)
+    time.sleep(random_.uniform(0, 0.015))
+    process.kill()
+    process.communicate()
+    return process.returncode != 0
+
+
 def killed_at_random(source: Path, folder: Path, *, kills: int, seed: int) -> None:
     """Kill additions until `kills` have hit; whenever a workspace is full, the next one begins."""
     random_ = random.Random(seed)
     whole = create_workspace(folder / "whole")
-    began = time.monotonic()
     finish(start(source, whole.path))
-    seconds = time.monotonic() - began
     wanted = check(whole)
-    workspace, before, hits, number = create_workspace(folder / "0"), set(), 0, 0
+    hits = number = 0
     while hits < kills:
-        process = start(source, workspace.path)
-        time.sleep(random_.uniform(0.3, 0.9) * seconds)
-        process.kill()
-        process.communicate()
-        hits += process.returncode != 0
-        now = check(open_workspace(workspace.path))
-        assert before <= now <= wanted
-        before = now
-        if now == wanted or random_.random() < 0.3:
-            finish(start(source, workspace.path))
-            assert check(workspace) == wanted
-            sweep_parts(workspace, now_s=time.time() + 2 * PART_LIVES_S)
-            assert not list(workspace.blobs.rglob("*.part"))
-            number += 1
-            workspace, before = create_workspace(folder / str(number)), set()
-    finish(start(source, workspace.path))
-    assert check(workspace) == wanted
+        workspace, before = create_workspace(folder / str(number)), set()
+        number += 1
+        while before != wanted and hits < kills:
+            hits += kill_in_the_middle(start(source, workspace.path), workspace.path, random_)
+            now = check(open_workspace(workspace.path))
+            assert before <= now <= wanted
+            before = now
+        finish(start(source, workspace.path))
+        assert check(workspace) == wanted
+        sweep_parts(workspace, now_s=time.time() + 2 * PART_LIVES_S)
+        assert not list(workspace.blobs.rglob("*.part"))
 
 
 @pytest.mark.slow
