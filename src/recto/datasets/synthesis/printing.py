@@ -17,8 +17,8 @@ from recto.documents.pdf import pdfium_lock
 from recto.documents.transcript import Line
 
 _POINTS_PER_INCH = 72
-_BLANK_EM = 0.16
-"""Two pieces at least this far apart have a blank between them."""
+_BLANK_EM = 0.4
+"""Pieces this far apart are cells with a blank between them; Courier leaves 0.35 around a comma."""
 _APART_EM = 0.9
 """Further apart than this they are two Lines: justified blanks are narrower, gutters of tables wider."""
 _SAME_BASELINE_EM = 0.05

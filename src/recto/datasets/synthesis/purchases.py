@@ -46,17 +46,9 @@ class Purchase:
         """Net and tax."""
         return self.net_cents + self.vat_cents
 
-    def fields(self, house: House) -> list[dict[str, str]]:
-        """The items as a field, amounts as they are printed."""
-        return [
-            {
-                "description": item.name,
-                "quantity": str(item.quantity),
-                "price": house.money.amount(item.price_cents),
-                "amount": house.money.amount(item.amount_cents),
-            }
-            for item in self.items
-        ]
+    def fields(self, house: House, *, prices: bool = True) -> list[dict[str, str]]:
+        """The items as a field, as they are printed; unit prices only where the template prints `prices`."""
+        return [_field(item, house, prices=prices) for item in self.items]
 
 
 def purchase(
@@ -76,3 +68,9 @@ def purchase(
         for number in names
     )
     return Purchase(items, house.vat_percent)
+
+
+def _field(item: Item, house: House, *, prices: bool) -> dict[str, str]:
+    price = {"price": house.money.amount(item.price_cents)} if prices else {}
+    amount = {"amount": house.money.amount(item.amount_cents)}
+    return {"description": item.name, "quantity": str(item.quantity), **price, **amount}

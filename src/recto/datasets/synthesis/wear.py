@@ -41,12 +41,14 @@ class Geometry:
 
     def picture(self, sheet: Pixels, ground: Pixels) -> Pixels:
         """The sheet's pixels where they went, on top of `ground` (of the picture's size)."""
-        columns, rows = np.meshgrid(np.arange(self.size[0]), np.arange(self.size[1]))
-        flat = np.stack([columns.ravel(), rows.ravel(), np.ones(columns.size)])
-        back = np.linalg.inv(self.warp) @ flat
-        x = back[0] / back[2]
-        y = back[1] / back[2] - self.lifted(x)
-        from_x, from_y = (value.reshape(columns.shape).astype(np.float32) for value in (x, y))
+        back = np.linalg.inv(self.warp)
+        columns = np.arange(self.size[0], dtype=np.float64)[None, :]
+        rows = np.arange(self.size[1], dtype=np.float64)[:, None]
+        depth = back[2, 0] * columns + back[2, 1] * rows + back[2, 2]
+        x = (back[0, 0] * columns + back[0, 1] * rows + back[0, 2]) / depth
+        y = (back[1, 0] * columns + back[1, 1] * rows + back[1, 2]) / depth
+        from_x = x.astype(np.float32)
+        from_y = (y - self.lifted(x)).astype(np.float32)
         taken = cv2.remap(sheet, from_x, from_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         height, width = sheet.shape[:2]
         inside = (from_x > -0.5) & (from_x < width - 0.5) & (from_y > -0.5) & (from_y < height - 0.5)
@@ -201,7 +203,7 @@ def _table(size: tuple[int, int], rng: Rng) -> Pixels:
     colour = np.array([rng.uniform(60, 170)] * 3) * np.array(
         [1.0, rng.uniform(0.75, 1), rng.uniform(0.55, 1)]
     )
-    grain = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 5.0, sigmaY=0.8)
+    grain = cv2.GaussianBlur(rng.standard_normal((height, width), np.float32), (0, 0), 5.0, sigmaY=0.8)
     return np.asarray(colour[None, None, :] + 40 * grain[:, :, None], np.float32)
 
 
@@ -237,5 +239,5 @@ def _dusted(pixels: Pixels, rng: Rng) -> Pixels:
 
 
 def _noisy(pixels: Pixels, rng: Rng, least: float, most: float) -> Pixels:
-    noise = rng.standard_normal((*pixels.shape[:2], 1)).astype(np.float32)
+    noise = rng.standard_normal((*pixels.shape[:2], 1), np.float32)
     return np.asarray(pixels + noise * float(rng.uniform(least, most)), np.float32)

@@ -23,7 +23,7 @@ class _Invoice:
     def __init__(self, house: House, rng: Rng) -> None:
         self.house = house
         self.buyer = company(house.language, rng)
-        self.bought = purchase(house, rng, house.language.services, counts=(2, 9), typical_cents=12_000)
+        self.bought = purchase(house, rng, house.language.services, counts=(3, 11), typical_cents=12_000)
         day = some_day(rng)
         self.day = house.day(day)
         self.due = house.day(day + timedelta(days=int(rng.choice([10, 14, 30, 45]))))

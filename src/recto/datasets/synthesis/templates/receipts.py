@@ -31,7 +31,7 @@ def shop_till(house: House, rng: Rng) -> Composed:
     fields |= _sums(pen, paper, bought)
     _paid(pen, paper, rng, bought.total_cents)
     _closing(pen, rng)
-    return _cut(pen, paper, fields | {"items": bought.fields(house)})
+    return _cut(pen, paper, fields | {"items": _till_items(bought, house)})
 
 
 def ruled_columns(house: House, rng: Rng) -> Composed:
@@ -57,7 +57,7 @@ def ruled_columns(house: House, rng: Rng) -> Composed:
     fields |= _sums(pen, paper, bought)
     _paid(pen, paper, rng, bought.total_cents)
     _closing(pen, rng)
-    return _cut(pen, paper, fields | {"items": bought.fields(house)})
+    return _cut(pen, paper, fields | {"items": bought.fields(house, prices=False)})
 
 
 def restaurant(house: House, rng: Rng) -> Composed:
@@ -85,7 +85,11 @@ def restaurant(house: House, rng: Rng) -> Composed:
     right = ("ALIGN", (0, 0), (-1, -1), "RIGHT")
     pen.add(pen.table(taxes, (inner * 0.42, inner * 0.3, inner * 0.28), right))
     _closing(pen, rng)
-    fields |= {"total": total, "tax": money.amount(bought.vat_cents), "items": bought.fields(house)}
+    fields |= {
+        "total": total,
+        "tax": money.amount(bought.vat_cents),
+        "items": bought.fields(house, prices=False),
+    }
     return _cut(pen, paper, fields)
 
 
@@ -141,6 +145,15 @@ def _head(pen: Pen, rng: Rng) -> dict[str, object]:
     pen.write(f"{house.caption('receipt_no')} {number}")
     pen.write(f"{house.caption('date')}: {day}  {at}")
     return {"company": party.name, "date": day, "address": party.address, "receipt_number": number}
+
+
+def _till_items(bought: Purchase, house: House) -> list[dict[str, str]]:
+    """A till prints quantity and unit price only where there is more than one of a thing."""
+    shown = bought.fields(house)
+    return [
+        item if item["quantity"] != "1" else {name: item[name] for name in ("description", "amount")}
+        for item in shown
+    ]
 
 
 def _columns(pen: Pen, paper: Paper, rows: list[tuple[str, str]]) -> object:

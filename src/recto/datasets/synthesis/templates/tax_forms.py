@@ -219,7 +219,7 @@ def two_halves(house: House, rng: Rng) -> Composed:
     tax, pen, paper = _return(house, rng), Pen(house, scale=0.95), Paper(margins_pt=(44, 50, 44, 44))
     inner, words = paper.inner_pt, house.language.form
     amount = house.money.amount
-    pen.write(tax.authority.upper(), Setting(bold=True, align="centre"))
+    pen.write(tax.authority, Setting(bold=True, align="centre"))
     pen.write(tax.title, Setting(size=1.6, bold=True, align="centre", after=0.3))
     pen.write(
         f"{house.caption('form')} {tax.form}, {house.caption('tax_year')} {tax.year}",
