@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 DEMO ?= demo
-DEMO_DOCUMENTS ?= 80
+DEMO_DOCUMENTS ?= 100
 LONG_PDF_PAGES ?= 100
 
 .DEFAULT_GOAL := help

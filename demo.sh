@@ -1,25 +1,32 @@
 #!/usr/bin/env bash
-# The whole job in a few minutes on a laptop; `make demo` calls it after setting up.
+# The whole loop in a few minutes on a laptop; `make demo` calls it after setting up.
 #   BIN: where recto is; DEMO: the folder to work in; DOCUMENTS: how many to make.
 set -euo pipefail
-BIN="${BIN:-.venv/bin}" DEMO="${DEMO:-demo}" DOCUMENTS="${DOCUMENTS:-80}"
+BIN="${BIN:-.venv/bin}" DEMO="${DEMO:-demo}" DOCUMENTS="${DOCUMENTS:-100}"
+recto="$BIN/recto" home="$DEMO/workspace"
 
 say() { printf '\n== %s\n' "$*"; }
 
-rm -rf "$DEMO/data" "$DEMO/run" "$DEMO/read"
+rm -rf "$DEMO/data" "$DEMO/read" "$DEMO/before.png" "$home"
 
-say "1. $DOCUMENTS synthetic receipts and invoices, hard to read: $DEMO/data"
-"$BIN/recto" data synth "$DEMO/data" --count "$DOCUMENTS" --seed 7 --hard
+say "1. $DOCUMENTS synthetic receipts and invoices, hard to read, with exact text: $DEMO/data"
+"$recto" data synth "$DEMO/data" --hard --count "$DOCUMENTS" --seed 7
+
+say "2. A workspace of your own, and the documents in it: $home"
+"$recto" init "$home"
+"$recto" add "$DEMO/data" --workspace "$home"
+"$recto" status --workspace "$home"
 
 page="$(find "$DEMO/data/test" -name 'receipt_*.jpg' | sort | sed -n 2p)"
-say "2. One of them, as the base model reads it: $page"
-"$BIN/recto" read "$page" --format text --overlay --out "$DEMO/read"
+say "3. One test document, as the base model reads it: $page"
+"$recto" read "$page" --model base --format text --overlay --out "$DEMO/read"
 cat "$DEMO"/read/*.txt && echo
 
-say "3. Measure, fine-tune on the train split, measure again (vendors in test are never seen in training)"
-"$BIN/recto" improve "$DEMO/data" --out "$DEMO/run"
+say "4. One Cycle: measure, fine-tune on train, measure on unseen vendors, ask the gates, release"
+"$recto" improve --workspace "$home"
+"$recto" releases --workspace "$home"
 
-say "4. The same page with the new model"
-"$BIN/recto" read "$page" --format text --model "$DEMO/run/model"
+say "5. The same document with the Release"
+(cd "$home" && "$OLDPWD/$recto" read "$OLDPWD/$page" --format text)
 
-say "Done. The report with every page, diff and plot: $DEMO/run/report.html"
+say "Done. Every page, diff and plot: $home/runs/0001/report.html; what is current: recto status --workspace $home"

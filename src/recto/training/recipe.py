@@ -36,7 +36,9 @@ class Recipe(BaseModel):
     gradient_norm: float = Field(default=5.0, gt=0)
     max_train_lines: _Count = 24_000
     max_val_lines: _Count = 1_000
+    min_val_characters: int = Field(default=6_000, ge=0)
     margin: float = Field(default=0.25, ge=0, le=1)
+    blend: float = Field(default=0.7, gt=0, le=1)
     small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)
     replay_lines: int = Field(default=400, ge=0)

@@ -1,13 +1,15 @@
 """CTC training of neck and head on cached features, with the base model as its fallback.
 
 Loss: CTC on the labelled lines plus, on replayed general lines, the divergence from the base model's own
-output. The best epoch by validation CER wins; epoch 0 is the base model, so training that doesn't help
+output. What is measured and kept lies between the base's weights and the trained ones (Wortsman et al.,
+2022). The best epoch by validation CER wins; epoch 0 is the base model, so training that doesn't help
 changes nothing. After every epoch its state is kept, and what follows depends on that state alone: a
 training that was killed, or ran out of memory in the middle of an epoch, goes on as if nothing had been.
 """
 
 import copy
 import gc
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +31,7 @@ from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
 from recto.training.ctc.scoring import score_lines
-from recto.training.ctc.state import State, unpack
+from recto.training.ctc.state import State, Weights, unpack
 from recto.training.progress import Epoch, LineScore
 from recto.training.recipe import Recipe
 
@@ -115,14 +117,15 @@ class _Pupil:
     def __init__(self, base: BaseModel, prepared: Prepared, recipe: Recipe, classes: Tensor) -> None:
         self._base, self._recipe, self._classes = base, recipe, classes
         self._val = prepared.val.lines
-        self._network = copy.deepcopy(base.network)
+        self._network, self._shown = copy.deepcopy(base.network), copy.deepcopy(base.network)
         self._head = cut_head(base.network.head, classes)
+        self._start = self._weights()
         drift = Drift(base.network.neck, self._head, prepared.replay, recipe)
         lines = prepared.train.lines
         data = Shuffler(lines, base.characters, classes, recipe.step_lines, recipe.seed)
         self._lines = sum(len(bucket.lines) for bucket in lines.buckets)
         self._course = Course((self._network.neck, self._head), data, drift, recipe)
-        self._best = self._weights()
+        self._best = self._start
         self.epochs: tuple[Epoch, ...] = ()
         self.pieces = recipe.accumulation
 
@@ -136,7 +139,7 @@ class _Pupil:
             return False
         self.epochs += (epoch,)
         if epoch.is_best:
-            self._best = self._weights()
+            self._best = self._blended() if epoch.number else self._start
         return True
 
     def state(self) -> State:
@@ -167,13 +170,7 @@ class _Pupil:
 
     def best_network(self) -> Recogniser:
         """The whole network with the weights of the best epoch."""
-        neck, head = self._best["neck"], self._best["head"]
-        assert isinstance(neck, dict)
-        assert isinstance(head, dict)
-        self._network.neck.load_state_dict(neck)
-        self._head.load_state_dict(head)
-        merge_head(self._network.head, self._head, self._classes)
-        return self._network.eval()
+        return self._network_with(self._best)
 
     def _before(self) -> Epoch:
         score = self._score(self._base.network, near_space=NEAR_SPACE)
@@ -183,15 +180,14 @@ class _Pupil:
         started = time.perf_counter()
         lap = self._course.lap(self.pieces)
         seconds = time.perf_counter() - started
-        merge_head(self._network.head, self._head, self._classes)
-        score = self._score(self._network, near_space=0.0)
+        score = self._score(self._network_with(self._blended()), near_space=0.0)
         return Epoch(
             number=len(self.epochs),
             loss=lap.loss,
             drift=lap.drift,
             score=score,
             seconds=time.perf_counter() - started,
-            is_best=score.errors < min(epoch.score.errors for epoch in self.epochs),
+            is_best=is_best(score, self.epochs, self._recipe),
             learning_rate=lap.learning_rate,
             lines_per_s=self._lines / max(seconds, 1e-9),
         )
@@ -201,12 +197,42 @@ class _Pupil:
         reader = LineReader(network.neck, network.head, self._base.characters, near_space, slice_lines)
         return score_lines(reader, self._val)
 
-    def _weights(self) -> dict[str, object]:
+    def _weights(self) -> Weights:
         neck, head = self._network.neck.state_dict(), self._head.state_dict()
         return {
             "neck": {k: v.clone() for k, v in neck.items()},
             "head": {k: v.clone() for k, v in head.items()},
         }
+
+    def _blended(self) -> Weights:
+        """So far from the base's weights to the trained ones: what was learnt generalises better so."""
+        now = self._weights()
+        return {
+            part: {
+                name: torch.lerp(old, now[part][name], self._recipe.blend) if old.is_floating_point() else old
+                for name, old in tensors.items()
+            }
+            for part, tensors in self._start.items()
+        }
+
+    def _network_with(self, weights: Weights) -> Recogniser:
+        head = copy.deepcopy(self._head)
+        head.load_state_dict(weights["head"])
+        self._shown.neck.load_state_dict(weights["neck"])
+        merge_head(self._shown.head, head, self._classes)
+        return self._shown.eval()
+
+
+def is_best(score: LineScore, epochs: Sequence[Epoch], recipe: Recipe) -> bool:
+    """Whether an epoch is the one to keep so far.
+
+    Few validation lines can't tell epochs apart: then the newest is kept, unless it reads them clearly worse
+    than the base model (by more than two standard deviations of a count of errors).
+    """
+    if score.characters >= recipe.min_val_characters:
+        return score.errors < min(epoch.score.errors for epoch in epochs)
+    before = epochs[0].score.errors
+    return score.errors <= before + 2 * math.sqrt(before) + 3
 
 
 def _classes(base: BaseModel, lines: LabelledLines, recipe: Recipe) -> Tensor:

@@ -86,7 +86,9 @@ def _part(
 ) -> tuple[Part, tuple[Image, ...]]:
     """Lines of one split, at most about so many, with box margins between two; and some of their images."""
     most, margins = limits
-    cutter = PageCutter(LineFinder(DetectorSettings(small_marks=recipe.small_marks)), margins, random.Random(recipe.seed))
+    cutter = PageCutter(
+        LineFinder(DetectorSettings(small_marks=recipe.small_marks)), margins, random.Random(recipe.seed)
+    )
     progress.stage("finding lines and computing features", len(examples))
     pages: list[CutPage] = []
     probe: list[Image] = []

@@ -11,6 +11,8 @@ from recto.training.progress import Epoch
 
 Tree = dict[str, object]
 """What torch's `state_dict`s are made of: tables, lists, tuples, numbers and tensors."""
+Weights = dict[str, dict[str, Tensor]]
+"""Tensors of the parts that learn, `neck` and `head`, by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +27,7 @@ class State:
     classes: Tensor
     pieces: int
     course: Tree
-    best: Tree
+    best: Weights
 
     def packed(self) -> bytes:
         """The state as bytes."""
