@@ -99,6 +99,12 @@ def test_status_as_json(workspace: Workspace) -> None:
     assert read.training is None
 
 
+def test_a_cycle_whose_process_is_gone_is_not_called_running(workspace: Workspace) -> None:
+    ledger.begin(workspace, "general", ["asked by hand"])
+    shown = call(workspace, "status").output
+    assert "interrupted: its process is gone" in shown and "a Cycle is running" not in shown
+
+
 def test_history_as_table_json_and_picture(workspace: Workspace, tmp_path: Path) -> None:
     cycle(workspace, "released", 0.03, release=1)
     cycle(workspace, "refused", 0.05)

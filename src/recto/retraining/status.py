@@ -16,7 +16,7 @@ from recto.retraining.record import CycleRecord
 from recto.retraining.triggers import Facts, ask_all, is_balanced
 from recto.settings import TriggerSettings
 from recto.workspace.folder import Workspace
-from recto.workspace.locks import holder
+from recto.workspace.locks import has_ended, holder
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -93,12 +93,23 @@ class Status(_Frozen):
 
 def read_status(workspace: Workspace, moment: datetime) -> Status:
     """How everything stands at `moment`."""
-    busy = holder(workspace.path / TRAIN_LOCK)
+    said = holder(workspace.path / TRAIN_LOCK)
+    busy = said if said and not has_ended(said) else None
+    scopes = [_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)]
     return Status(
         workspace=str(workspace.path),
         training=str(busy) if busy else None,
-        scopes=[_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)],
+        scopes=scopes if busy else [_without_a_process(scope) for scope in scopes],
     )
+
+
+def _without_a_process(status: ScopeStatus) -> ScopeStatus:
+    """Nobody runs a Cycle: one that is called running was left by a process that died."""
+    last = status.last_cycle
+    if last is None or last.state != "running":
+        return status
+    change = {"state": "interrupted", "outcome": "its process is gone; the next Cycle goes on with its run"}
+    return status.model_copy(update={"last_cycle": last.model_copy(update=change)})
 
 
 def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:

@@ -95,7 +95,7 @@ class Watch:
         well = [self._guarded("inbox", partial(self._take_in, workspace))]
         for scope in scopes_of(workspace.settings):
             well.append(self._guarded(scope, partial(self._tend, workspace, scope)))
-            well.append(self._turn(workspace, scope))
+            well.append(self._guarded(scope, partial(self._turn, workspace, scope)))
         return all(well)
 
     def _guarded(self, name: str, step: Callable[[], None]) -> bool:
@@ -129,15 +129,14 @@ class Watch:
         if accuracy or unread(workspace, scope):
             self.log(run_apart(self.stop, jobs.tend, workspace.path, scope, accuracy=accuracy))
 
-    def _turn(self, workspace: Workspace, scope: str) -> bool:
+    def _turn(self, workspace: Workspace, scope: str) -> None:
         """Run a Cycle if one is due or asked for."""
         with workspace.read() as session:
             asked = [f"asked for: {reason}" for reason in open_requests(session, scope)]
         told = due(gather(workspace, scope, now()), workspace.settings.triggers)
         reasons = [*asked, *(f"{reason.trigger}: {reason.words}" for reason in told)]
-        if not reasons or (self.pauses.is_pausing(scope) and not asked):
-            return True
-        return self._guarded(scope, partial(self._cycle, workspace, scope, reasons))
+        if asked or (reasons and not self.pauses.is_pausing(scope)):
+            self._cycle(workspace, scope, reasons)
 
     def _cycle(self, workspace: Workspace, scope: str, reasons: list[str]) -> None:
         self.log("\n".join([f"{scope}: a Cycle is due", *reasons]))

@@ -85,14 +85,14 @@ def _busy(path: Path) -> WorkspaceBusy:
     who = holder(path)
     if who is None:
         return WorkspaceBusy("another process holds this lock", where=path, hint="try again in a moment")
-    if _has_ended(who):
+    if has_ended(who):
         hint = "that process has ended, but one that it started still runs: end it, or wait"
     else:
         hint = f"wait until it is done, or stop it (kill {who.pid})"
     return WorkspaceBusy(f"held by {who}", where=path, hint=hint)
 
 
-def _has_ended(who: Holder) -> bool:
+def has_ended(who: Holder) -> bool:
     """Whether the process is surely gone; only POSIX tells without harm."""
     if who.host != socket.gethostname() or os.name != "posix":
         return False
