@@ -9,15 +9,18 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from recto.datasets.example import Dataset
 from recto.datasets.loading import load_dataset
+from recto.engines.engine import Engine
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr.crops import scale_line
 from recto.engines.ppocr.recogniser import Recogniser
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import LeakageError, OutputError, TrainingError
+from recto.training.ctc.weights import load_network, read_graph
 from recto.training.improve import Improvement, improve
 from recto.training.progress import Epoch, Silent
 from recto.training.recipe import Recipe
@@ -66,6 +69,12 @@ def test_the_weights_changed_where_they_should(done: tuple[Improvement, Recorder
     assert written.card.files[RECOGNISER].sha256 != sha256_of(weights_path(RECOGNISER_FILE))
     assert written.card.base.sha256 == sha256_of(weights_path(RECOGNISER_FILE))
     assert done[0].lesson.parity <= 2e-4
+    before = load_network(read_graph(weights_path(RECOGNISER_FILE))).state_dict()
+    after = load_network(read_graph(written.file(RECOGNISER))).state_dict()
+    changed = {key for key, value in before.items() if not torch.equal(value, after[key])}
+    assert {key.split(".")[0] for key in changed} == {"neck", "head"}
+    rows = (before["head.weight"] != after["head.weight"]).any(1)
+    assert int(rows.sum()) <= done[0].lesson.trained_classes < len(rows) / 10
 
 
 def test_upper_case_labels_don_t_teach_to_shout(done: tuple[Improvement, Recorder]) -> None:
@@ -106,6 +115,30 @@ def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> 
     assert logged == [epoch.number for epoch in recorder.epochs]
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["unseen_vendors_after"]["documents"] == 3
+
+
+def test_a_finished_run_is_read_instead_of_done_again(done: tuple[Improvement, Recorder]) -> None:
+    def no_engine(model: Path | None) -> Engine:
+        raise AssertionError("nothing is to be measured again")
+
+    earlier = done[0]
+    run = earlier.model.parent
+    data = load_dataset(run.parent / "data")
+    again = improve(data, run, QUICK, start="resume", load_engine=no_engine)
+    assert again.lesson == earlier.lesson
+    assert again.report.metrics == earlier.report.metrics
+    assert again.unseen_after == earlier.unseen_after
+    assert again.spent.attempts == 2
+    assert again.training_s == pytest.approx(earlier.training_s, abs=0.1)
+
+
+def test_a_run_on_other_data_isn_t_gone_on_with(
+    dataset_writer: Writer, tmp_path: Path, done: tuple[Improvement, Recorder]
+) -> None:
+    other = load_dataset(dataset_writer(tmp_path / "data", {"train": 2, "test": 1}, lines_per_page=1))
+    with pytest.raises(TrainingError, match=f"its dataset is .*, not {tmp_path}"):
+        improve(other, done[0].model.parent, QUICK, start="resume")
+    assert open_model(done[0].model)
 
 
 def test_a_run_is_never_overwritten_by_accident(done: tuple[Improvement, Recorder]) -> None:

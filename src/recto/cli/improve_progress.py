@@ -44,9 +44,10 @@ class ConsoleProgress:
         score = epoch.score
         name = f"epoch {epoch.number}" if epoch.number else "base model"
         loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
+        speed = f", {epoch.lines_per_s:.0f} lines/s" if epoch.number else ""
         best = "  (best so far)" if epoch.number and epoch.is_best else ""
         figures = f"{name:<10}{loss}  val CER {score.cer:.2%}  WER {score.wer:.2%}"
-        self.say(f"{figures}  exact {score.exact:.1%}  {epoch.seconds:.0f} s{best}")
+        self.say(f"{figures}  exact {score.exact:.1%}  {epoch.seconds:.0f} s{speed}{best}")
         for sample in score.samples[:_SAMPLES]:
             self.say(f"    label {sample.label!r}, read {sample.reading!r}")
         if epoch.number:

@@ -1,10 +1,11 @@
 """Chronicle: what is kept and told of a training while it goes on: states, log, trackers, progress."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from types import TracebackType
 
+from recto.errors import OutputError
 from recto.training.checkpoints import Checkpoints
 from recto.training.progress import Epoch, Progress
 from recto.training.run import Run
@@ -28,6 +29,8 @@ class Chronicle:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with ExitStack() as closing:
+            if error is not None:  # what went wrong first is what counts
+                closing.enter_context(suppress(OSError))
             for tracker in self._trackers:
                 closing.callback(tracker.close)
 
@@ -39,8 +42,7 @@ class Chronicle:
         """Catch up with the epochs of earlier attempts."""
         self._run.log_epochs(epochs)
         for epoch in epochs:
-            for tracker in self._trackers:
-                tracker.epoch(epoch)
+            self._track(epoch)
         self._progress.advance(epochs[-1].number)
         self.say(f"going on after epoch {epochs[-1].number}, {epochs[-1].score.cer:.2%} CER on validation")
 
@@ -48,8 +50,7 @@ class Chronicle:
         """Keep the state after an epoch, then tell of it. Raises OutputError."""
         self._checkpoints.save(epoch.number, state)
         self._run.log("epoch", **asdict(epoch))
-        for tracker in self._trackers:
-            tracker.epoch(epoch)
+        self._track(epoch)
         self._progress.epoch(epoch)
 
     def stage(self, name: str, total: int) -> None:
@@ -68,3 +69,12 @@ class Chronicle:
         """A remark, which is logged, too."""
         self._run.log("remark", text=remark)
         self._progress.say(remark)
+
+    def _track(self, epoch: Epoch) -> None:
+        try:
+            for tracker in self._trackers:
+                tracker.epoch(epoch)
+        except OSError as error:
+            hint = "make room and pass --resume, or write `trackers: []` in the recipe"
+            what = f"a tracker can't write: {error.strerror or error}"
+            raise OutputError(what, where=error.filename or self._run.folder, hint=hint) from error

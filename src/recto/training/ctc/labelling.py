@@ -13,13 +13,13 @@ import torch
 from recto.datasets.alignment import Match, Piece, align
 from recto.documents.reading_order import reading_rows
 from recto.documents.transcript import Line
-from recto.engines.ppocr.alphabet import BLANK, allowed_classes
+from recto.engines.ppocr.alphabet import allowed_classes
 from recto.engines.ppocr.crops import HEIGHT_PX, box_of_quad, quad_size
 from recto.engines.ppocr.recogniser import NEAR_SPACE
 from recto.training.ctc.alphabet import class_of, cut_head
 from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.case import transfer_case
-from recto.training.ctc.decoding import best_classes, greedy_text
+from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.features import Bucket
 from recto.training.ctc.lines import CutLine, CutPage, is_tall
 
@@ -30,7 +30,7 @@ UPRIGHT = "the line stands upright"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the base model reads in a line, and the first and last frame that said anything."""
+    """What the base model reads in a line, and the frames of its first and last character."""
 
     text: str
     first: int = 0
@@ -139,16 +139,9 @@ def read_pieces(
     allowed = sorted({*allowed, *(table[char] for char in also if char in table)})
     head = cut_head(base.network.head, torch.tensor(allowed))
     characters = "".join(base.characters[index - 1] for index in allowed[1:])
+    reader = LineReader(base.network.neck, head, characters, NEAR_SPACE)
     out = [Reading("")] * sum(len(bucket.lines) for bucket in buckets)
-    for bucket in buckets:
-        classes = best_classes(base.network.neck, head, bucket.features, NEAR_SPACE).tolist()
-        for place, row in zip(bucket.lines, classes, strict=True):
-            out[place] = _reading(row, characters)
-        advance(len(bucket.lines))
+    for said in reader.read(buckets, advance=advance):
+        if said.text:
+            out[said.place] = Reading(said.text, int(said.frames[0]), int(said.frames[-1]))
     return out
-
-
-def _reading(classes: Sequence[int], characters: str) -> Reading:
-    said = [i for i, value in enumerate(classes) if value != BLANK and characters[value - 1] != " "]
-    text = " ".join(greedy_text(classes, characters).split())
-    return Reading(text, said[0], said[-1]) if said else Reading("")

@@ -3,33 +3,18 @@
 Decoding uses the full head, so that a class that was left out of training would show if it won.
 """
 
-from collections.abc import Callable, Sequence
-
-from torch import nn
+from collections.abc import Sequence
 
 from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import Ratio, total
 from recto.training.ctc.decoding import LineReader
-from recto.training.ctc.features import Bucket, LabelledLines
+from recto.training.ctc.features import LabelledLines
 from recto.training.progress import LineScore, Sample
-
-
-def read_lines(
-    neck: nn.Module,
-    head: nn.Module,
-    buckets: tuple[Bucket, ...],
-    characters: str,
-    *,
-    advance: Callable[[int], None] = lambda lines: None,
-) -> list[str]:
-    """The reading of each line at its place in the input; "" where no bucket has the place."""
-    found = LineReader(neck, head, characters).read(buckets, advance=advance)
-    return [found.get(place, "") for place in range(max(found, default=-1) + 1)]
 
 
 def score_lines(reader: LineReader, lines: LabelledLines) -> LineScore:
     """Read and compare all lines that have features."""
-    readings = reader.read(lines.buckets)
+    readings = {reading.place: reading.text for reading in reader.read(lines.buckets)}
     places = sorted(readings)
     return compare_lines(
         [readings[place] for place in places],

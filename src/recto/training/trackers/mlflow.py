@@ -6,14 +6,16 @@ whole of MLflow; telling it needs mlflow-skinny only.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from recto.errors import MissingPackage
+from recto.errors import MissingPackage, TrainingError
 from recto.training.progress import Epoch
 from recto.training.trackers import figures, sample_table
 
 try:
+    from mlflow.exceptions import MlflowException  # type: ignore[import-not-found, import-untyped, unused-ignore]
     from mlflow.tracking import MlflowClient  # type: ignore[import-not-found, import-untyped, unused-ignore]
 except ImportError as error:
     raise MissingPackage(
@@ -22,6 +24,16 @@ except ImportError as error:
     ) from error
 
 _EXPERIMENT = "recto"
+
+
+@contextmanager
+def _answering(uri: str) -> Iterator[None]:
+    """MLflow's errors as ours."""
+    try:
+        yield
+    except MlflowException as error:
+        hint = "see MLFLOW_TRACKING_URI, or leave mlflow out of `trackers`; --resume goes on"
+        raise TrainingError(f"MLflow doesn't answer: {error}", where=uri, hint=hint) from error
 
 
 class MLflow:
@@ -34,19 +46,26 @@ class MLflow:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             uri, artifacts = f"sqlite:///{folder / 'mlflow.db'}", (folder / "artifacts").as_uri()
-        self._client = MlflowClient(tracking_uri=uri)
+        self._uri, self._client = uri, MlflowClient(tracking_uri=uri)
+        with _answering(uri):
+            self._run = self._begun(run.name, settings, artifacts)
+
+    def _begun(self, name: str, settings: Mapping[str, object], artifacts: str | None) -> str:
         known = self._client.get_experiment_by_name(_EXPERIMENT)
         place = known.experiment_id if known else self._client.create_experiment(_EXPERIMENT, artifacts)
-        self._run = self._client.create_run(place, run_name=run.name).info.run_id
-        for name, value in settings.items():
-            self._client.log_param(self._run, name, value)
+        run: str = self._client.create_run(place, run_name=name).info.run_id
+        for setting, value in settings.items():
+            self._client.log_param(run, setting, value)
+        return run
 
     def epoch(self, epoch: Epoch) -> None:
         """One step of every metric, and sample readings as a file."""
-        for name, value in figures(epoch).items():
-            self._client.log_metric(self._run, name, value, step=epoch.number)
-        self._client.log_text(self._run, sample_table(epoch), f"samples/epoch-{epoch.number:03d}.md")
+        with _answering(self._uri):
+            for name, value in figures(epoch).items():
+                self._client.log_metric(self._run, name, value, step=epoch.number)
+            self._client.log_text(self._run, sample_table(epoch), f"samples/epoch-{epoch.number:03d}.md")
 
     def close(self) -> None:
         """End the run."""
-        self._client.set_terminated(self._run)
+        with _answering(self._uri):
+            self._client.set_terminated(self._run)
