@@ -34,7 +34,7 @@ _BUSINESSES = {
 _ROLL_DPI = 200
 _PAGE_DPI = 150
 _PNG_EFFORT = 3
-"""zlib level; higher ones take three times as long for a tenth less."""
+"""zlib level; 9 takes five times as long and saves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
