@@ -96,7 +96,7 @@ def part_of(base: BaseModel, count: int, seed: int, label: Callable[[str], str] 
     texts = [line_text(rng) for _ in range(count)]
     images = (scale_line(np.asarray(hard_line(text, rng))) for text in texts)
     lines = LabelledLines(tuple(extract(base.backbone, images)), tuple(map(label, texts)), (False,) * count)
-    return Part(lines, {}, "", 0, 0, 0)
+    return Part(lines, {}, "", 0, 0, 0, 0)
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class Telling:
 
 def part(count: int) -> Part:
     bucket = Bucket(torch.randn(count, 384, 1, FRAMES).half(), tuple(range(count)))
-    return Part(LabelledLines((bucket,), ("Total 1.23",) * count, (False,) * count), {}, "", 0, 0, 0)
+    return Part(LabelledLines((bucket,), ("Total 1.23",) * count, (False,) * count), {}, "", 0, 0, 0, 0)
 
 
 def warm(base: BaseModel) -> None:

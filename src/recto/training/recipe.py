@@ -30,7 +30,7 @@ class Recipe(BaseModel):
     patience_epochs: _Count = 3
     batch_lines: _Count = 32
     accumulation: _Count = 1
-    learning_rate: float = Field(default=1e-3, gt=0, le=1)
+    learning_rate: float = Field(default=5e-4, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     warmup_share: float = Field(default=0.1, gt=0, lt=1)
     gradient_norm: float = Field(default=5.0, gt=0)
@@ -39,6 +39,8 @@ class Recipe(BaseModel):
     min_val_characters: int = Field(default=6_000, ge=0)
     margin: float = Field(default=0.25, ge=0, le=1)
     blend: float = Field(default=0.7, gt=0, le=1)
+    views: int = Field(default=3, ge=0, le=16)
+    views_up_to: _Count = 10_000
     small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)
     replay_lines: int = Field(default=400, ge=0)

@@ -19,6 +19,7 @@ from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.prepare import Part, Prepared, prepare
 from recto.training.ctc.scoring import score_lines
+from recto.training.ctc.views import views_of
 from recto.training.estimate import Estimate, typical, weight
 from recto.training.progress import Silent
 from recto.training.recipe import Recipe
@@ -40,7 +41,7 @@ def calibrate(
     started = perf_counter()
     base.backbone  # noqa: B018  is made once, and not to be counted as a page's
     pages = typical(data[0], min(most_pages, 1 + len(data[0]) // 10)), typical(data[1], 1)
-    few = recipe.model_copy(update={"replay_lines": min(recipe.replay_lines, _REPLAYED)})
+    few = recipe.model_copy(update={"replay_lines": min(recipe.replay_lines, _REPLAYED), "views": 0})
     try:
         prepared, prepare_s, replay_s = _timed_preparation(base, pages, few)
     except TrainingError:
@@ -49,7 +50,8 @@ def calibrate(
     train_lines = min(recipe.max_train_lines, round(prepared.train.count / share[0]))
     val_lines = min(recipe.max_val_lines, round(prepared.val.count / share[1]))
     weights = [sum(map(weight, examples)) for examples in (*pages, *data)]
-    work = sum(weights[2:]) / sum(weights[:2])
+    copies = views_of(train_lines, recipe) * train_lines
+    work = (sum(weights[2:]) + copies) / sum(weights[:2])
     replay = recipe.replay_lines / max(1, few.replay_lines)
     step_s, read_s = _seconds_per_line(base, prepared, recipe)
     return Estimate(
@@ -59,10 +61,10 @@ def calibrate(
         prepare_s=prepare_s * work
         + replay_s * replay
         + read_s * (val_lines + min(_RIVAL_LINES, train_lines)),
-        epoch_s=step_s * train_lines + read_s * val_lines,
+        epoch_s=step_s * (train_lines + copies) + read_s * val_lines,
         epochs=recipe.epochs,
         write_s=_WRITING_S,
-        memory_mb=_memory_mb(prepared, train_lines + val_lines + recipe.replay_lines),
+        memory_mb=_memory_mb(prepared, train_lines + copies + val_lines + recipe.replay_lines),
         calibration_s=perf_counter() - started,
     )
 

@@ -7,7 +7,9 @@ Nothing is trained here, and nothing written.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from recto.datasets.example import Example
 from recto.documents.page import Image
@@ -19,31 +21,36 @@ from recto.training.ctc.features import Bucket, LabelledLines, extract, megabyte
 from recto.training.ctc.labelling import Labels, label_pages, read_pieces
 from recto.training.ctc.lines import CutPage, PageCutter, frames_needed
 from recto.training.ctc.replay import general_lines
+from recto.training.ctc.views import altered, views_of
 from recto.training.progress import Progress
 from recto.training.recipe import Recipe
 
 _PARITY_LINES = 16
+_HELD_LINES = 6_000
+"""Images that are held until it is known whether copies of them are wanted (30 kB a line)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """The lines of one split, with what was left out and why, and characters that can't be written.
 
-    `aligned` lines have their labels from page text. Of labels that knew no case, `letters_read` took
-    theirs from the base model's reading, `letters_guessed` from neighbours.
+    `views` altered copies of each line are among `lines`. `aligned` lines have their labels from page text.
+    Of labels that knew no case, `letters_read` took theirs from the base model's reading, `letters_guessed`
+    from neighbours.
     """
 
     lines: LabelledLines
     left_out: dict[str, int]
     unwritable: str
     aligned: int
+    views: int
     letters_read: int
     letters_guessed: int
 
     @property
     def count(self) -> int:
-        """How many lines."""
-        return sum(len(bucket.lines) for bucket in self.lines.buckets)
+        """How many lines, altered copies not counted."""
+        return sum(len(bucket.lines) for bucket in self.lines.buckets) // (1 + self.views)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +79,10 @@ def prepare(
     Raises TrainingError where nothing can be learnt from.
     """
     middle = recipe.margin / 2
-    train, _ = _part(base, data[0], recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
+    train, images = _part(base, data[0], recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
     val, probe = _part(base, data[1], recipe, (recipe.max_val_lines, (middle, middle)), progress)
-    return Prepared(train, val, tuple(_replay(base, recipe, progress)), probe)
+    train = _with_views(base, train, images, recipe, progress)
+    return Prepared(train, val, tuple(_replay(base, recipe, progress)), tuple(probe[:_PARITY_LINES]))
 
 
 def _part(
@@ -83,17 +91,17 @@ def _part(
     recipe: Recipe,
     limits: tuple[int, tuple[float, float]],
     progress: Progress,
-) -> tuple[Part, tuple[Image, ...]]:
-    """Lines of one split, at most about so many, with box margins between two; and some of their images."""
+) -> tuple[Part, list[Image]]:
+    """Lines of one split, at most about so many, with box margins between two; and their first images."""
     most, margins = limits
     cutter = PageCutter(
         LineFinder(DetectorSettings(small_marks=recipe.small_marks)), margins, random.Random(recipe.seed)
     )
     progress.stage("finding lines and computing features", len(examples))
     pages: list[CutPage] = []
-    probe: list[Image] = []
+    images: list[Image] = []
     buckets = extract(
-        base.backbone, _images(cutter.cut(examples, most=most, opened=progress.advance), pages, probe)
+        base.backbone, _images(cutter.cut(examples, most=most, opened=progress.advance), pages, images)
     )
     progress.stage("telling what each line says", sum(len(bucket.lines) for bucket in buckets))
     written = frozenset(char for page in pages for char in page.example.text or "")
@@ -107,14 +115,14 @@ def _part(
             f"no line of {len(examples)} documents can be learnt from ({reasons or 'no lines'})",
             hint="see all problems of a dataset with: recto data check",
         )
-    return _part_of(kept, labels), tuple(probe)
+    return _part_of(kept, labels), images
 
 
-def _images(pages: Iterator[CutPage], seen: list[CutPage], probe: list[Image]) -> Iterator[Image]:
-    """The line images of `pages`; the pages without them go to `seen`, the first few images to `probe`."""
+def _images(pages: Iterator[CutPage], seen: list[CutPage], first: list[Image]) -> Iterator[Image]:
+    """The line images of `pages`; the pages without them go to `seen`, the first images also to `first`."""
     for page in pages:
         seen.append(page.without_images())
-        probe.extend(page.images[: max(0, _PARITY_LINES - len(probe))])
+        first.extend(page.images[: max(0, _HELD_LINES - len(first))])
         yield from page.images
 
 
@@ -137,8 +145,34 @@ def _part_of(buckets: tuple[Bucket, ...], labels: Labels) -> Part:
         left_out=dict(labels.left_out),
         unwritable="".join(sorted(labels.unwritable)),
         aligned=labels.aligned,
+        views=0,
         letters_read=labels.letters["read"],
         letters_guessed=labels.letters["guessed"],
+    )
+
+
+def _with_views(
+    base: BaseModel, part: Part, images: Sequence[Image], recipe: Recipe, progress: Progress
+) -> Part:
+    """Few lines with altered copies of them, which say the same."""
+    views = views_of(part.count, recipe)
+    places = sorted(place for bucket in part.lines.buckets for place in bucket.lines)
+    if not views or places[-1] >= len(images):
+        return part
+    progress.stage("altered copies of few lines", views * len(places))
+    rng = np.random.default_rng(recipe.seed)
+    copies = (altered(images[place], rng) for _ in range(views) for place in places)
+    found = extract(base.backbone, copies, advance=progress.advance)
+    known = part.lines
+    first = len(known.labels)
+    return replace(
+        part,
+        views=views,
+        lines=LabelledLines(
+            buckets=(*known.buckets, *(Bucket(b.features, tuple(first + n for n in b.lines)) for b in found)),
+            labels=known.labels + tuple(known.labels[place] for place in places) * views,
+            case_blind=known.case_blind + tuple(known.case_blind[place] for place in places) * views,
+        ),
     )
 
 
