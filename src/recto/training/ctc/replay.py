@@ -57,6 +57,17 @@ _SIGNS = (
     "¥",
     "®",
     "™",
+    "×",
+    "·",
+    "±",
+    "²",
+    "½",
+    "…",
+    "7–12",
+    "°",
+    "§§",
+    "¿",
+    "¡",
 )
 _FACES = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSans-Oblique")
 
