@@ -26,7 +26,7 @@ class Recipe(BaseModel):
 
     kind: Literal["ctc"] = "ctc"
     seed: int = 0
-    epochs: _Count = 8
+    epochs: _Count = 6
     patience_epochs: _Count = 3
     batch_lines: _Count = 32
     accumulation: _Count = 1
@@ -43,8 +43,8 @@ class Recipe(BaseModel):
     views_up_to: _Count = 10_000
     small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)
-    replay_lines: int = Field(default=400, ge=0)
-    replay_weight: float = Field(default=1.0, ge=0)
+    replay_lines: int = Field(default=800, ge=0)
+    replay_weight: float = Field(default=4.0, ge=0)
     trackers: tuple[Tracker, ...] = ("tensorboard",)
     price_per_hour: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 

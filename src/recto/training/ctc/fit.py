@@ -2,9 +2,10 @@
 
 Loss: CTC on the labelled lines plus, on replayed general lines, the divergence from the base model's own
 output. What is measured and kept lies between the base's weights and the trained ones (Wortsman et al.,
-2022). The best epoch by validation CER wins; epoch 0 is the base model, so training that doesn't help
-changes nothing. After every epoch its state is kept, and what follows depends on that state alone: a
-training that was killed, or ran out of memory in the middle of an epoch, goes on as if nothing had been.
+2022). The newest epoch within a standard error of the best wins; epoch 0 is the base model, so training
+that doesn't help changes nothing. After every epoch its state is kept, and what follows depends on that
+state alone: a training that was killed, or ran out of memory in the middle of an epoch, goes on as if
+nothing had been.
 """
 
 import copy
@@ -36,6 +37,7 @@ from recto.training.progress import Epoch, LineScore
 from recto.training.recipe import Recipe
 
 _RIVAL_LINES = 600
+_FEW_ERRORS = 3  # so many more are never called clearly worse
 
 
 class Keeper(Protocol):
@@ -224,15 +226,16 @@ class _Pupil:
 
 
 def is_best(score: LineScore, epochs: Sequence[Epoch], recipe: Recipe) -> bool:
-    """Whether an epoch is the one to keep so far.
+    """Whether an epoch is the one to keep so far: the newest that is within a standard error of the best.
 
-    Few validation lines can't tell epochs apart: then the newest is kept, unless it reads them clearly worse
-    than the base model (by more than two standard deviations of a count of errors).
+    Late epochs have settled and drifted less, and validation errors are a count with its own noise. With few
+    validation lines it needn't beat the base model, as that would be chance; a clearly worse one never
+    counts.
     """
-    if score.characters >= recipe.min_val_characters:
-        return score.errors < min(epoch.score.errors for epoch in epochs)
-    before = epochs[0].score.errors
-    return score.errors <= before + 2 * math.sqrt(before) + 3
+    errors = [epoch.score.errors for epoch in epochs]
+    if score.characters >= recipe.min_val_characters and score.errors >= errors[0]:
+        return False
+    return score.errors <= min(errors) + math.sqrt(min(errors)) + _FEW_ERRORS
 
 
 def _classes(base: BaseModel, lines: LabelledLines, recipe: Recipe) -> Tensor:
