@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -132,7 +133,7 @@ def _write(taught: Sequence[Example], folder: Path) -> Path:
     for number, example in enumerate(taught):
         assert isinstance(example.source, Path)
         name = f"images/receipt_{number:04d}{example.source.suffix}"
-        (folder / name).symlink_to(example.source.resolve())
+        shutil.copyfile(example.source, folder / name)
         rows.append(
             {
                 "image": name,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recto.datasets.alignment import BESIDE, DIFFERENT, UNPLACED, Match, Piece, align, fold
+from recto.datasets.alignment import BESIDE, OMITTED, UNPLACED, Match, Piece, align, fold
 
 Rows = list[list[str]]
 
@@ -31,7 +31,7 @@ TABLE: list[tuple[str, Rows, str, list[list[str | None]]]] = [
         "a line less in the text",
         [["Shop"], ["~~logo~~"], ["Total"]],
         "Shop\nTotal",
-        [["Shop"], [""], ["Total"]],
+        [["Shop"], [None], ["Total"]],
     ),
     (
         "a line more in the text",
@@ -47,7 +47,7 @@ TABLE: list[tuple[str, Rows, str, list[list[str | None]]]] = [
     ),
     ("a value nobody read", [["Tea", "1.20"]], "Tea 1 1.20", [["Tea", "1.20"]]),
     ("two text lines in one piece", [["Cash Sale Number 17"]], "Cash Sale\nNumber 17", [[None]]),
-    ("no text at all", [["Total"]], "", [[""]]),
+    ("no text at all", [["Total"]], "", [[None]]),
     ("nothing read", [], "Total", []),
     ("quite another text", [["Lorem ipsum dolor"]], "Total 12.50", [[None]]),
 ]
@@ -73,8 +73,26 @@ def test_room_beside_text_that_nobody_read_leaves_the_piece_out() -> None:
     assert align([[Piece("Rounding", after=1.6), Piece("0.02")]], text)[0][0] == Match(None, BESIDE)
 
 
-def test_reasons_are_told() -> None:
-    assert align([[Piece("Lorem ipsum dolor")]], "Total 12.50")[0][0].reason in (DIFFERENT, UNPLACED)
+def test_what_is_read_clearly_is_never_taken_for_nothing() -> None:
+    rows = [[Piece("INVOICE")], [Piece("Thank you")], [Piece("~~!", is_sure=False)]]
+    found = align(rows, "INVOICE")
+    assert [row[0] for row in found] == [Match("INVOICE"), Match(None, OMITTED), Match("")]
+
+
+def test_a_piece_without_its_place_says_why() -> None:
+    assert align([[Piece("Lorem ipsum dolor")]], "Total 12.50") == [[Match(None, UNPLACED)]]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["AMO", "UWI"], "AMOUNT"),  # a word cut in two: nobody knows where
+        (["TOTAL AMO", "NT 12.50"], "TOTAL AMOUNT 12.50"),
+        (["HELLO WORLD"], "HELLO WORLDWIDE"),  # no room for the rest of the word
+    ],
+)
+def test_a_word_that_is_not_wholly_its_own_leaves_a_piece_out(pieces: list[str], text: str) -> None:
+    assert labels([pieces], text) == [[None] * len(pieces)]
 
 
 LINES = st.lists(

@@ -7,6 +7,7 @@ columns) is found in further rounds. A piece whose text can't be told is left ou
 strings; nothing is opened, read or judged here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,23 +16,28 @@ from rapidfuzz.distance import Levenshtein
 
 from recto.documents.normalise import nfc
 
-DIFFERENT = "reads too differently from its text"
+OMITTED = "is read clearly, but the text leaves it out"
 BESIDE = "beside text that no reading accounts for"
 UNPLACED = "has no certain place in the text"
 
 MOST_DIFFERENT = 0.34  # of the longer one's characters: edits between a reading and its text
 ELSEWHERE_DIFFERENT = 0.2  # the same where the order of the page doesn't vouch for the place
 ELSEWHERE_CHARACTERS = 4
+ROOM_SLACK = 1.0  # characters: how exact the room at the ends of a piece is known
 ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One detected line as read; `before` and `after` say how many more characters it had room for."""
+    """One detected line as read; `before` and `after` say how many more characters it had room for.
+
+    `is_sure` says that the reading can be trusted to be text.
+    """
 
     text: str
     before: float = 0.0
     after: float = 0.0
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,17 @@ def align(rows: Sequence[Sequence[Piece]], text: str) -> list[list[Match]]:
 
 @dataclass(slots=True)
 class _Placed:
-    """A piece and its place `start:end` in the trusted text, once it has one; `near` is where it would be."""
+    """A piece and its place `start:end` in the trusted text, once it has one; `near` is where it would be.
+
+    `is_whole` says that the words it stands in are its own from end to end.
+    """
 
     piece: Piece
     start: int = 0
     end: int = 0
     near: int | None = None
     is_certain: bool = False
+    is_whole: bool = True
 
 
 @dataclass(slots=True)
@@ -158,30 +168,44 @@ def _reads_like(placed: _Placed, trusted: _Trusted, most: float) -> bool:
 
 
 def _settle(rows: Sequence[Sequence[_Placed]], trusted: _Trusted) -> None:
-    """Take the stretches of certain pieces, grown to the ends of words that nobody else has."""
+    """Take the stretches of certain pieces, grown to the ends of words where there is room for that."""
     certain = [p for p in _all(rows) if p.is_certain]
     for p in certain:
         trusted.take(p.start, p.end)
-    for p in certain:
-        while trusted.is_free(p.start - 1) and not trusted.text[p.start].isspace():
-            p.start -= 1
-        while trusted.is_free(p.end) and not trusted.text[p.end - 1].isspace():
-            p.end += 1
-        trusted.take(p.start, p.end)
+    grown = [_word_around(p, trusted) for p in certain]
+    claims = Counter(place for start, end in grown for place in range(start, end))
+    for p, (start, end) in zip(certain, grown, strict=True):
+        alone = all(claims[place] == 1 for place in (*range(start, p.start), *range(p.end, end)))
+        room = (p.piece.before + ROOM_SLACK, p.piece.after + ROOM_SLACK)
+        p.is_whole = alone and p.start - start <= room[0] and end - p.end <= room[1]
+        if p.is_whole:
+            p.start, p.end = start, end
+            trusted.take(start, end)
+
+
+def _word_around(placed: _Placed, trusted: _Trusted) -> tuple[int, int]:
+    """The stretch of a piece with the rest of the words that it begins or ends in, as far as it is free."""
+    start, end = placed.start, placed.end
+    while trusted.is_free(start - 1) and not trusted.text[start].isspace():
+        start -= 1
+    while trusted.is_free(end) and not trusted.text[end - 1].isspace():
+        end += 1
+    return start, end
 
 
 def _match(placed: _Placed, trusted: _Trusted) -> Match:
     """The verdict on one piece, once all pieces have their places."""
-    start, end = placed.start, placed.end
     if not placed.is_certain:
-        free = _beside(trusted, placed.near or 0, placed.near or 0)
-        if any(free):
+        near = placed.near or 0
+        if any(_beside(trusted, near, near)):
             return Match(None, UNPLACED)
-        return Match("") if start == end else Match(None, DIFFERENT)
-    left, right = _beside(trusted, start, end)
-    if (left and placed.piece.before >= len(left)) or (right and placed.piece.after >= len(right)):
+        return Match(None, OMITTED) if placed.piece.is_sure else Match("")
+    left, right = _beside(trusted, placed.start, placed.end)
+    room_left = bool(left) and placed.piece.before >= len(left)
+    room_right = bool(right) and placed.piece.after >= len(right)
+    if not placed.is_whole or room_left or room_right:
         return Match(None, BESIDE)
-    return Match(trusted.text[start:end].strip())
+    return Match(trusted.text[placed.start : placed.end].strip())
 
 
 def _beside(trusted: _Trusted, start: int, end: int) -> tuple[str, str]:

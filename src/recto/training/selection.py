@@ -66,17 +66,22 @@ def _teachable(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...
 def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """About a tenth of the groups (or single documents), at least one, by hash: stable as data grows."""
     keys = [f"group {e.group}" if e.group else f"document {content_hash(e)}" for e in train]
-    groups = sorted(set(keys), key=place_of)
+    groups = sorted(set(keys), key=_place)
     if len(groups) < 2:
         raise TrainingError(
             "one document (or group) is too little: one more is needed to choose the best epoch by",
             where=dataset.root,
             hint="add documents to train, or some with split val",
         )
-    taken = {key for key in groups if place_of(key) < _VAL_SHARE} or {groups[0]}
+    taken = {key for key in groups if _place(key) < _VAL_SHARE} or {groups[0]}
     taken = taken if len(taken) < len(groups) else {groups[0]}
     rows = list(zip(train, keys, strict=True))
     return tuple(e for e, k in rows if k not in taken), tuple(e for e, k in rows if k in taken)
+
+
+def _place(key: str) -> float:
+    """A number in [0, 1) of its own: the one that drew the splits has left the low ones to test and val."""
+    return place_of(f"hold out {key}")
 
 
 def refuse_leaks(taught: Sequence[Example], held: Sequence[Example], dataset: Dataset) -> None:

@@ -17,11 +17,15 @@ SLICE_LINES = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LineReading:
-    """The line at `place` in the input says `text`; its characters come from these frames."""
+    """The line at `place` in the input says `text`; its characters come from these frames.
+
+    `confidence` is the mean probability of its characters, 0–1.
+    """
 
     place: int
     text: str
     frames: NDArray[np.intp]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,15 +49,15 @@ class LineReader:
         for bucket in buckets:
             places = iter(bucket.lines)
             for features in torch.split(bucket.features, self.slice_lines):
-                classes, margins = self._best(features)
-                for row, margin, place in zip(classes.numpy(), margins.numpy(), places, strict=False):
+                found = (tensor.numpy() for tensor in self._best(features))
+                for row, margin, sure, place in zip(*found, places, strict=False):
                     text, frames = spell(row, margin, spelling, self.near_space)
-                    yield LineReading(place, text, frames)
+                    yield LineReading(place, text, frames, float(sure[frames].mean()) if text else 0.0)
             advance(len(bucket.lines))
 
     @torch.inference_mode()
-    def _best(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Of each frame, the best class and how far the space lies below it; both N × T."""
+    def _best(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of each frame the best class, how far the space lies below it, its probability; all N × T."""
         logits = self.head(self.neck(features.float()))
         best, classes = logits.max(2)
-        return classes, logits[:, :, -1] - best
+        return classes, logits[:, :, -1] - best, (best - logits.logsumexp(2)).exp()

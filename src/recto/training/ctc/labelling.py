@@ -24,17 +24,21 @@ from recto.training.ctc.features import Bucket
 from recto.training.ctc.lines import CutLine, CutPage, is_tall
 
 _FRAME_PX = 8
+SURE = 0.9
+"""What is read with this confidence stands on the paper, whatever the trusted text leaves out. On receipts all
+pieces that would wrongly have been taken for nothing had more, three in four that are nothing had less."""
 NOTHING_READ = "nothing was read there, so its place in the text can't be told"
 UPRIGHT = "the line stands upright"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the base model reads in a line, and the frames of its first and last character."""
+    """What the base model reads in a line, the frames of its first and last character, and how sure it is."""
 
     text: str
     first: int = 0
     last: int = 0
+    confidence: float = 0.0
 
 
 @dataclass(slots=True)
@@ -101,13 +105,14 @@ def _line(line: CutLine, reading: Reading) -> Line:
 
 def _piece(line: CutLine, reading: Reading) -> Piece:
     """The reading, and for how many more characters of its pitch the detected line has room."""
+    is_sure = reading.confidence >= SURE
     if len(reading.text) < 2:
-        return Piece(reading.text)
+        return Piece(reading.text, is_sure=is_sure)
     width, height = quad_size(line.quad)
     frames = width * HEIGHT_PX / height / _FRAME_PX
     pitch = max((reading.last - reading.first) / (len(reading.text) - 1), 0.5)
     before, after = reading.first / pitch - 0.5, (frames - reading.last - 1) / pitch - 0.5
-    return Piece(reading.text, before, after)
+    return Piece(reading.text, before, after, is_sure)
 
 
 def _writable(text: str, characters: frozenset[str], labels: Labels) -> str | None:
@@ -143,5 +148,6 @@ def read_pieces(
     out = [Reading("")] * sum(len(bucket.lines) for bucket in buckets)
     for said in reader.read(buckets, advance=advance):
         if said.text:
-            out[said.place] = Reading(said.text, int(said.frames[0]), int(said.frames[-1]))
+            first, last = int(said.frames[0]), int(said.frames[-1])
+            out[said.place] = Reading(said.text, first, last, said.confidence)
     return out
