@@ -8,6 +8,8 @@ def sentences(taught: Taught) -> list[str]:
     lesson = taught.lesson
     out = [f"Learnt from {lesson.train_lines} lines, chose the epoch by {lesson.val_lines} others"]
     out[0] += " held out of train." if taught.held_out else "."
+    if lesson.aligned_lines:
+        out.append(f"{lesson.aligned_lines} of the lines took their labels from page text.")
     if lesson.left_out:
         reasons = ", ".join(f"{count} × {why}" for why, count in sorted(lesson.left_out.items()))
         out.append(f"Left out: {reasons}.")
@@ -21,6 +23,10 @@ def sentences(taught: Taught) -> list[str]:
             f"Lines of validation: CER {lesson.before.cer:.2%} → {lesson.after.cer:.2%} "
             f"in epoch {lesson.best_epoch} of {lesson.epochs}."
         )
+        if lesson.after.cer >= lesson.before.cer:
+            out.append(
+                "These are too few lines to judge by: the newest epoch was kept. Measure on test documents."
+            )
     else:
         out.append("No epoch beat the base model on validation lines: its weights were kept unchanged.")
     peak = f", {taught.peak_memory_mb / 1024:.1f} GiB at most" if taught.peak_memory_mb else ""

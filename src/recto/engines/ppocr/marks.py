@@ -2,7 +2,7 @@
 
 The detector was taught on words, and gives a single small character next to no probability. So the empty
 stretches of printed rows are searched for ink: connected parts that are as high as print of that row
-becomes lines of their own, and the recogniser decides whether they say anything. What they say is not
+become lines of their own, and the recogniser decides whether they say anything. What they say is not
 known here.
 """
 
@@ -79,7 +79,8 @@ def _ink_parts(image: Image, height: float) -> NDArray[np.int32]:
     """Connected parts of ink as rows of x, y, width, height."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     block = max(3, int(_NEIGHBOURHOOD * height) | 1)
-    ink = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, _CONTRAST)
+    method, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
+    ink = cv2.adaptiveThreshold(grey, 255, method, kind, block, _CONTRAST)
     stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2]
     parts = np.asarray(stats[1:, :4], np.int32)
     small = (parts[:, 3] <= 1.2 * height) & (parts[:, 2] <= _WIDE * height) & (parts[:, 3] >= _PART * height)

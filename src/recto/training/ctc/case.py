@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from recto.datasets.alignment import fold
+
 AGREEMENT = 0.5
 """The share of a label's letters that the reading must have, before it is believed about case."""
 
@@ -24,7 +26,7 @@ class Cased:
 
 def transfer_case(label: str, reading: str) -> Cased:
     """The characters of `label`, cased as `reading` says; `label` itself where the two disagree."""
-    folded, said = _fold(label), _fold(reading)
+    folded, said = fold(label), fold(reading)
     source = {
         block.a + i: block.b + i
         for block in Levenshtein.editops(folded, said).as_matching_blocks()
@@ -39,11 +41,6 @@ def transfer_case(label: str, reading: str) -> Cased:
     wanted = lower | guesses
     text = "".join(_as(char, lower=wanted[i]) if i in wanted else char for i, char in enumerate(label))
     return Cased(text, len(lower), len(guesses))
-
-
-def _fold(text: str) -> str:
-    """Lower case character by character, so that positions stay."""
-    return "".join(_as(char, lower=True) for char in text)
 
 
 def _as(char: str, *, lower: bool) -> str:

@@ -3,8 +3,8 @@
 Loss: CTC on the labelled lines plus, on replayed general lines, the divergence from the base model's own
 output. What is measured and kept lies between the base's weights and the trained ones (Wortsman et al.,
 2022). The newest epoch within a standard error of the best wins; epoch 0 is the base model, so training
-that doesn't help changes nothing. After every epoch its state is kept, and what follows depends on that
-state alone: a training that was killed, or ran out of memory in the middle of an epoch, goes on as if
+that clearly doesn't help changes nothing. After every epoch its state is kept, and what follows depends on
+that state alone: a training that was killed, or ran out of memory in the middle of an epoch, goes on as if
 nothing had been.
 """
 
@@ -158,7 +158,7 @@ class _Pupil:
     def take_smaller_pieces(self) -> None:
         """Half as many lines at once, twice as many pieces to a step. Raises TrainingError."""
         if self.pieces >= self._recipe.step_lines:
-            hint = "close other programs, or lower max_train_lines in the recipe; --resume goes on"
+            hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines in the recipe"
             raise TrainingError("memory ran out, even with one line at a time", hint=hint)
         self.pieces = min(2 * self.pieces, self._recipe.step_lines)
         gc.collect()  # what the failed step still holds

@@ -49,7 +49,7 @@ def learn(
 ) -> Lesson:
     """Train on the first of `data`, choose the epoch by the second, and write the model folder of `run`.
 
-    Where no epoch beats the base model, its own weights are written and `Lesson.improved` is False.
+    Where no epoch is kept, the base model's own weights are written and `Lesson.improved` is False.
     Raises TrainingError, ParityError, OutputError.
     """
     with enough_memory():

@@ -34,5 +34,5 @@ class Lesson:
 
     @property
     def improved(self) -> bool:
-        """Whether any epoch beat the base model on validation lines."""
+        """Whether an epoch was kept: it beat the base model, or the lines were too few to tell."""
         return self.best_epoch > 0

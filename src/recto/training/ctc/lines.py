@@ -115,9 +115,9 @@ class PageCutter:
             if label is None or is_tall(quad):
                 self.left_out["the detected line cuts labels apart or stands upright"] += 1
             else:
-                lines.append(CutLine(quad, squeeze_whitespace(nfc(label))))
+                lines.append(CutLine(quad, normal(label)))
         for line in pairing.missed:
-            lines.append(CutLine(quad_of_box(self._widened(line.box)), label_text(line)))
+            lines.append(CutLine(quad_of_box(self._widened(line.box)), normal(line.text)))
         return _cut_page(example, image, lines, labelled=True)
 
     def _widened(self, box: Box) -> Box:
@@ -144,9 +144,9 @@ def _ahead(work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
             yield waiting.popleft().result()
 
 
-def label_text(line: Line) -> str:
+def normal(label: str) -> str:
     """The label as the model should write it: NFC, single blanks."""
-    return squeeze_whitespace(nfc(line.text))
+    return squeeze_whitespace(nfc(label))
 
 
 def frames_needed(text: str) -> int:

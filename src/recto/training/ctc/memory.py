@@ -33,5 +33,5 @@ def enough_memory() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        hint = "close other programs, or lower max_train_lines in the recipe; --resume goes on"
+        hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines in the recipe"
         raise TrainingError("memory ran out", hint=hint) from error

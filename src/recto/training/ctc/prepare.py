@@ -157,7 +157,10 @@ def _with_views(
     """Few lines with altered copies of them, which say the same."""
     views = views_of(part.count, recipe)
     places = sorted(place for bucket in part.lines.buckets for place in bucket.lines)
-    if not views or places[-1] >= len(images):
+    if not views:
+        return part
+    if places[-1] >= len(images):
+        progress.say(f"no altered copies of {len(places)} lines: too many were cut for so few labels")
         return part
     progress.stage("altered copies of few lines", views * len(places))
     rng = np.random.default_rng(recipe.seed)
