@@ -31,13 +31,14 @@ def test_a_colon_between_two_lines_is_found_as_high_as_its_row() -> None:
     (quad,) = find_marks(image, QUADS)
     x0, y0, x1, y1 = box_of_quad(quad)
     assert (y0, y1) == ROW
-    assert x0 < 260 < 264 < x1 < 290
+    assert x0 < 260
+    assert 264 < x1 < 290
 
 
 @pytest.mark.parametrize(
     ("x", "y", "size"),
-    [(260, 55, 2), (260, 90, 12), (155, 50, 10), (260, 30, 40)],
-    ids=["a speck", "below the row", "beside a line", "higher than the row"],
+    [(260, 55, 2), (260, 90, 12), (260, 30, 40)],
+    ids=["a speck", "below the row", "higher than the row"],
 )
 def test_what_is_no_mark(x: int, y: int, size: int) -> None:
     image = page()

@@ -25,7 +25,7 @@ _PART = 0.08  # of the row's height: the least height of a dot
 _HIGH = (0.3, 1.0)  # of the row's height: how high a mark may be
 _WIDE = 2.0  # of the row's height: how wide a mark may be at most
 _APART = 0.4  # of the row's height: how far apart parts of one mark may stand
-_BESIDE = 0.3  # of the row's height: how far a mark must stand from a detected line
+_BESIDE = 0.3  # of the row's height: the paper left and right of a mark
 _MOST = 40  # more marks than this on a page are dirt or a pattern
 
 
