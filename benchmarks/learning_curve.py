@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from recto.documents.page import Image
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr import load
 from recto.engines.ppocr.crops import crop_line, quad_of_box, scale_line
+from recto.engines.ppocr.networks import usable_cores
 from recto.engines.ppocr.recogniser import NEAR_SPACE, Recogniser
 from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
 from recto.evaluation.evaluate import evaluate
@@ -200,7 +202,8 @@ def _line_cer(model: Path | None, lines: Sequence[LabelledLine], near_space: flo
         folder = open_model(model)
         near = NEAR_SPACE if folder.card.near_space is None else folder.card.near_space
         reader = Recogniser(folder.file(RECOGNISER), script="european", precision="auto", near_space=near)
-    readings = reader.read([line.image for line in lines])
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        readings = reader.read([line.image for line in lines], pool.map)
     return total(edits.cer_casefold(line.text, r.text) for line, r in zip(lines, readings, strict=True)).value
 
 

@@ -39,11 +39,11 @@ class Recipe(BaseModel):
     min_val_characters: int = Field(default=6_000, ge=0)
     margin: float = Field(default=0.25, ge=0, le=1)
     blend: float = Field(default=0.7, gt=0, le=1)
-    views: int = Field(default=3, ge=0, le=16)
+    views: int = Field(default=2, ge=0, le=16)
     views_up_to: _Count = 10_000
     small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)
-    replay_lines: int = Field(default=800, ge=0)
+    replay_lines: int = Field(default=600, ge=0)
     replay_weight: float = Field(default=4.0, ge=0)
     trackers: tuple[Tracker, ...] = ("tensorboard",)
     price_per_hour: float = Field(default=0.0, ge=0, allow_inf_nan=False)
