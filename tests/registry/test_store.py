@@ -14,7 +14,7 @@ from recto.engines.model_folder import RECOGNISER, open_model
 from recto.errors import ModelFolderError, OutputError, RegistryError
 from recto.registry.folder import ADDING, LOCK, NEW
 from recto.registry.gates import Verdict
-from recto.registry.release import CARD, Release, code_version
+from recto.registry.release import CARD, Release
 from recto.registry.store import (
     add_release,
     current,
@@ -228,9 +228,3 @@ def test_many_threads_add_one_after_the_other(registry: Registry) -> None:
     assert sorted(r.number for r in added) == [1, 2, 3, 4]
     for one in releases(registry.workspace):
         verify(registry.workspace, one)
-
-
-def test_the_code_version_names_the_source() -> None:
-    version, _, digest = code_version().partition("+")
-    assert version
-    assert len(digest) == 12

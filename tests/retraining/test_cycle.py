@@ -46,6 +46,7 @@ def test_a_better_model_is_released(done: tuple[Workspace, CycleResult]) -> None
     assert result.release == 1 and all(verdict.passed for verdict in result.verdicts), result.outcome
     in_use = current(workspace, "general")
     assert in_use is not None and (in_use.number, in_use.cycle_id) == (1, result.cycle)
+    assert result.improvement is not None
     report = result.improvement.report
     assert report.baseline is not None and report.metrics.cer < 0.8 * report.baseline.cer
 
@@ -55,6 +56,7 @@ def test_the_release_serves_what_was_measured(done: tuple[Workspace, CycleResult
     workspace, result = done
     in_use = current(workspace, "general")
     assert in_use is not None
+    assert result.improvement is not None
     read = evaluate(load_release(workspace, in_use), snapshot(workspace, "general").split("test"))
     assert [d.text for d in read.documents] == [d.text for d in result.improvement.report.documents]
     ours = {path.name: path.read_bytes() for path in result.improvement.model.iterdir()}
@@ -106,6 +108,20 @@ def test_too_few_documents_end_as_failed(workspace: Workspace, page: Page, add: 
     rows = read_history(workspace).cycles
     assert [row.state for row in rows] == ["failed", "failed"]
     assert all(row.outcome and "no trusted documents" in row.outcome and row.ended_at for row in rows)
+
+
+def test_too_few_test_documents_are_refused_before_training(
+    workspace: Workspace, page: Page, add: Add
+) -> None:
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test"))
+    result = run_cycle(workspace, "general", ["asked by hand"])
+    assert (result.release, result.improvement) == (None, None)
+    assert [verdict.gate for verdict in result.verdicts] == ["enough_documents"]
+    row = read_history(workspace).cycles[0]
+    assert row.state == "refused" and row.outcome and "19 more are missing" in row.outcome
+    assert not list(workspace.runs.iterdir())
+    with workspace.read() as session:
+        assert ledger.last_run(session, "general") is None, "nothing was trained"
 
 
 def test_what_is_left_of_a_dead_process_is_marked(workspace: Workspace) -> None:

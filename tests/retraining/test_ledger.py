@@ -37,6 +37,27 @@ def goes_on_from(workspace: Workspace, number: int, beginning: Beginning = BEGIN
         return row.id if row else None
 
 
+def test_a_failed_cycle_goes_on_in_the_next_that_trains(workspace: Workspace) -> None:
+    """A full disk has room again; a Cycle that failed before it had a Run is no hindrance."""
+    first = begun(workspace)
+    ended(workspace, first, Ending("failed", "no space"))
+    ended(workspace, ledger.begin(workspace, "general", []), Ending("failed", "a wrong recipe"))
+    assert goes_on_from(workspace, ledger.begin(workspace, "general", ["again"])) == first
+
+
+def test_what_a_run_needs_is_left_over_once_nothing_goes_on_with_it(workspace: Workspace) -> None:
+    def left_over(number: int) -> frozenset[str]:
+        with workspace.read() as session:
+            return ledger.folders_left_over(session, number)
+
+    ended(workspace, begun(workspace), Ending("failed", "no space"))
+    begun(workspace, replace(BEGINNING, run_folder="runs/0002"), scope="legal")
+    ledger.mark_interrupted(workspace)
+    assert left_over(begun(workspace)) == frozenset(), "the same Run goes on, and that of legal may"
+    third = begun(workspace, replace(BEGINNING, run_folder="runs/0004"))
+    assert left_over(third) == {"runs/0001"}
+
+
 def test_an_interrupted_cycle_goes_on_in_the_next(workspace: Workspace) -> None:
     first = begun(workspace)
     assert ledger.mark_interrupted(workspace) == (first,)
@@ -62,7 +83,7 @@ def test_it_doesn_t_go_on_after_another_cycle_or_scope(workspace: Workspace) -> 
     begun(workspace)
     ledger.mark_interrupted(workspace)
     assert goes_on_from(workspace, ledger.begin(workspace, "legal", [])) is None
-    ended(workspace, begun(workspace), Ending("failed", "no space"))
+    ended(workspace, begun(workspace), Ending("refused", "not better"))
     assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
 
 

@@ -171,3 +171,10 @@ def test_balance_is_about_shares(mix: dict[str, int]) -> None:
     once = replace(RAN, mix=mix)
     thrice = replace(RAN, mix={name: 3 * count for name, count in mix.items()})
     assert is_balanced(once, DEFAULTS) == is_balanced(thrice, DEFAULTS)
+
+
+def test_nothing_is_due_with_too_few_documents_to_measure_on() -> None:
+    few = replace(FRESH, test_documents=2, test_wanted=20)
+    assert due(few, DEFAULTS) == ()
+    assert ask_all(few, DEFAULTS)[0].words.endswith("2 documents to measure on, 20 wanted: 18 more missing")
+    assert due(replace(few, test_documents=20), DEFAULTS)

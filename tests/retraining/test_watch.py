@@ -153,6 +153,8 @@ def test_a_failed_cycle_pauses_its_scope(workspace: Workspace, page: Page, add: 
     add(workspace, *(page(n, "a", split="train") for n in range(10)), page(10, "b", split="test"))
     for blob in workspace.blobs.glob("??/*"):
         blob.unlink()
+    toml = workspace.path / "recto.toml"
+    toml.write_text(toml.read_text() + "[gates]\nmin_test_documents = 1\n")
     at = [0.0]
     watch = Watch(workspace.path, lambda line: None, pauses=Pauses(clock=lambda: at[0]), every_s=1)
     assert not watch.run(once=True)
@@ -161,6 +163,22 @@ def test_a_failed_cycle_pauses_its_scope(workspace: Workspace, page: Page, add: 
     at[0] = 10.0
     assert not watch.run(once=True)
     assert [cycle.state for cycle in read_history(workspace).cycles] == ["failed", "failed"]
+
+
+def test_what_a_kill_left_is_marked_and_its_request_waits_for_the_pause(workspace: Workspace) -> None:
+    ledger.ask_for_cycle(workspace, "general", "a person asked")
+    left = ledger.begin(workspace, "general", ["asked by hand"])
+    watch = Watch(workspace.path, lambda line: None, pauses=Pauses(clock=lambda: 0.0))
+    with held(workspace.path / ledger.TRAIN_LOCK, what="a Cycle"):
+        watch.look()
+    assert read_history(workspace).cycles[0].state == "running"
+    with workspace.read() as session:
+        assert not ledger.open_request_numbers(session, "general")
+    watch.look()
+    assert [(row.cycle, row.state) for row in read_history(workspace).cycles] == [
+        (left, "interrupted"),
+        (left + 1, "failed"),
+    ]
 
 
 def test_only_one_loop_watches(workspace: Workspace) -> None:

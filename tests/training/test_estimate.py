@@ -70,13 +70,15 @@ def test_the_weight_of_a_page_grows_with_its_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "said", "price"), [(2.5, "1.0", 2.5), (0.0, "1.5", 1.5), (0.0, "", 0.0), (0.0, None, 0.0)]
+    ("recipe", "said", "price"),
+    [(2.5, "1.0", 1.0), (2.5, "", 2.5), (0.0, "1.5", 1.5), (0.0, "", 0.0), (0.0, None, 0.0)],
 )
 def test_the_price(monkeypatch: pytest.MonkeyPatch, recipe: float, said: str | None, price: float) -> None:
     monkeypatch.delenv("RECTO_PRICE_PER_HOUR", raising=False)
     if said is not None:
         monkeypatch.setenv("RECTO_PRICE_PER_HOUR", said)
     assert price_per_hour(Recipe(price_per_hour=recipe)) == price
+    assert price_per_hour(Recipe(price_per_hour=recipe), 4.0) == (float(said) if said else 4.0)
 
 
 @pytest.mark.parametrize("said", ["much", "-1", "inf", "nan"])

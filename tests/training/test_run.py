@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recto.errors import OutputError, TrainingError, WorkspaceBusy
-from recto.training.identity import Identity, identity_of
+from recto.training.identity import Identity, code_version, identity_of
 from recto.training.progress import Epoch, LineScore, Silent
 from recto.training.recipe import Recipe
 from recto.training.run import open_run
@@ -33,6 +33,12 @@ def test_a_new_run(tmp_path: Path) -> None:
         assert run.read("before.json") is None  # this attempt's own results are in its memory
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {"run.json", "run.lock", "recipe.yaml", "environment.json", "log.jsonl", "before.json"}
+
+
+def test_the_code_version_names_the_source() -> None:
+    version, _, digest = code_version().partition("+")
+    assert version
+    assert len(digest) == 12
 
 
 def test_going_on(tmp_path: Path) -> None:

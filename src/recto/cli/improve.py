@@ -111,7 +111,8 @@ def _in_workspace(folder: Path, asked: _Asked) -> None:
     except KeyboardInterrupt:
         typer.echo("stopped; the next recto improve goes on with this run", err=True)
         raise typer.Exit(_STOPPED_BY_CTRL_C) from None
-    _print(done.improvement)
+    if done.improvement is not None:
+        _print(done.improvement)
     _print_end(done, opened.settings.workspace.currency)
     if done.release is None:
         raise typer.Exit(1)

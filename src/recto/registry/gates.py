@@ -86,10 +86,20 @@ def enough_documents(case: Case) -> Finding:
     read = {a.document for a, b in case.pairs if a.failure is None or b.failure is None}
     failed = {a.document for a, _ in case.pairs} - read
     unread = f" ({len(failed)} more could be opened or read by neither model)" if failed else ""
-    told = f"{_count(len(read), 'test document')}{unread}, {wanted} wanted"
-    if len(read) >= wanted:
+    return _enough(len(read), wanted, unread)
+
+
+def foresee(test_documents: int, settings: GateSettings) -> Verdict | None:
+    """What `enough_documents` is sure to say if it refuses even where all can be read; None: it may pass."""
+    passed, words = _enough(test_documents, settings.min_test_documents)
+    return None if passed else Verdict("enough_documents", passed=False, reason=words)
+
+
+def _enough(read: int, wanted: int, unread: str = "") -> Finding:
+    told = f"{_count(read, 'test document')}{unread}, {wanted} wanted"
+    if read >= wanted:
         return True, told
-    missing = wanted - len(read)
+    missing = wanted - read
     return False, f"{told}: {missing} more {'is' if missing == 1 else 'are'} missing"
 
 

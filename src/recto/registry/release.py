@@ -4,17 +4,13 @@
 hash of `release.json`, so that one number in the database covers the whole folder.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-import recto
 from recto.engines.model_folder import FileStamp
 from recto.registry.gates import Verdict
 from recto.workspace.tables import ReleaseRow
@@ -30,8 +26,9 @@ SCHEMA_VERSION: Literal[1] = 1
 class Origin:
     """What a model comes from: data snapshot, recipe, code, base weights, and the Cycle that made it.
 
-    `base_sha256` is the hash of the weights that training started from, `code_version` that of
-    `code_version()`. `verdicts` are what the gates said, where there were any.
+    `base_sha256` is the hash of the weights that training started from, `code_version` what
+    the Run was made with (`training.identity.code_version`). `verdicts` are what the gates said, where there
+    were any.
     """
 
     data_fingerprint: str
@@ -119,14 +116,3 @@ def release_of(row: ReleaseRow) -> Release:
         cycle_id=row.cycle_id,
         metrics=row.metrics,
     )
-
-
-@cache
-def code_version() -> str:
-    """recto's version with a hash of its own source, `0.1.0+1a2b3c4d5e6f`: an edited copy says so."""
-    root = Path(recto.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return f"{recto.__version__}+{digest.hexdigest()[:12]}"

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recto.datasets.corpus import snapshot
@@ -17,19 +17,20 @@ from recto.datasets.example import Dataset
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import RectoError, TrainingError
-from recto.registry.gates import Verdict, all_passed, judge
+from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
-from recto.registry.release import MODEL, Origin, Release, code_version
+from recto.registry.release import MODEL, Origin, Release
 from recto.registry.store import add_release, current, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest
 from recto.retraining.ledger import Beginning, Ending
 from recto.retraining.record import Said, measurement
-from recto.training.cost import cost
+from recto.training.cost import cost, price_per_hour
+from recto.training.identity import code_version, read_identity
 from recto.training.improve import Improvement, improve
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe, load_recipe
-from recto.training.run import Start
+from recto.training.run import IDENTITY, Start, sweep_folder
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.tables import CycleRow
@@ -39,14 +40,17 @@ BY_HAND = "asked by hand"
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """How a Cycle ended: `release` is its number, None where a gate refused, and `outcome` says why."""
+    """How a Cycle ended: `release` is its number, None where a gate refused, and `outcome` says why.
+
+    `improvement` is None where it was refused before it trained.
+    """
 
     cycle: int
     scope: str
     release: int | None
     outcome: str
     verdicts: tuple[Verdict, ...]
-    improvement: Improvement
+    improvement: Improvement | None
     seconds: float
     cost: float | None
 
@@ -62,8 +66,9 @@ def run_cycle(
 ) -> CycleResult:
     """Run one Cycle for `scope`, by `recipe` (else that of the settings), and keep how it ended.
 
-    In test mode it learns from a few documents only. Raises WorkspaceBusy where another Cycle runs, and
-    whatever stops this one (too few documents, a full disk, …), once the Cycle is kept as failed.
+    In test mode it learns from a few documents only. A Cycle whose test documents are too few for the gates
+    is refused before it trains (but in test mode, which is there to see it train). Raises WorkspaceBusy
+    where another Cycle runs, and whatever stops this one (a full disk, …), once it is kept as failed.
     """
     check_scope(workspace, scope)
     with held(workspace.path / ledger.TRAIN_LOCK, what=f"a Cycle of scope {scope}"):
@@ -73,7 +78,8 @@ def run_cycle(
         cycle = ledger.begin(workspace, scope, reasons)
         started = time.monotonic()
         try:
-            return turn.run(cycle, recipe or _recipe(workspace), started)
+            recipe = recipe or _recipe(workspace)
+            return turn.run(cycle, recipe, started)
         except KeyboardInterrupt:
             with workspace.transaction() as session:
                 ledger.interrupt(session, session.get_one(CycleRow, cycle), "stopped by hand")
@@ -81,7 +87,7 @@ def run_cycle(
         except BaseException as error:
             seconds = time.monotonic() - started
             with suppress(RectoError):  # on a full disk not even this can be kept: the next run marks it
-                _keep_failure(workspace, cycle, error, seconds)
+                _keep_failure(workspace, cycle, error, (seconds, cost(seconds, _price(workspace, recipe))))
             raise
 
 
@@ -90,16 +96,18 @@ def _recipe(workspace: Workspace) -> Recipe:
     return load_recipe(path) if path else Recipe()
 
 
-def _keep_failure(workspace: Workspace, cycle: int, error: BaseException, seconds: float) -> None:
+def _keep_failure(
+    workspace: Workspace, cycle: int, error: BaseException, took: tuple[float, float | None]
+) -> None:
     words = str(error) if isinstance(error, RectoError) else f"{type(error).__name__}: {error}"
-    ending = Ending("failed", words, seconds=seconds, cost=cost(seconds, _price(workspace, None)))
+    ending = Ending("failed", words, seconds=took[0], cost=took[1])
     with workspace.transaction() as session:
         ledger.end(session, cycle, ending)
 
 
 def _price(workspace: Workspace, recipe: Recipe | None) -> float:
-    """The price of an hour: that of the settings, else the recipe's."""
-    return workspace.settings.training.price_per_hour or (recipe.price_per_hour if recipe else 0.0)
+    """The price of an hour (`recipe` None: there is none that can be read)."""
+    return price_per_hour(recipe or Recipe(), workspace.settings.training.price_per_hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ class _Turn:
     def run(self, cycle: int, recipe: Recipe, started: float) -> CycleResult:
         """From the snapshot to the end."""
         dataset = self._snapshot()
+        if too_few := self._too_few(dataset):
+            return self._refuse(cycle, dataset, recipe, too_few)
         folder, start = self._place(cycle, dataset, recipe)
         contest = Contest(self.workspace, current(self.workspace, self.scope))
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
@@ -144,7 +154,8 @@ class _Turn:
         """The Run, and the seconds that earlier attempts at it took."""
         began = time.monotonic()
         folder, start = place
-        done = improve(dataset, folder, recipe, self.progress, start=start, load_engine=contest.load)
+        priced = recipe.model_copy(update={"price_per_hour": _price(self.workspace, recipe)})
+        done = improve(dataset, folder, priced, self.progress, start=start, load_engine=contest.load)
         return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
 
     def _snapshot(self) -> Dataset:
@@ -161,25 +172,45 @@ class _Turn:
                 )
         return dataset
 
-    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe) -> tuple[Path, Start]:
-        """Where the Run goes, and whether it is the one of an interrupted Cycle that goes on."""
-        beginning = Beginning(
+    def _too_few(self, dataset: Dataset) -> Verdict | None:
+        """The Verdict that no training could change."""
+        if self.test_mode:
+            return None
+        return foresee(len({e.image for e in dataset.split("test")}), self.workspace.settings.gates)
+
+    def _refuse(self, cycle: int, dataset: Dataset, recipe: Recipe, verdict: Verdict) -> CycleResult:
+        """End the Cycle before it trains."""
+        beginning = self._beginning(dataset, recipe, run_folder="")
+        ledger.describe(self.workspace, cycle, beginning)
+        outcome = f"{_outcome((verdict,))} (nothing was trained)"
+        said = Said(gate=verdict.gate, passed=False, reason=verdict.reason)
+        with self.workspace.transaction() as session:
+            ledger.end(session, cycle, Ending("refused", outcome, verdicts=[said], seconds=0.0))
+        return CycleResult(cycle, self.scope, None, outcome, (verdict,), None, 0.0, None)
+
+    def _beginning(self, dataset: Dataset, recipe: Recipe, run_folder: str) -> Beginning:
+        return Beginning(
             data_fingerprint=fingerprint(dataset),
             documents=documents_of(dataset, test_mode=self.test_mode),
             recipe=recipe.model_dump(mode="json"),
-            run_folder=f"runs/{cycle:04d}",
+            run_folder=run_folder,
         )
+
+    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe) -> tuple[Path, Start]:
+        """Where the Run goes, and whether it is that of an earlier Cycle, which goes on."""
+        beginning = self._beginning(dataset, recipe, f"runs/{cycle:04d}")
         with self.workspace.read() as session:
             before = ledger.resumable(session, cycle, beginning)
-        if before is None:
-            ledger.describe(self.workspace, cycle, beginning)
-            return self.workspace.path / beginning.run_folder, "new"
-        self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
-        resumed = Beginning(
-            beginning.data_fingerprint, beginning.documents, beginning.recipe, before.run_folder
-        )
-        ledger.describe(self.workspace, cycle, resumed)
-        return self.workspace.path / before.run_folder, "resume"
+        start: Start = "new"
+        if before is not None and _is_of_this_code(self.workspace.path / before.run_folder):
+            self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
+            beginning, start = replace(beginning, run_folder=before.run_folder), "resume"
+        ledger.describe(self.workspace, cycle, beginning)
+        with self.workspace.read() as session:
+            left_over = ledger.folders_left_over(session, cycle)
+        for name in left_over:
+            sweep_folder(self.workspace.path / name)
+        return self.workspace.path / beginning.run_folder, start
 
     def _end(
         self, candidate: "_Candidate", ending: Ending, compared: Release | None
@@ -206,7 +237,7 @@ class _Turn:
         origin = Origin(
             data_fingerprint=fingerprint(dataset),
             recipe=candidate.recipe.model_dump(mode="json"),
-            code_version=code_version(),
+            code_version=read_identity(done.model.parent / IDENTITY).code,
             base_sha256=open_model(done.model).card.base.sha256,
             cycle_id=candidate.cycle,
             verdicts=candidate.verdicts,
@@ -236,6 +267,12 @@ class _Candidate:
     recipe: Recipe
     done: Improvement
     verdicts: tuple[Verdict, ...]
+
+
+def _is_of_this_code(run_folder: Path) -> bool:
+    """Whether a Run can go on here; one that hardly began, and doesn't say what it is, can."""
+    card = run_folder / IDENTITY
+    return not card.is_file() or read_identity(card).code == code_version()
 
 
 def documents_of(dataset: Dataset, *, test_mode: bool) -> dict[str, object]:

@@ -17,7 +17,7 @@ from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
 
 SPLITS = ("train", "val", "test")
-_Row = tuple[str, str, str | None, datetime | None]
+_Row = tuple[str, str, str | None, datetime | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,17 @@ def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
     """The Facts of `scope` at `moment`."""
     with workspace.read() as session:
         trusted = select(
-            DocumentRow.split, DocumentRow.category, DocumentRow.business, DocumentRow.trusted_at
+            DocumentRow.split,
+            DocumentRow.category,
+            DocumentRow.business,
+            DocumentRow.trusted_at,
+            DocumentRow.name,
         ).where(
             in_scope(scope, workspace.settings),
             DocumentRow.state == "trusted",
             DocumentRow.split.in_(SPLITS),
         )
-        rows: list[_Row] = [(row[0], row[1], row[2], row[3]) for row in session.execute(trusted)]
+        rows: list[_Row] = [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(trusted)]
         run = last_run(session, scope)
         since = run.started_at if run else None
         known = run.documents.get("business", {}) if run else {}
@@ -54,6 +58,8 @@ def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
         last_run=since,
         accuracy=accuracy.value,
         measured=accuracy.measured,
+        test_documents=len({row[4] for row in rows if row[0] == "test"}),
+        test_wanted=workspace.settings.gates.min_test_documents,
         mix=Counter(row[1] for row in rows),
         business=frozenset(row[2] for row in rows if row[0] == "train" and row[2]),
         known_business=frozenset(known if isinstance(known, dict) else ()),

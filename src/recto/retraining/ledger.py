@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from recto.registry.promotion import check_scope
 from recto.retraining.record import Measurement, Said, State
 from recto.settings import Settings
+from recto.training.identity import differing
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL, CurrentRow, CycleRow, PromotionRow, RequestRow, VerdictRow
 from recto.workspace.utc import now
@@ -21,11 +22,16 @@ TRAIN_LOCK = "train.lock"
 """Held, in the workspace, by whoever runs a Cycle."""
 RUNS = ("released", "refused")
 """States of Cycles that came to a verdict: only they count as runs."""
+UNFINISHED = ("interrupted", "failed")
+"""States of Cycles whose Run can go on: what stopped it may be gone by now (a kill, a full disk)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a Cycle starts from, once its data is known. `run_folder` is relative to the workspace."""
+    """What a Cycle starts from, once its data is known.
+
+    `run_folder` is relative to the workspace, "" for a Cycle that is refused before it trains.
+    """
 
     data_fingerprint: str
     documents: Mapping[str, object]
@@ -108,6 +114,13 @@ def mark_interrupted(workspace: Workspace) -> tuple[int, ...]:
         return tuple(row.id for row in rows)
 
 
+def is_called_running(session: Session) -> bool:
+    """Whether a row says that its Cycle runs, which may be dead."""
+    return (
+        session.scalars(select(CycleRow.id).where(CycleRow.state == "running").limit(1)).first() is not None
+    )
+
+
 def interrupt(session: Session, row: CycleRow, why: str) -> None:
     """This one row becomes "interrupted": its Run can go on in the next Cycle."""
     row.state, row.outcome, row.ended_at = "interrupted", why, now()
@@ -115,24 +128,37 @@ def interrupt(session: Session, row: CycleRow, why: str) -> None:
 
 
 def resumable(session: Session, cycle: int, beginning: Beginning) -> CycleRow | None:
-    """The Cycle before `cycle` in its scope, if it was interrupted and its Run can go on: it learns from the
-    same documents by the same recipe, and no other model was promoted anywhere since.
+    """The Cycle of the same scope that last began a Run before `cycle`, if that Run can go on.
+
+    It was interrupted or failed, learns from the same documents by the same recipe, and no other model was
+    promoted anywhere since.
     """
-    own = session.get_one(CycleRow, cycle)
+    scope = session.get_one(CycleRow, cycle).scope
     row = session.scalars(
         select(CycleRow)
-        .where(CycleRow.scope == own.scope, CycleRow.id < cycle)
+        .where(CycleRow.scope == scope, CycleRow.id < cycle, CycleRow.run_folder != "")
         .order_by(CycleRow.id.desc())
         .limit(1)
     ).first()
-    if row is None or row.state != "interrupted" or not row.run_folder:
+    if row is None or not _can_go_on(session, row):
         return None
-    if (row.data_fingerprint, row.recipe) != (beginning.data_fingerprint, dict(beginning.recipe)):
-        return None
-    promoted = session.scalars(
-        select(PromotionRow.id).where(PromotionRow.at >= row.started_at).limit(1)
-    ).first()
-    return row if promoted is None else None
+    same_data = row.data_fingerprint == beginning.data_fingerprint
+    return row if same_data and not differing(row.recipe, beginning.recipe) else None
+
+
+def _can_go_on(session: Session, row: CycleRow) -> bool:
+    if row.state not in UNFINISHED:
+        return False
+    promoted = select(PromotionRow.id).where(PromotionRow.at >= row.started_at).limit(1)
+    return session.scalars(promoted).first() is None
+
+
+def folders_left_over(session: Session, cycle: int) -> frozenset[str]:
+    """The run folders that neither `cycle`, which has one, nor the next Cycle of any scope goes on with."""
+    rows = session.scalars(select(CycleRow).where(CycleRow.run_folder != "").order_by(CycleRow.id)).all()
+    newest = {row.scope: row for row in rows}
+    kept = {r.run_folder for r in newest.values() if r.id == cycle or _can_go_on(session, r)}
+    return frozenset(row.run_folder for row in rows) - kept
 
 
 def cycles_of_same_run(session: Session, cycle: int) -> frozenset[int]:
@@ -161,9 +187,11 @@ def overtaken(ending: Ending, in_use: int | None) -> Ending:
 
 
 def last_run(session: Session, scope: str) -> CycleRow | None:
-    """The latest Cycle of the scope that came to a verdict; those in test mode don't count."""
+    """The latest Cycle of the scope that trained and came to a verdict; those in test mode don't count."""
     rows = session.scalars(
-        select(CycleRow).where(CycleRow.scope == scope, CycleRow.state.in_(RUNS)).order_by(CycleRow.id.desc())
+        select(CycleRow)
+        .where(CycleRow.scope == scope, CycleRow.state.in_(RUNS), CycleRow.run_folder != "")
+        .order_by(CycleRow.id.desc())
     )
     return next((row for row in rows if not row.documents.get("test_mode")), None)
 
@@ -176,6 +204,12 @@ def ask_for_cycle(workspace: Workspace, scope: str, reason: str) -> int:
         session.add(row)
         session.flush()
         return row.id
+
+
+def open_request_numbers(session: Session, scope: str) -> frozenset[int]:
+    """The numbers of the requests that no Cycle has taken up yet."""
+    wanted = select(RequestRow.id).where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
+    return frozenset(session.scalars(wanted))
 
 
 def open_requests(session: Session, scope: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from recto.retraining.record import CycleRecord
 from recto.retraining.triggers import Facts, ask_all, is_balanced
 from recto.settings import TriggerSettings
 from recto.workspace.folder import Workspace
-from recto.workspace.locks import has_ended, holder
+from recto.workspace.locks import living_holder
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -93,8 +93,7 @@ class Status(_Frozen):
 
 def read_status(workspace: Workspace, moment: datetime) -> Status:
     """How everything stands at `moment`."""
-    said = holder(workspace.path / TRAIN_LOCK)
-    busy = said if said and not has_ended(said) else None
+    busy = living_holder(workspace.path / TRAIN_LOCK)
     scopes = [_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)]
     return Status(
         workspace=str(workspace.path),

@@ -22,7 +22,9 @@ class Facts:
     run looked, and `new_train` those of them that may be trained on. `last_run` is the moment of that look
     (None: no Cycle came to a verdict yet). `accuracy` (0–1) is that of the current model on `measured`
     validation documents, None where it isn't measured. `mix` is the count of trusted documents by category,
-    `business` the business types among the documents for training, `known_business` those of the last run.
+    `test_documents` are those that the gates count (pages of one file are one), `test_wanted` how many they
+    want. `business` are the business types among the documents for training, `known_business` those of the
+    last run.
     """
 
     scope: str
@@ -34,6 +36,8 @@ class Facts:
     accuracy: float | None = None
     measured: int = 0
     mix: Mapping[str, int] = field(default_factory=dict)
+    test_documents: int = 0
+    test_wanted: int = 0
     business: frozenset[str] = frozenset()
     known_business: frozenset[str] = frozenset()
 
@@ -136,7 +140,16 @@ TRIGGERS: dict[str, Trigger] = {
 
 def ask_all(facts: Facts, settings: TriggerSettings) -> tuple[Reason, ...]:
     """What every Trigger says, due or not."""
-    return tuple(trigger(facts, settings) for trigger in TRIGGERS.values())
+    return tuple(_measurable(trigger(facts, settings), facts) for trigger in TRIGGERS.values())
+
+
+def _measurable(reason: Reason, facts: Facts) -> Reason:
+    """A Cycle that the gates are sure to refuse, for want of test documents, isn't due."""
+    missing = facts.test_wanted - facts.test_documents
+    if not reason.due or missing <= 0:
+        return reason
+    have = f"{_documents(facts.test_documents)} to measure on, {facts.test_wanted} wanted"
+    return Reason(reason.trigger, due=False, words=f"{reason.words}, but {have}: {missing} more missing")
 
 
 def due(facts: Facts, settings: TriggerSettings) -> tuple[Reason, ...]:

@@ -18,7 +18,15 @@ from recto.retraining.accuracy import known_accuracy
 from recto.retraining.apart import Stopped, run_apart
 from recto.retraining.facts import gather
 from recto.retraining.inbox import Inbox
-from recto.retraining.ledger import TRAIN_LOCK, last_run, mark_interrupted, open_requests, scopes_of
+from recto.retraining.ledger import (
+    TRAIN_LOCK,
+    is_called_running,
+    last_run,
+    mark_interrupted,
+    open_request_numbers,
+    open_requests,
+    scopes_of,
+)
 from recto.retraining.log_lines import Log
 from recto.retraining.queue import unread
 from recto.retraining.triggers import due
@@ -65,7 +73,7 @@ class Watch:
     inbox: Inbox | None = None
     every_s: float | None = None
     pauses: Pauses = field(default_factory=Pauses)
-    _busy: str = ""
+    _tried: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def run(self, *, once: bool = False) -> bool:
         """Look until `stop` is set, or once; whether all went well. Raises WorkspaceBusy beside another."""
@@ -92,6 +100,7 @@ class Watch:
         except RectoError as error:
             self.log(f"error: {error}")
             return False
+        self._tidy(workspace)
         well = [self._guarded("inbox", partial(self._take_in, workspace))]
         for scope in scopes_of(workspace.settings):
             well.append(self._guarded(scope, partial(self._tend, workspace, scope)))
@@ -133,9 +142,12 @@ class Watch:
         """Run a Cycle if one is due or asked for."""
         with workspace.read() as session:
             asked = [f"asked for: {reason}" for reason in open_requests(session, scope)]
+            numbers = open_request_numbers(session, scope)
         told = due(gather(workspace, scope, now()), workspace.settings.triggers)
         reasons = [*asked, *(f"{reason.trigger}: {reason.words}" for reason in told)]
-        if asked or (reasons and not self.pauses.is_pausing(scope)):
+        fresh = numbers - self._tried.get(scope, frozenset())
+        if fresh or (reasons and not self.pauses.is_pausing(scope)):
+            self._tried[scope] = numbers
             self._cycle(workspace, scope, reasons)
 
     def _cycle(self, workspace: Workspace, scope: str, reasons: list[str]) -> None:
@@ -152,7 +164,10 @@ class Watch:
             self.pauses.succeeded(scope)
 
     def _tidy(self, workspace: Workspace) -> None:
-        """What was stopped is marked at once, so that `recto status` doesn't call it running."""
+        """What was stopped or killed is marked, if nobody trains: its requests are open again."""
+        with workspace.read() as session:
+            if not is_called_running(session):
+                return
         with suppress(RectoError), held(workspace.path / TRAIN_LOCK, what="tidying up"):
             for cycle in mark_interrupted(workspace):
                 self.log(f"cycle {cycle} is interrupted; the next one goes on with its run")

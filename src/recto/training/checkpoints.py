@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recto.documents.replacing import replace_file
 from recto.errors import OutputError
+from recto.training.progress import GOES_ON
 
 _KEPT = 2
 _DIGITS = 64
@@ -25,7 +26,7 @@ class Checkpoints:
         path = self._folder / f"epoch-{number:04d}"
         replace_file(path, hashlib.sha256(state).hexdigest().encode() + b"\n" + state)
         if _read(path) != state:
-            hint = "check the disk; the state before this one is whole: --resume goes on with it"
+            hint = f"check the disk; the state before this one is whole: {GOES_ON}"
             raise OutputError("doesn't read back as it was written", where=path, hint=hint)
         for old in self._files()[_KEPT:]:
             old.unlink(missing_ok=True)

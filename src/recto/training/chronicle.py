@@ -7,7 +7,7 @@ from types import TracebackType
 
 from recto.errors import OutputError
 from recto.training.checkpoints import Checkpoints
-from recto.training.progress import Epoch, Progress
+from recto.training.progress import GOES_ON, Epoch, Progress
 from recto.training.run import Run
 from recto.training.trackers import Opener
 
@@ -35,8 +35,8 @@ class Chronicle:
                 closing.callback(tracker.close)
 
     def newest(self) -> bytes | None:
-        """The newest state that is whole."""
-        return self._checkpoints.newest()
+        """The newest state that is whole, where this Run goes on with an earlier attempt."""
+        return self._checkpoints.newest() if self._run.resumed else None
 
     def resumed(self, epochs: tuple[Epoch, ...]) -> None:
         """Catch up with the epochs of earlier attempts."""
@@ -75,6 +75,6 @@ class Chronicle:
             for tracker in self._trackers:
                 tracker.epoch(epoch)
         except OSError as error:
-            hint = "make room and pass --resume, or write `trackers: []` in the recipe"
+            hint = f"make room, or write `trackers: []` in the recipe; {GOES_ON}"
             what = f"a tracker can't write: {error.strerror or error}"
             raise OutputError(what, where=error.filename or self._run.folder, hint=hint) from error

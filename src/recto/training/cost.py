@@ -8,18 +8,21 @@ from recto.training.recipe import Recipe
 PRICE = "RECTO_PRICE_PER_HOUR"
 
 
-def price_per_hour(recipe: Recipe) -> float:
-    """The recipe's price, else RECTO_PRICE_PER_HOUR, else 0 (no price). Raises SettingsError."""
+def price_per_hour(recipe: Recipe, workspace_price: float = 0.0) -> float:
+    """RECTO_PRICE_PER_HOUR, else that of a workspace's settings, else the recipe's; 0 is no price.
+
+    Raises SettingsError.
+    """
     said = os.environ.get(PRICE, "")
-    if recipe.price_per_hour or not said:
-        return recipe.price_per_hour
+    if not said:
+        return workspace_price or recipe.price_per_hour
     try:
         price = float(said)
     except ValueError:
         price = -1.0
     if not 0 <= price < float("inf"):
         raise SettingsError(f"{said!r} is no price", where=PRICE, hint="write a number, like 1.20")
-    return price
+    return price or workspace_price or recipe.price_per_hour
 
 
 def cost(seconds: float, price: float) -> float | None:

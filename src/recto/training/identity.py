@@ -1,6 +1,7 @@
 """Identity: what a Run depends on: recipe, data, code. Runs with one Identity are one Run."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +62,12 @@ def read_identity(path: Path) -> Identity:
         raise OutputError(f"this is no run that can be read: {error}", where=path, hint=hint) from error
 
 
+def differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    """The settings in which two recipes teach something else."""
+    names = [name for name in (*one, *(name for name in other if name not in one)) if name not in _NO_MATTER]
+    return [name for name in names if one.get(name) != other.get(name)]
+
+
 def refuse_another(earlier: Identity, wanted: Identity, folder: Path) -> None:
     """Raise TrainingError, which names both, where `folder` holds a Run of another recipe or dataset.
 
@@ -74,8 +81,7 @@ def refuse_another(earlier: Identity, wanted: Identity, folder: Path) -> None:
             f"its dataset is {earlier.dataset} ({earlier.fingerprint[:12]}), "
             f"not {wanted.dataset} ({wanted.fingerprint[:12]})"
         )
-    names = [name for name in (earlier.recipe | wanted.recipe) if name not in _NO_MATTER]
-    changed = [name for name in names if earlier.recipe.get(name) != wanted.recipe.get(name)]
+    changed = differing(earlier.recipe, wanted.recipe)
     if changed:
         there = ", ".join(f"{name}: {earlier.recipe.get(name)}" for name in changed)
         here = ", ".join(f"{name}: {wanted.recipe.get(name)}" for name in changed)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+GOES_ON = "--resume goes on (in a workspace, recto improve does so by itself)"
+"""What hints say where a training stopped that needn't begin anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

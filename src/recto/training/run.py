@@ -19,7 +19,7 @@ from recto.documents.replacing import PART, replace_file
 from recto.errors import OutputError
 from recto.evaluation.machine import describe_machine
 from recto.training.identity import Identity, read_identity, refuse_another
-from recto.training.progress import Epoch
+from recto.training.progress import GOES_ON, Epoch
 from recto.workspace.locks import held
 
 Start = Literal["new", "overwrite", "resume"]
@@ -34,7 +34,8 @@ _FILES = (
     RECIPE, "environment.json", LOG, "before.json", "estimate.json", "spent.json", "training.json",
     "metrics.json", "report.json", "report.html",
 )  # fmt: skip
-_FOLDERS = (MODEL, "checkpoints", "prepared", "tensorboard", "mlflow", "wandb")
+_WHILE_TRAINING = ("checkpoints", "prepared")
+_FOLDERS = (MODEL, *_WHILE_TRAINING, "tensorboard", "mlflow", "wandb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,19 @@ class Run:
 
     def sweep(self) -> None:
         """Remove what only a training that isn't over needs, and what a kill left behind."""
-        for folder in (self.prepared, self.checkpoints):
-            shutil.rmtree(folder, ignore_errors=True)
-        _remove_parts(self.folder)
+        sweep_folder(self.folder)
 
     def _log_lines(self) -> list[str]:
         path = self.folder / LOG
         return path.read_text("utf-8").splitlines() if path.is_file() else []
+
+
+def sweep_folder(folder: Path) -> None:
+    """Remove what only a training that isn't over needs, and what a kill left, from a run folder."""
+    for name in _WHILE_TRAINING:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    if folder.is_dir():
+        _remove_parts(folder)
 
 
 @contextmanager
@@ -160,12 +167,21 @@ def _refuse_foreign(folder: Path, start: Start) -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier Run wrote, and nothing else; what says that it is a Run goes last."""
-    for name in _FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-    _remove_parts(folder)
-    for name in (*_FILES, IDENTITY):
-        (folder / name).unlink(missing_ok=True)
+    """Remove what an earlier Run wrote, and nothing else; what says that it is a Run goes last.
+
+    Raises OutputError where something stays: it would be taken for this Run's.
+    """
+    try:
+        for name in _FOLDERS:
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        _remove_parts(folder)
+        for name in (*_FILES, IDENTITY):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        what = f"can't be removed: {error.strerror or error}"
+        hint = "check permissions, or choose another --out"
+        raise OutputError(what, where=error.filename or folder, hint=hint) from error
 
 
 def _remove_parts(folder: Path) -> None:
@@ -188,5 +204,5 @@ def _unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(
         f"can't be written: {error.strerror or error}",
         where=path,
-        hint="check free space and permissions; what was finished before is whole: --resume goes on",
+        hint=f"check free space and permissions; what was finished before is whole: {GOES_ON}",
     )

@@ -72,6 +72,22 @@ def holder(path: Path) -> Holder | None:
         return None
 
 
+def living_holder(path: Path) -> Holder | None:
+    """Who really holds the lock file `path`: where it can be had, who says so has died."""
+    said = holder(path)
+    if said is None:
+        return None
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return said
+    except OSError:  # not ours to lock: what is said has to do
+        return None if has_ended(said) else said
+    lock.release()
+    return None
+
+
 def _sidecar(path: Path) -> Path:
     return path.with_name(path.name + ".holder")
 

@@ -33,7 +33,7 @@ from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
 from recto.training.ctc.scoring import score_lines
 from recto.training.ctc.state import State, Weights, unpack
-from recto.training.progress import Epoch, LineScore
+from recto.training.progress import GOES_ON, Epoch, LineScore
 from recto.training.recipe import Recipe
 
 _RIVAL_LINES = 600
@@ -158,7 +158,7 @@ class _Pupil:
     def take_smaller_pieces(self) -> None:
         """Half as many lines at once, twice as many pieces to a step. Raises TrainingError."""
         if self.pieces >= self._recipe.step_lines:
-            hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines in the recipe"
+            hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines"
             raise TrainingError("memory ran out, even with one line at a time", hint=hint)
         self.pieces = min(2 * self.pieces, self._recipe.step_lines)
         gc.collect()  # what the failed step still holds

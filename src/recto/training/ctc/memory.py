@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 
 from recto.errors import TrainingError
+from recto.training.progress import GOES_ON
 
 _WORDS = (
     "can't allocate memory",  # torch's CPU allocator
@@ -33,5 +34,5 @@ def enough_memory() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines in the recipe"
+        hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines"
         raise TrainingError("memory ran out", hint=hint) from error

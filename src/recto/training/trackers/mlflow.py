@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recto.errors import MissingPackage, TrainingError
-from recto.training.progress import Epoch
+from recto.training.progress import GOES_ON, Epoch
 from recto.training.trackers import figures, sample_table
 
 try:
@@ -32,7 +32,7 @@ def _answering(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        hint = "see MLFLOW_TRACKING_URI, or leave mlflow out of `trackers`; --resume goes on"
+        hint = f"see MLFLOW_TRACKING_URI, or leave mlflow out of `trackers`; {GOES_ON}"
         raise TrainingError(f"MLflow doesn't answer: {error}", where=uri, hint=hint) from error
 
 
