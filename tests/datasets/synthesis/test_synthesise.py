@@ -1,7 +1,10 @@
 """The stream: same bytes for a seed, constant memory, exact text, groups that stay in one split."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -31,6 +34,24 @@ def test_the_same_seed_makes_the_same_bytes(mixed: list[Example]) -> None:
     again = synthesise(16, 7)
     assert [next(again) for _ in range(3)] == mixed[:3]
     assert next(synthesise(24, 8)).source != mixed[0].source
+
+
+HASH = """
+import hashlib
+from recto.datasets.synthesis import Kind, Wish, synthesise
+made = [*synthesise(2, 7), *synthesise(8, 7, Wish((Kind.RECEIPT,), hard=True))]
+print(hashlib.sha256(repr([(e.source, e.text, e.lines, e.fields) for e in made]).encode()).hexdigest())
+"""
+
+
+def test_another_process_makes_the_same_bytes() -> None:
+    """Sets of strings come in another order in each process: none of them may decide what is printed."""
+    seen = set()
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        run = subprocess.run([sys.executable, "-c", HASH], check=True, capture_output=True, env=environment)
+        seen.add(run.stdout)
+    assert len(seen) == 1
 
 
 def test_it_streams() -> None:

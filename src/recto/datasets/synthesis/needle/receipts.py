@@ -40,7 +40,7 @@ def print_receipt(vendor: Vendor, rng: Rng) -> tuple[Sheet, dict[str, str]]:
     sheet.rule(face, dash_px=7 if vendor.layout else 0)
     total = _sums(sheet, vendor, rng, sum(item.amount_cents for item in items))
     sheet.space(face, 0.5)
-    for closing in {pick(rng, words.CLOSINGS) for _ in range(int(rng.integers(0, 3)))}:
+    for closing in dict.fromkeys(pick(rng, words.CLOSINGS) for _ in range(int(rng.integers(0, 3)))):
         _centred(sheet, vendor, closing)
     return sheet, {
         "company": vendor.style(vendor.name),
