@@ -1,4 +1,4 @@
-"""`recto train` says what it wants, and refuses before it begins. That it trains: tests/training/test_kill.py."""
+"""`recto train` says what it wants, and refuses before it begins. Training: tests/training/test_kill.py."""
 
 from pathlib import Path
 

@@ -58,7 +58,14 @@ def extract(
             parts.append(features)
             places.extend(start + index for index in indices)
             advance(len(indices))
-    return [Bucket(torch.cat(parts), tuple(places)) for _, (parts, places) in sorted(found.items())]
+    return [_bucket(*found.pop(frames)) for frames in sorted(found)]
+
+
+def _bucket(parts: list[Tensor], places: list[int]) -> Bucket:
+    """One width; its `parts` are let go, so that memory holds one bucket twice and not all of them."""
+    features = torch.cat(parts)
+    parts.clear()
+    return Bucket(features, tuple(places))
 
 
 def _chunks(lines: Iterator[Image]) -> Iterator[tuple[int, list[Image]]]:

@@ -126,10 +126,11 @@ def _images(pages: Iterator[CutPage], seen: list[CutPage], first: list[Image]) -
         yield from page.images
 
 
-def _learnable(buckets: Sequence[Bucket], labels: Labels) -> tuple[Bucket, ...]:
-    """The lines that have a label, and enough frames for it."""
+def _learnable(buckets: list[Bucket], labels: Labels) -> tuple[Bucket, ...]:
+    """The lines with a label and enough frames for it; empties `buckets`, so that only one is there twice."""
     kept = []
-    for bucket in buckets:
+    while buckets:
+        bucket = buckets.pop(0)
         rows = [row for row, place in enumerate(bucket.lines) if labels.texts[place] is not None]
         wide = [r for r in rows if frames_needed(labels.texts[bucket.lines[r]] or "") <= bucket.frames]
         if short := len(rows) - len(wide):
