@@ -115,7 +115,7 @@ def test_many_documents_stay_one_bounded_page(bench):
 
 def test_where_nothing_can_be_written(bench, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(OutputError, match="report.json"):
+    with pytest.raises(OutputError, match=r"report\.json"):
         write_report(bench.report(PERFECT), tmp_path / "file")
 
 

@@ -115,7 +115,9 @@ def test_a_finished_training_isn_t_trained_further(
 
 def test_patience(base: BaseModel, prepared: Prepared) -> None:
     """A rate that changes nothing: no epoch is better than the base model."""
-    recipe = RECIPE.model_copy(update={"epochs": 9, "patience_epochs": 2, "learning_rate": 1e-12, "min_val_characters": 0})
+    recipe = RECIPE.model_copy(
+        update={"epochs": 9, "patience_epochs": 2, "learning_rate": 1e-12, "min_val_characters": 0}
+    )
     fitted = fit(base, replace(prepared, replay=()), recipe, Memory())
     assert [epoch.number for epoch in fitted.epochs] == [0, 1, 2]
 
