@@ -3,7 +3,7 @@
 #   BIN: where recto is; DEMO: the folder to work in; DOCUMENTS: how many to make.
 set -euo pipefail
 BIN="${BIN:-.venv/bin}" DEMO="${DEMO:-demo}" DOCUMENTS="${DOCUMENTS:-100}"
-recto="$BIN/recto" home="$DEMO/workspace"
+recto="$(realpath "$BIN")/recto" home="$DEMO/workspace"
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -27,6 +27,7 @@ say "4. One Cycle: measure, fine-tune on train, measure on unseen vendors, ask t
 "$recto" releases --workspace "$home"
 
 say "5. The same document with the Release"
-(cd "$home" && "$OLDPWD/$recto" read "$OLDPWD/$page" --format text)
+page="$(realpath "$page")"
+(cd "$home" && "$recto" read "$page" --format text)
 
 say "Done. Every page, diff and plot: $home/runs/0001/report.html; what is current: recto status --workspace $home"
