@@ -38,7 +38,9 @@ def page(seed: int, text: str | None, split: Split | None = None, business: str 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     create_workspace(tmp_path / "shop")
-    (tmp_path / "shop" / "recto.toml").write_text('[triggers]\nscopes = ["legal"]\nfirst_run_documents = 2\n')
+    (tmp_path / "shop" / "recto.toml").write_text(
+        '[triggers]\nscopes = ["legal"]\nfirst_run_documents = 2\n[gates]\nmin_test_documents = 1\n'
+    )
     made = open_workspace(tmp_path / "shop")
     pages = [
         page(1, "a", "train"),
