@@ -309,3 +309,10 @@ def test_help_of_each(words: tuple[str, ...]) -> None:
     done = call("releases", *words, "--help")
     assert done.exit_code == 0
     assert "--workspace" in done.output
+
+
+def test_folders_that_are_no_releases_are_told(place: Place) -> None:
+    (place.folder / "releases" / "0009").mkdir()
+    shown = call("releases").output
+    assert f"{place.folder / 'releases' / '0009'}: the database knows no such Release" in shown
+    assert "recto.toml" in shown

@@ -25,6 +25,7 @@ from recto.registry.store import (
     release_folder,
     releases,
     report_of,
+    strangers,
     verify,
 )
 from recto.workspace.tables import CycleRow
@@ -200,16 +201,31 @@ def test_the_mark_of_an_add_that_ended_well_sweeps_nothing(registry: Registry) -
     assert visible(registry) == ["0001", "0002"]
 
 
-def test_a_folder_of_unknown_origin_is_never_touched(registry: Registry) -> None:
-    """The database may be the wrong one: then the folders are somebody's models."""
-    stranger = registry.workspace.releases / "0001"
-    stranger.mkdir()
-    (stranger / "model.json").write_text("precious")
-    with pytest.raises(RegistryError, match="the database knows none") as caught:
-        registry.add()
-    assert "recto.toml" in caught.value.hint
-    assert (stranger / "model.json").read_text() == "precious"
-    assert visible(registry) == ["0001"]
+def test_a_folder_of_unknown_origin_keeps_its_number_and_is_told(registry: Registry) -> None:
+    """A hand's, a backup's, another database's: an add passes it by, or a whole training would be lost."""
+    place = registry.workspace.releases
+    for name in ("0001", "0003"):
+        (place / name).mkdir()
+        (place / name / "model.json").write_text("precious")
+    (place / "0004").write_text("a file")
+    assert [registry.add(weights).number for weights in (b"1", b"2")] == [2, 5]
+    assert (place / "0001" / "model.json").read_text() == "precious"
+    assert visible(registry) == ["0001", "0002", "0003", "0004", "0005"]
+    assert [path.name for path in strangers(registry.workspace)] == ["0001", "0003", "0004"]
+
+
+@pytest.mark.parametrize("mark", ["", "{", "[]", '{"other": 1}', '{"number": null}'])
+def test_a_mark_that_no_add_wrote_sweeps_nothing(registry: Registry, mark: str) -> None:
+    (registry.workspace.releases / "0001").mkdir()
+    (registry.workspace.releases / ADDING).write_text(mark)
+    assert registry.add().number == 2
+    assert visible(registry) == ["0001", "0002"]
+
+
+def test_what_a_killed_add_left_is_no_stranger(registry: Registry) -> None:
+    (registry.workspace.releases / "0001").mkdir()
+    (registry.workspace.releases / ADDING).write_text('{"number": 1}')
+    assert strangers(registry.workspace) == ()
 
 
 def test_many_threads_add_one_after_the_other(registry: Registry) -> None:

@@ -41,9 +41,9 @@ def _releases(
 @releases_app.command("list")
 def list_(scope: Scope = None, as_json: AsJson = False, workspace: WorkspaceOption = HERE) -> None:
     """List all Releases, the current ones marked."""
-    from recto.cli.releases_table import listed, print_releases
+    from recto.cli.releases_table import listed, print_releases, print_strangers
     from recto.registry.promotion import check_scope
-    from recto.registry.store import currents, releases
+    from recto.registry.store import currents, releases, strangers
 
     opened = _open(workspace)
     found, marks = releases(opened, scope), currents(opened)
@@ -53,6 +53,7 @@ def list_(scope: Scope = None, as_json: AsJson = False, workspace: WorkspaceOpti
         _print_json([listed(release, marks) for release in found])
     else:
         print_releases(found, marks)
+        print_strangers(strangers(opened))
 
 
 @releases_app.command()

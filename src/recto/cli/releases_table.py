@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
+import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
@@ -29,6 +31,14 @@ def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> Non
         table.add_row(*_row(release, marks), style="bold green" if _scopes(release, marks) else None)
     console.print(table)
     _print_unserved(console, marks)
+
+
+def print_strangers(paths: Sequence[Path]) -> None:
+    """What stands in `releases/` and is no Release of this workspace."""
+    for path in paths:
+        typer.echo(f"{path}: the database knows no such Release; it is left alone")
+    if paths:
+        typer.echo("is `database` in recto.toml the right one? else move them away")
 
 
 def print_release(

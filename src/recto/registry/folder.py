@@ -1,15 +1,16 @@
 """The folder of a Release, `releases/NNNN/`: built aside, made read-only, moved into place, checked on use.
 
 A kill leaves `.new` (never visible) or a folder that no row names; `.adding` says which one that is. Only
-that one is swept: a folder of unknown origin is somebody's model and is never touched.
+that one is swept: a folder of unknown origin is somebody's model; it stays, and its number is passed over.
 """
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import yaml
@@ -60,14 +61,28 @@ def pending(releases: Path) -> int | None:
         return int(json.loads((releases / ADDING).read_bytes())["number"])
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError):  # not what `move_in` writes: then nothing is known to be ours
+        return None
 
 
 def sweep(releases: Path, *, orphan: int | None) -> None:
     """Remove what a killed add left: its unfinished folder, and the finished one that no row names."""
     shutil.rmtree(releases / NEW, ignore_errors=True)
-    if orphan is not None:
-        shutil.rmtree(releases / folder_name(orphan))
+    if orphan is not None and (place := releases / folder_name(orphan)).exists():
+        shutil.rmtree(place)
     (releases / ADDING).unlink(missing_ok=True)
+
+
+def free_number(releases: Path, first: int) -> int:
+    """The first number from `first` on whose name nothing has."""
+    return next(n for n in count(first) if not os.path.lexists(releases / folder_name(n)))
+
+
+def strangers(releases: Path, known: Collection[str]) -> tuple[Path, ...]:
+    """What stands beside the `known` folders; not what an add under way, or a killed one, has left there."""
+    adding = pending(releases)
+    ours = {*known, folder_name(adding)} if adding is not None else {*known}
+    return tuple(p for p in sorted(releases.iterdir()) if p.name not in ours and not p.name.startswith("."))
 
 
 def build(

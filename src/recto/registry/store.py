@@ -24,7 +24,6 @@ from recto.registry.release import (
     Origin,
     Release,
     ReleaseCard,
-    folder_name,
     release_of,
 )
 from recto.workspace.folder import Workspace
@@ -101,6 +100,12 @@ def currents(workspace: Workspace) -> dict[str, int]:
         }
 
 
+def strangers(workspace: Workspace) -> tuple[Path, ...]:
+    """What stands in `releases/` and isn't in the database: somebody's, so it is told and left alone."""
+    known = {release.folder_name for release in releases(workspace)}
+    return folder.strangers(workspace.releases, known)
+
+
 def release_folder(workspace: Workspace, chosen: Release) -> Path:
     """Where its files are, unchecked."""
     return workspace.releases / chosen.folder_name
@@ -133,21 +138,16 @@ def recipe_of(workspace: Workspace, chosen: Release) -> dict[str, JsonValue]:
 
 
 def _next_number(workspace: Workspace) -> int:
-    """The number to add now, after what a killed add left is swept away."""
+    """The number to add now, after what a killed add left is swept away.
+
+    Folders that the database doesn't know keep theirs: they are found only now, when all work is done.
+    """
     left = folder.pending(workspace.releases)
     with workspace.read() as session:
         last = session.scalar(select(func.max(ReleaseRow.number))) or 0
         unnamed = left is not None and session.get(ReleaseRow, left) is None
-    place = workspace.releases / folder_name(left) if left is not None else None
-    folder.sweep(workspace.releases, orphan=left if unnamed and place and place.exists() else None)
-    place = workspace.releases / folder_name(last + 1)
-    if place.exists():
-        raise RegistryError(
-            f"there is a folder of Release {last + 1}, but the database knows none",
-            where=place,
-            hint="is `database` in recto.toml the right one? else move the folder away",
-        )
-    return last + 1
+    folder.sweep(workspace.releases, orphan=left if unnamed else None)
+    return folder.free_number(workspace.releases, last + 1)
 
 
 def _check_measured(model: ModelFolder, report: Report) -> None:
