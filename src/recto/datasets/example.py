@@ -34,7 +34,8 @@ class Example:
     the trusted text in reading order, or None where there is none (`text_unverified` is never ground
     truth). `case` is "upper" where the labels say nothing about case. `group` names what must stay on one
     side of a split (a vendor). `page` selects a page of a PDF or TIFF, from 1. `extra` holds unknown
-    keys, handed through untouched. `origin` says file and row, for messages.
+    keys, handed through untouched. `origin` says file and row, for messages. `category_guessed` says that
+    nobody stated the category: it is what the file's name suggests.
     """
 
     image: str
@@ -52,6 +53,7 @@ class Example:
     text_unverified: str | None = None
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     origin: str = ""
+    category_guessed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

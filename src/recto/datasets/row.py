@@ -93,6 +93,7 @@ def example_from_row(row: object, source: Source | None, *, root: Path | None, o
         text_unverified=checked.text_unverified,
         extra=extra,
         origin=origin,
+        category_guessed=not checked.category,
     )
     if absent is not None:
         absent.example = example

@@ -72,13 +72,29 @@ def test_a_queued_document_becomes_trusted_by_its_text(
 
 def test_a_later_label_replaces_the_one_before(workspace: Workspace, page: Callable[..., Example]) -> None:
     add(workspace, page(1, fields={"total": "1"}, business="saas"))
-    added = add(workspace, page(1, text="better", category="invoice"))
+    added = add(workspace, page(1, text="better"))
     assert len(added.updated) == 1
     (row,) = rows(workspace)
-    assert (row.text, row.category, row.business, row.facts) == ("better", "invoice", "saas", {})
+    assert (row.text, row.business, row.facts) == ("better", "saas", {})
     assert add(workspace, page(1, text="better", group="g")).updated
-    assert add(workspace, page(1, text=None, category="other")).known
+    assert add(workspace, page(1, text=None)).known == added.updated
     assert rows(workspace)[0].text == "better"
+
+
+@pytest.mark.parametrize("text", [None, "text 1", "better"])
+def test_a_stated_category_replaces_any_other_and_a_guessed_one_none(
+    text: str | None, workspace: Workspace, page: Callable[..., Example]
+) -> None:
+    guessed = replace(page(1, category="letter"), category_guessed=True)
+    for given, wanted in (
+        (guessed, "letter"),
+        (page(1, category="invoice", text=text), "invoice"),
+        (replace(guessed, text=text), "invoice"),
+        (page(1, category="other", text=text), "other"),
+        (replace(guessed, text=text), "other"),
+    ):
+        add(workspace, given)
+        assert rows(workspace)[0].category == wanted
 
 
 def test_set_text(workspace: Workspace, page: Callable[..., Example]) -> None:

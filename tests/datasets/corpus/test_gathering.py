@@ -73,6 +73,35 @@ def test_category_and_business(scans: Path, folder: Path) -> None:
     assert [e.business for e in reading.examples].count("saas") == 7
 
 
+def test_a_stated_category_stands_above_what_names_say(scans: Path, folder: Path) -> None:
+    entries = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
+    del entries[0]["category"]  # the name says receipt
+    entries[1]["category"] = "other"  # which says that it is of none
+    entries = [entry for entry in entries if entry["image"] != "train/invoice_005.png"]
+    (folder / "annotations.json").write_text(json.dumps(entries), encoding="utf-8")
+
+    def told(category: str | None) -> dict[str, tuple[str, bool]]:
+        reading = gather([str(folder)], Filing(category))
+        return {Path(e.image).stem: (e.category, e.category_guessed) for e in reading.examples}
+
+    assert told("contract") == {
+        "receipt_001": ("contract", False),
+        "receipt_002": ("contract", False),
+        "receipt_003": ("receipt", False),
+        "invoice_004": ("invoice", False),
+        "invoice_005": ("contract", False),  # no entry names it
+    }
+    assert told(None) == {
+        "receipt_001": ("receipt", True),
+        "receipt_002": ("other", True),
+        "receipt_003": ("receipt", False),
+        "invoice_004": ("invoice", False),
+        "invoice_005": ("invoice", True),
+    }
+    loose = gather([str(scans)], Filing()).examples + gather([str(scans)], Filing("contract")).examples
+    assert [e.category_guessed for e in loose] == [True] * 3 + [False] * 3
+
+
 def test_datasets_among_loose_documents_keep_their_annotations(scans: Path, folder: Path) -> None:
     (scans / "deep").mkdir()
     shutil.move(folder, scans / "deep" / "set")

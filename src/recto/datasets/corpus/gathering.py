@@ -32,8 +32,8 @@ _ANNOTATIONS = frozenset({"annotations.json", "annotations.jsonl", *METADATA_NAM
 class Filing:
     """What is said of documents that say nothing themselves, and folders that aren't looked into.
 
-    `category` is for loose documents, and for entries of datasets that are of none; `business` for whatever
-    names no business type.
+    `category` is for loose documents, and for entries of datasets that state none (or "other"); `business`
+    for whatever names no business type.
     """
 
     category: str | None = None
@@ -127,8 +127,7 @@ def _dataset(path: Path, filing: Filing) -> Reading:
     reading = read_dataset(path)
     out = Reading(problems=list(reading.problems))
     for example in reading.examples:
-        category = filing.category if example.category == NO_CATEGORY else None
-        named = changed(example, category=category or example.category)
+        named = _filed(example, filing)
         if isinstance(example.source, Path) and _says_nothing(example):
             _add_with_text(named, example.source, out)
         else:
@@ -145,6 +144,16 @@ def _loose_example(file: FoundFile, filing: Filing) -> Example:
         category=filing.category or category_from_name(name),
         split=split_from_name(name),
         origin=str(Origin(file.path, "")),
+        category_guessed=not filing.category,
+    )
+
+
+def _filed(example: Example, filing: Filing) -> Example:
+    """An entry of a dataset with the category that was asked for, where the entry itself states none."""
+    if not example.category_guessed and example.category != NO_CATEGORY:
+        return example
+    return changed(
+        example, category=filing.category or example.category, category_guessed=not filing.category
     )
 
 

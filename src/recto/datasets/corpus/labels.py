@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from recto.datasets.example import Example, JsonValue
-from recto.datasets.naming import NO_CATEGORY, SPLITS, safe_name
+from recto.datasets.naming import SPLITS, safe_name
 from recto.datasets.row import example_from_row, row_from_example
 from recto.workspace.blobs import blob_path
 from recto.workspace.folder import Workspace
@@ -41,10 +41,12 @@ def example_of(row: DocumentRow, workspace: Workspace) -> Example:
 def relabel(row: DocumentRow, example: Example, at: datetime) -> bool:
     """Take over what `example` says newly of the row's page; whether anything changed.
 
-    A text replaces the one before, with all that belongs to it. An Example without text only fills gaps.
+    A text replaces the one before, with all that belongs to it; an Example without text only fills gaps. A
+    stated category counts with either, a guessed one with neither: who stated the one before knew better.
     """
     before = _label(row)
     facts = facts_of(example)
+    row.category = row.category if example.category_guessed else example.category
     if example.text is None:
         row.facts = facts | row.facts
         row.business = row.business or example.business
@@ -53,7 +55,6 @@ def relabel(row: DocumentRow, example: Example, at: datetime) -> bool:
     row.facts = row.facts | facts if row.text == example.text else facts
     row.business = example.business or row.business
     row.group = example.group or row.group
-    row.category = row.category if example.category == NO_CATEGORY else example.category
     trust(row, example.text, at)
     return _label(row) != before
 

@@ -65,5 +65,6 @@ def _add(root: Path, document: Path, reading: Reading) -> None:
             category=category_from_name(image),
             split=split_from_name(image),
             origin=str(origin),
+            category_guessed=True,
         )
     )
