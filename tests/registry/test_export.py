@@ -56,6 +56,17 @@ def test_a_folder_with_something_in_it_is_left_alone(registry: Registry, tmp_pat
     assert open_model(export(registry.workspace, 1, tmp_path / "empty"))
 
 
+@pytest.mark.parametrize("place", ["releases/0002", "blobs", "runs/new/model", "../link/0002"])
+def test_nothing_is_exported_into_what_recto_keeps(registry: Registry, tmp_path: Path, place: str) -> None:
+    registry.add()
+    (tmp_path / "link").symlink_to(registry.workspace.releases)
+    before = sorted(registry.workspace.path.rglob("*"))
+    with pytest.raises(OutputError, match=r"kept by recto alone\n.*another --out"):
+        export(registry.workspace, 1, registry.workspace.path / place)
+    assert sorted(registry.workspace.path.rglob("*")) == before
+    assert export(registry.workspace, 1, registry.workspace.path / "shared" / "releases").is_dir()
+
+
 def test_a_place_that_can_not_be_written_is_our_error(registry: Registry, tmp_path: Path) -> None:
     registry.add()
     (tmp_path / "file").write_text("")

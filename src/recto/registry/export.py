@@ -17,7 +17,7 @@ from recto.engines.model_folder import open_model
 from recto.errors import OutputError
 from recto.registry.release import CARD, RECIPE, Release, ReleaseCard
 from recto.registry.store import model_path, release, release_folder, report_of, verify
-from recto.workspace.folder import Workspace
+from recto.workspace.folder import Workspace, own_folder
 
 NOTICE = "NOTICE"
 METRICS = "metrics.json"
@@ -26,9 +26,11 @@ METRICS = "metrics.json"
 def export(workspace: Workspace, number: int, out: Path) -> Path:
     """Write Release `number` as the new folder `out`, whole or not at all.
 
-    Raises RegistryError where it isn't what was measured, OutputError where `out` isn't empty or can't be
-    written, MissingPackage without the licence of its base weights.
+    Raises RegistryError where it isn't what was measured, OutputError where `out` isn't empty, stands where
+    only recto writes, or can't be written, MissingPackage without the licence of its base weights.
     """
+    if kept := own_folder(out):
+        raise OutputError(f"{kept} is kept by recto alone", where=out, hint="choose another --out")
     chosen = release(workspace, number)
     files = _files(workspace, chosen)
     try:

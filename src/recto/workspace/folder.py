@@ -19,6 +19,7 @@ from recto.settings import FILE_NAME, Settings, default_toml, load_settings
 from recto.workspace.database import connect, migrate, reading, writing
 
 FOLDERS = ("blobs", "runs", "releases")
+"""What recto alone writes into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,19 @@ def open_workspace(path: Path) -> Workspace:
             return _open(folder)
     raise WorkspaceError(
         "there is no workspace here, nor in any folder above", where=start, hint="`recto init` makes one"
+    )
+
+
+def own_folder(path: Path) -> Path | None:
+    """The folder around `path` (or `path` itself) that recto keeps for itself in a workspace; else None."""
+    place = path.resolve()
+    return next(
+        (
+            folder
+            for folder in (place, *place.parents)
+            if folder.name in FOLDERS and (folder.parent / FILE_NAME).is_file()
+        ),
+        None,
     )
 
 
