@@ -68,6 +68,24 @@ def test_add_tells_what_became_of_everything(here: Path) -> None:
     assert "waiting" not in second.output
 
 
+def test_another_text_for_documents_that_measure_is_told_by_name(here: Path) -> None:
+    entries = [
+        {"image": f"scans/receipt_{n}.png", "text": f"text {n}", "split": split}
+        for n, split in enumerate(["test", "train", "test"])
+    ]
+    (here / "set.jsonl").write_text("\n".join(map(json.dumps, entries)))
+    assert "measure" not in run(app, ["add", "set.jsonl", "--no-read"]).output
+    for number in range(3):
+        (here / "scans" / f"receipt_{number}.txt").write_text("otherwise")
+    result = run(app, ["add", "scans/receipt_0.png", "scans/receipt_1.png", "--no-read"])
+    told = "1 test page got another text: figures measured before don't count it so."
+    assert told in result.output and "  scans/receipt_0.png" in result.output
+    assert "  scans/receipt_1.png" not in result.output
+    found = json.loads(run(app, ["add", "scans/receipt_2.png", "--no-read", "--json"]).output)
+    assert found["remeasured"] == [{"id": 3, "document": "scans/receipt_2.png", "page": None}]
+    assert found["updated"] == [3]
+
+
 def test_add_reads_the_workspace_that_one_stands_in_without_its_own_files(here: Path) -> None:
     run(app, ["add", "scans", "--no-read"])
     result = run(app, ["add", ".", "--no-read", "--json"])

@@ -10,7 +10,6 @@ from recto.cli.data.progress import progress
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
-    from recto.datasets.corpus import Added, Counts
     from recto.datasets.problem import Reading
     from recto.workspace.folder import Workspace
 
@@ -44,7 +43,8 @@ def add(
     trained on. What can't be added is listed, and the rest is added; exit
     code 1 says that there was such a thing.
     """
-    from recto.datasets.corpus import add_examples, counts, shares_of
+    from recto.cli.add_words import Addition, addition_json, counted, print_addition
+    from recto.datasets.corpus import add_examples, counts, examples_of, shares_of
     from recto.datasets.corpus.gathering import Filing, gather
     from recto.workspace.folder import open_workspace
 
@@ -56,14 +56,16 @@ def add(
         shares = shares_of(opened.settings.split)
         added = add_examples(opened, reading.examples, shares=shares, on_each=advance)
     refused = [str(problem) for problem in (*reading.problems, *added.refused)]
+    addition = Addition(added, examples_of(opened, added.remeasured), refused)
     if not as_json:
-        _print(added, refused, counts(opened))
+        print_addition(addition, counts(opened))
     read_now = _read_queue(opened) if read else (0, 0)
     if as_json:
-        typer.echo(json.dumps(_json(added, refused, read_now), ensure_ascii=False, indent=2))
+        told = addition_json(addition) | {"read": read_now[0], "unreadable": read_now[1]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     elif any(read_now):
         failed = f"; {read_now[1]} couldn't be read" if read_now[1] else ""
-        typer.echo(f"{_counted(read_now[0], 'page')} read, to be corrected or accepted{failed}")
+        typer.echo(f"{counted(read_now[0], 'page')} read, to be corrected or accepted{failed}")
     if refused:
         raise typer.Exit(1)
 
@@ -94,63 +96,3 @@ def _read_queue(workspace: "Workspace") -> tuple[int, int]:
                 told = read_queue(workspace, scope, engine, lambda _: advance())
                 done, failed = done + told.read, failed + told.failed
     return done, failed
-
-
-def _print(added: "Added", refused: list[str], total: "Counts") -> None:
-    """What became of everything, in sentences."""
-    for sentence in sentences(added):
-        typer.echo(sentence)
-    splits = ", ".join(f"{name} {total.splits.get(name, 0)}" for name in ("train", "val", "test"))
-    waiting = f", {total.queued} waiting for a text" if total.queued else ""
-    typer.echo(f"The workspace holds {_counted(total.trusted, 'trusted page')} ({splits}){waiting}.")
-    if refused:
-        typer.echo(f"{len(refused)} refused:", err=True)
-        for line in refused:
-            typer.echo(f"  {line}", err=True)
-
-
-def sentences(added: "Added") -> list[str]:
-    """How many were added, known, moved; what is zero is left out."""
-    told = [
-        (len(added.trusted), "with a trusted text"),
-        (len(added.queued), "without text: queued"),
-        (len(added.updated), "known, with a new label"),
-        (len(added.known), "known as they are"),
-    ]
-    out = ["; ".join(f"{_counted(n, 'page')} {words}" for n, words in told if n) or "Nothing was added"]
-    if added.moved:
-        out.append(
-            f"{_counted(len(added.moved), 'page')} went to a stricter split: a document of the "
-            "same group, or one that looks alike, stands there."
-        )
-    if added.aside:
-        out.append(
-            f"{_counted(len(added.aside), 'page')} set aside: kin of documents that measure, and learnt from "
-            "before. They neither train nor measure any more."
-        )
-    if added.uncompared:
-        out.append(
-            f"{added.uncompared} pairs of pages on one common form weren't compared: "
-            "give documents that belong together the same `group`."
-        )
-    return out
-
-
-def _json(added: "Added", refused: list[str], read_now: tuple[int, int]) -> dict[str, object]:
-    """Ids of pages by what became of them, and what was refused."""
-    return {
-        "trusted": added.trusted,
-        "queued": added.queued,
-        "updated": added.updated,
-        "known": added.known,
-        "moved": added.moved,
-        "aside": added.aside,
-        "uncompared": added.uncompared,
-        "refused": refused,
-        "read": read_now[0],
-        "unreadable": read_now[1],
-    }
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

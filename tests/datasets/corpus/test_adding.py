@@ -97,6 +97,21 @@ def test_a_stated_category_replaces_any_other_and_a_guessed_one_none(
         assert rows(workspace)[0].category == wanted
 
 
+def test_another_text_for_a_document_that_measures_is_told(
+    workspace: Workspace, page: Callable[..., Example]
+) -> None:
+    measuring, teaching = page(1, split="test"), page(2)
+    waiting = page(3, text=None, split="test")
+    first = add(workspace, measuring, teaching, waiting)
+    assert first.remeasured == ()
+    again = add(workspace, *(replace(e, text="better") for e in (measuring, teaching, waiting)))
+    assert again.remeasured == first.trusted[:1]
+    assert add(workspace, replace(measuring, text="better", business="saas")).remeasured == ()
+    assert (
+        add(workspace, replace(teaching, text="best", split="test")).remeasured == ()
+    )  # measures from now on
+
+
 def test_set_text(workspace: Workspace, page: Callable[..., Example]) -> None:
     (row_id,) = add(workspace, page(1, text=None)).queued
     assert set_text(workspace, row_id, "said") == rows(workspace)[0].split != "none"

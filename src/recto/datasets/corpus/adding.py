@@ -31,7 +31,7 @@ from recto.workspace.folder import Workspace
 from recto.workspace.tables import DocumentRow, KinshipRow
 from recto.workspace.utc import now
 
-Fate = Literal["trusted", "queued", "known", "updated"]
+Fate = Literal["trusted", "queued", "known", "updated", "remeasured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class Added:
 
     `trusted` are new with a text, or queued before and now with one; `queued` are new without; `updated`
     had another label; `known` were there as they are. `moved` are rows that went to a stricter split with
-    their kin; `aside` those, old or new, that neither train nor measure any more. `uncompared`
-    pages stand on too common a form to be compared with every other page on it.
+    their kin; `aside` those, old or new, that neither train nor measure any more. `remeasured` are those
+    of `updated` that measure (split test) and got another text. `uncompared` pages stand on too common a
+    form to be compared with every other page on it.
     """
 
     trusted: tuple[int, ...] = ()
@@ -50,6 +51,7 @@ class Added:
     updated: tuple[int, ...] = ()
     moved: tuple[int, ...] = ()
     aside: tuple[int, ...] = ()
+    remeasured: tuple[int, ...] = ()
     refused: tuple[Problem, ...] = ()
     uncompared: int = 0
 
@@ -66,20 +68,22 @@ class _Tally:
     def note(self, fates: dict[int, Fate]) -> None:
         """Several entries may speak of one page; what happened first counts, unless nothing did."""
         for row_id, fate in fates.items():
-            if self.fates.get(row_id, "known") == "known":
+            told = self.fates.get(row_id, "known")
+            if told == "known" or (told, fate) == ("updated", "remeasured"):
                 self.fates[row_id] = fate
 
     def done(self) -> Added:
-        def of(wanted: Fate) -> tuple[int, ...]:
-            return tuple(row_id for row_id, fate in self.fates.items() if fate == wanted)
+        def of(*wanted: Fate) -> tuple[int, ...]:
+            return tuple(row_id for row_id, fate in self.fates.items() if fate in wanted)
 
         return Added(
             trusted=of("trusted"),
             queued=of("queued"),
             known=of("known"),
-            updated=of("updated"),
+            updated=of("updated", "remeasured"),
             moved=tuple(i for i, split in self.moved.items() if split != ASIDE),
             aside=tuple(i for i, split in self.moved.items() if split == ASIDE),
+            remeasured=of("remeasured"),
             refused=tuple(self.refused),
             uncompared=self.uncompared,
         )
@@ -229,10 +233,12 @@ def _rows_of(session: Session, sha256: str) -> Sequence[DocumentRow]:
 
 
 def _relabelled(row: DocumentRow, example: Example, at: datetime) -> Fate:
-    state = row.state
+    state, text = row.state, row.text
     if not relabel(row, example, at):
         return "known"
-    return "trusted" if row.state != state else "updated"
+    if row.state != state:
+        return "trusted"
+    return "remeasured" if row.split == "test" and row.text != text else "updated"
 
 
 def _inserted(
