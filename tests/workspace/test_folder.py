@@ -1,12 +1,13 @@
 """A workspace is made once, found from inside, and says what is wrong with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from recto.errors import SettingsError, WorkspaceError
 from recto.settings import default_toml
-from recto.workspace.folder import create_workspace, open_workspace
+from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
 
 def test_it_is_made_and_found_from_inside(tmp_path: Path) -> None:
@@ -58,6 +59,59 @@ def test_what_init_left_when_it_was_killed_is_no_workspace_and_init_goes_on(tmp_
     create_workspace(tmp_path)
     (tmp_path / "recto.db").unlink()  # killed between the settings and the database
     assert open_workspace(tmp_path).path == tmp_path.resolve()
+
+
+def use(workspace: Workspace, name: str) -> None:
+    """Something stands in one of its folders, as only an open workspace makes it."""
+    (workspace.path / name / "0001").mkdir(parents=True)
+
+
+def lose(file: Path) -> None:
+    file.unlink()
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [lose, empty])
+@pytest.mark.parametrize("name", ["blobs", "runs", "releases"])
+def test_a_lost_database_is_not_replaced_by_an_empty_one(
+    tmp_path: Path, name: str, harm: Callable[[Path], None]
+) -> None:
+    file = tmp_path.resolve() / "recto.db"
+    use(create_workspace(tmp_path), name)
+    kept = file.read_bytes()
+    harm(file)
+    for _ in range(2):
+        with pytest.raises(WorkspaceError, match=f"missing or empty, but not {name}/") as caught:
+            open_workspace(tmp_path)
+        assert caught.value.where == str(file)
+        assert "restore it from a backup" in caught.value.hint
+        assert f"to start anew, move {name}/ away" in caught.value.hint
+    file.write_bytes(kept)
+    assert open_workspace(tmp_path)
+    harm(file)
+    (tmp_path / name / "0001").rename(tmp_path / "away")
+    assert open_workspace(tmp_path)  # anew, on purpose
+
+
+def test_nor_is_an_empty_one_elsewhere_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(create_workspace(tmp_path), "releases")
+    monkeypatch.setenv("RECTO_DATABASE", "sqlite:///other.db")
+    with pytest.raises(WorkspaceError, match=r"other\.db: the database is missing or empty"):
+        open_workspace(tmp_path)
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_init_where_settings_and_database_were_lost_says_so(tmp_path: Path) -> None:
+    use(create_workspace(tmp_path), "blobs")
+    (tmp_path / "recto.toml").unlink()
+    assert create_workspace(tmp_path)  # only the settings were lost
+    (tmp_path / "recto.toml").unlink()
+    (tmp_path / "recto.db").unlink()
+    with pytest.raises(WorkspaceError, match="missing or empty"):
+        create_workspace(tmp_path)
 
 
 def test_a_copy_without_empty_folders_opens(tmp_path: Path) -> None:

@@ -72,10 +72,18 @@ def migrate(engine: Engine) -> None:
         if version is not None and not list((_MIGRATIONS / "versions").glob(f"{version}_*.py")):
             raise WorkspaceError(
                 f"the database is of version {version}, which this recto (version {HEAD}) doesn't know",
-                where=_shown(engine),
+                where=shown(engine),
                 hint="a newer recto made it: update this one",
             )
         _upgrade(connection)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether nothing of recto is in the database, or there is none (asking makes no file of SQLite)."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        return True
+    with told(engine), engine.connect() as connection:
+        return _version(connection) is None
 
 
 @contextmanager
@@ -102,6 +110,11 @@ def told(engine: Engine) -> Iterator[None]:
         raise  # a mistake of ours, not a state of the database
     except DatabaseError as error:
         raise _translated(error, engine) from error
+
+
+def shown(engine: Engine) -> str:
+    """The file, or the URL without its password."""
+    return engine.url.database or "" if engine.dialect.name == "sqlite" else str(engine.url)
 
 
 def _url(url: str, folder: Path) -> URL:
@@ -163,7 +176,7 @@ def _upgrade(connection: Connection) -> None:
 
 def _translated(error: DatabaseError, engine: Engine) -> RectoError:
     reason = str(error.orig).strip().partition("\n")[0]
-    where = _shown(engine)
+    where = shown(engine)
     if "locked" in reason:
         return WorkspaceBusy(
             f"somebody else has been writing for more than {WAIT_S} s", where=where, hint="try again later"
@@ -172,8 +185,3 @@ def _translated(error: DatabaseError, engine: Engine) -> RectoError:
     if engine.dialect.name != "sqlite":
         hint = "check that the server runs, and the URL in recto.toml"
     return WorkspaceError(f"the database can't be used: {reason}", where=where, hint=hint)
-
-
-def _shown(engine: Engine) -> str:
-    """The file, or the URL without its password."""
-    return engine.url.database or "" if engine.dialect.name == "sqlite" else str(engine.url)

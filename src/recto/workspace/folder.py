@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from recto.documents.replacing import replace_file
 from recto.errors import WorkspaceError
 from recto.settings import FILE_NAME, Settings, default_toml, load_settings
-from recto.workspace.database import connect, migrate, reading, writing
+from recto.workspace.database import connect, is_empty, migrate, reading, shown, writing
 
 FOLDERS = ("blobs", "runs", "releases")
 """What recto alone writes into."""
@@ -75,18 +76,26 @@ def create_workspace(path: Path) -> Workspace:
     return _open(path.resolve())
 
 
+def nearest_workspace(path: Path) -> Path | None:
+    """The folder of the workspace at `path` or the nearest above it; None where there is none."""
+    start = path.resolve()
+    return next((f for f in (start, *start.parents) if (f / FILE_NAME).is_file()), None)
+
+
 def open_workspace(path: Path) -> Workspace:
     """The workspace at `path` or the nearest above it, its database brought up to date.
 
-    Raises WorkspaceError where there is none, SettingsError for mistakes in recto.toml.
+    Raises WorkspaceError where there is none, or its database is lost; SettingsError for mistakes in
+    recto.toml.
     """
-    start = path.resolve()
-    for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
-            return _open(folder)
-    raise WorkspaceError(
-        "there is no workspace here, nor in any folder above", where=start, hint="`recto init` makes one"
-    )
+    folder = nearest_workspace(path)
+    if folder is None:
+        raise WorkspaceError(
+            "there is no workspace here, nor in any folder above",
+            where=path.resolve(),
+            hint="`recto init` makes one",
+        )
+    return _open(folder)
 
 
 def own_folder(path: Path) -> Path | None:
@@ -105,7 +114,27 @@ def own_folder(path: Path) -> Path | None:
 def _open(folder: Path) -> Workspace:
     settings = load_settings(folder)
     engine = connect(settings.workspace.database, folder)
+    _check_not_lost(engine, folder)
     migrate(engine)
     for name in FOLDERS:  # a copy of the workspace may have lost empty ones
         (folder / name).mkdir(exist_ok=True)
     return Workspace(folder, settings, sessionmaker(engine, expire_on_commit=False))
+
+
+def _check_not_lost(engine: Engine, folder: Path) -> None:
+    """Nothing comes into the folders before the database: without it, they are of one that is lost.
+
+    The folders are looked at first, since another process may open a new workspace just now.
+    """
+    used = [f"{name}/" for name in FOLDERS if _is_used(folder / name)]
+    if used and is_empty(engine):
+        raise WorkspaceError(
+            f"the database is missing or empty, but not {', '.join(used)}, of which it knew everything",
+            where=shown(engine),
+            hint="restore it from a backup, or name the right `database` in recto.toml; "
+            f"to start anew, move {', '.join(used)} away",
+        )
+
+
+def _is_used(folder: Path) -> bool:
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
