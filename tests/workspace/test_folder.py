@@ -26,6 +26,14 @@ def test_the_nearest_counts(tmp_path: Path) -> None:
     assert open_workspace(tmp_path / "inner").path == inner.path
 
 
+def test_none_is_made_in_what_another_one_keeps(tmp_path: Path) -> None:
+    outer = create_workspace(tmp_path)
+    for place in (outer.runs, outer.releases / "new"):
+        with pytest.raises(WorkspaceError, match="kept by recto alone"):
+            create_workspace(place)
+    assert list(outer.path.glob("*/*")) == []
+
+
 def test_a_second_time_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     create_workspace(tmp_path)
     (tmp_path / "recto.toml").write_text("# mine\n")

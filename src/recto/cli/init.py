@@ -29,11 +29,14 @@ def init(
     setting with its default and what it means.
     """
     from recto.settings import FILE_NAME
-    from recto.workspace.folder import create_workspace, open_workspace
+    from recto.workspace.folder import create_workspace, nearest_workspace, open_workspace
 
     if exist_ok and (folder / FILE_NAME).is_file():
         typer.echo(f"{open_workspace(folder).path} is a workspace already; nothing was changed")
         return
+    around = nearest_workspace(folder)
     workspace = create_workspace(folder)
     typer.echo(f"{workspace.path} is a workspace now; its settings are in {workspace.path / FILE_NAME}")
+    if around is not None:
+        typer.echo(f"It stands inside the workspace {around}, which verbs don't see from in here", err=True)
     typer.echo("Next: recto add PATH…   documents with their text, or without")

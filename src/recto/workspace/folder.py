@@ -61,10 +61,13 @@ class Workspace:
 def create_workspace(path: Path) -> Workspace:
     """Make `path` a workspace (other files in it stay) and open it.
 
-    Raises WorkspaceError where there is one already, or no folder can be made.
+    Raises WorkspaceError where there is one already, in what another one keeps for itself, or where no folder
+    can be made.
     """
     if (path / FILE_NAME).exists():
         raise WorkspaceError("this is a workspace already", where=path, hint="--exist-ok leaves it as it is")
+    if kept := own_folder(path):
+        raise WorkspaceError(f"{kept} is kept by recto alone", where=path, hint="choose another folder")
     try:
         for name in FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
