@@ -127,7 +127,8 @@ class _Turn:
         folder, start = self._place(cycle, dataset, recipe)
         contest = Contest(self.workspace, current(self.workspace, self.scope))
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
-        evidence = contest.evidence(done.report, done.model, self.progress)
+        measured = [example for example in dataset.split("test") if example.text is not None]
+        evidence = contest.evidence(done.report, done.model, measured, self.progress)
         verdicts = judge(evidence, self.workspace.settings.gates)
         seconds = round(time.monotonic() - started + earlier_s, 1)
         ending = Ending(

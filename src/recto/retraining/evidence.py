@@ -1,12 +1,14 @@
 """Evidence: what the gates get to see of a candidate: test documents and canaries, beside the current model.
 
-Test documents were measured by `training.improve`; the canary pages are read here. Nothing is judged here.
+Test documents were measured by `training.improve`; the canary pages are read here, and a few test pages
+once more by turns, for speed. Nothing is judged here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from recto.datasets.example import Example
 from recto.datasets.synthesis.canary import canary_examples
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
@@ -16,6 +18,7 @@ from recto.evaluation.report import DatasetInfo, Metrics, Report
 from recto.registry.gates import Evidence
 from recto.registry.reading import load_release
 from recto.registry.release import Release
+from recto.retraining.pace import PAGES, measure_laps
 from recto.training.progress import Progress
 from recto.workspace.folder import Workspace
 
@@ -37,14 +40,17 @@ class Contest:
             return load_release(self.workspace, self.current)
         return self.load_base(model)
 
-    def evidence(self, report: Report, model: Path, progress: Progress) -> Evidence:
-        """All that the gates look at. `report` has the candidate's figures and the current model's."""
-        candidate = self._canary(self.load(model), progress, "reading canary pages with the new model")
-        in_use = self._canary(self.load(None), progress, "reading canary pages with the current model")
-        base = in_use
+    def evidence(self, report: Report, model: Path, test: Sequence[Example], progress: Progress) -> Evidence:
+        """All that the gates look at. `report` has both models' figures on the documents `test`."""
+        candidate, in_use = self.load(model), self.load(None)
+        new = self._canary(candidate, progress, "reading canary pages with the new model")
+        old = self._canary(in_use, progress, "reading canary pages with the current model")
+        base = old
         if self.current is not None:
             base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
-        return Evidence(report, baseline_of(report), candidate, in_use, base)
+        progress.stage("timing both models by turns", min(len(test), PAGES))
+        laps = measure_laps((candidate, in_use), test, lambda: progress.advance(1))
+        return Evidence(report, baseline_of(report), new, old, laps, base)
 
     def _canary(self, engine: Engine, progress: Progress, stage: str) -> Report:
         pages = canary_examples()
