@@ -1,6 +1,7 @@
 """The PyTorch recogniser computes what the ONNX graph computes, and goes back into it."""
 
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from recto.engines.ppocr.crops import batches_by_width, scale_line
 from recto.engines.ppocr.line_network import LineNetwork, normalised
@@ -21,6 +22,16 @@ from recto.training.ctc.replay import general_lines
 from recto.training.ctc.weights import graph_characters, load_network, read_graph, write_network
 
 SOURCE = weights_path(RECOGNISER_FILE)
+TEXTS = (
+    "TOTAL 12.50",
+    "Grüße aus Köln",
+    "Invoice no. 2019-0047",
+    "déjà reçu, 3 h 15",
+    "¿Cuándo? Mañana, señor.",
+    "SUBTOTAL (GST 6%) : 1,204.90",
+    "thirty days after delivery",
+    "x",
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +46,15 @@ def network(graph: onnx.ModelProto) -> Recogniser:
 
 @pytest.fixture(scope="module")
 def lines() -> list[np.ndarray]:
-    return [scale_line(line) for line in general_lines(8, seed=3)]
+    """Fixed lines: what is replayed may change, and with it how hard its lines are to tell."""
+    font = ImageFont.truetype(str(files("matplotlib") / "mpl-data/fonts/ttf/DejaVuSans.ttf"), 32)
+    return [scale_line(_printed(text, font)) for text in TEXTS]
+
+
+def _printed(text: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
+    sheet = Image.new("L", (int(font.getlength(text)) + 12, 48), 245)
+    ImageDraw.Draw(sheet).text((6, 4), text, fill=30, font=font)
+    return np.repeat(np.asarray(sheet)[:, :, None], 3, axis=2)
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
@@ -56,7 +75,7 @@ def test_torch_computes_what_the_graph_computes(
     per_frame = np.concatenate(differences)
     assert np.median(per_frame) <= 1e-6
     assert np.percentile(per_frame, 90) <= 1e-5
-    assert per_frame.max() <= 2e-4
+    assert per_frame.max() <= 1e-4
 
 
 def runner(runtime: str) -> Callable[[np.ndarray], np.ndarray]:
