@@ -73,10 +73,22 @@ def test_room_beside_text_that_nobody_read_leaves_the_piece_out() -> None:
     assert align([[Piece("Rounding", after=1.6), Piece("0.02")]], text)[0][0] == Match(None, BESIDE)
 
 
-def test_what_is_read_clearly_is_never_taken_for_nothing() -> None:
+def test_what_a_transcript_leaves_out_is_nothing() -> None:
+    lines = ["INVOICE 2019-0047", "Grand total 12.50", "Payment within thirty days"]
+    rows = [[Piece(line)] for line in lines] + [[Piece("p. 1")], [Piece("~~!", is_sure=False)]]
+    found = align(rows, "\n".join(lines))
+    assert [row[0].label for row in found] == [*lines, "", ""]
+
+
+def test_a_text_that_leaves_out_much_proves_nothing() -> None:
     rows = [[Piece("INVOICE")], [Piece("Thank you")], [Piece("~~!", is_sure=False)]]
     found = align(rows, "INVOICE")
-    assert [row[0] for row in found] == [Match("INVOICE"), Match(None, OMITTED), Match("")]
+    assert [row[0] for row in found] == [Match("INVOICE"), Match(None, OMITTED), Match(None, OMITTED)]
+
+
+def test_specks_don_t_make_a_text_incomplete() -> None:
+    rows = [[Piece("INVOICE")], [Piece("~~~~ ~~~~ ~~~~", is_sure=False)]]
+    assert [row[0] for row in align(rows, "INVOICE")] == [Match("INVOICE"), Match("")]
 
 
 def test_a_piece_without_its_place_says_why() -> None:

@@ -25,8 +25,7 @@ from recto.training.ctc.lines import CutLine, CutPage, is_tall
 
 _FRAME_PX = 8
 SURE = 0.9
-"""What is read with this confidence stands on the paper, whatever the trusted text leaves out. On receipts
-nearly all pieces that would wrongly have been taken for nothing had more, most that are nothing had less."""
+"""What is read with this confidence is text on the paper; below it, it may as well be a speck."""
 NOTHING_READ = "nothing was read there, so its place in the text can't be told"
 UPRIGHT = "the line stands upright"
 
