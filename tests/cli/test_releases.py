@@ -1,82 +1,15 @@
-"""`recto releases` and `--model` as a person uses them, in a workspace with three Releases."""
+"""`recto releases` as a person uses it, in a workspace with three Releases."""
 
 import json
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from typer.testing import CliRunner, Result
 
-from recto.cli import verbs
-from recto.cli.model_option import chosen_weights, current_weights
-from recto.datasets.example import Example
-from recto.engines.fake import FakeEngine
-from recto.engines.model_folder import RECOGNISER, BaseWeights, ModelCard, write_model
-from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, sha256_of, weights_path
-from recto.errors import EngineError, ModelFolderError, RectoError, RegistryError, WorkspaceError
-from recto.evaluation.evaluate import evaluate
-from recto.registry.gates import Verdict
-from recto.registry.release import Origin
-from recto.registry.store import add_release
-from recto.workspace.folder import create_workspace, open_workspace
+from recto.engines.model_folder import RECOGNISER
+from recto.errors import RegistryError, WorkspaceError
+from recto.workspace.folder import create_workspace
 
-runner = CliRunner()
-Call = Callable[..., Result]
-
-
-def call(*words: object, **environment: str) -> Result:
-    """Run the command line; our own errors rise."""
-    variables = {"COLUMNS": "120", "NO_COLOR": "1", **environment}
-    return runner.invoke(verbs.app, [str(word) for word in words], env=variables, catch_exceptions=False)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A workspace, a page in it, and the model folder of its Releases."""
-
-    folder: Path
-    page: Path
-    model: Path
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Releases 1 and 3 of scope general, 2 of scope legal; none is current."""
-    root = tmp_path_factory.mktemp("releases")
-    create_workspace(root / "work")
-    settings = root / "work" / "recto.toml"
-    settings.write_text(settings.read_text().replace("scopes = []", 'scopes = ["legal"]'))
-    workspace = open_workspace(root / "work")
-    (root / "work" / "in").mkdir()
-    page = root / "work" / "in" / "page.png"
-    Image.new("RGB", (60, 40), "white").save(page)
-    weights = weights_path(RECOGNISER_FILE)
-    card = ModelCard(
-        engine="ppocr", base=BaseWeights(name=BASE, sha256=sha256_of(weights)), characters="abc "
-    )
-    model = write_model(root / "model", card, {RECOGNISER: weights.read_bytes()}).path
-    example = Example(image="page.png", source=page, text="some words", category="receipt")
-    for number, scope in enumerate(("general", "legal", "general"), start=1):
-        report = evaluate(FakeEngine({"page.png": "some words"[: 4 + 2 * number]}), [example])
-        origin = Origin(
-            "d" * 64, {"epochs": number}, "0.1.0", card.base.sha256,
-            verdicts=[Verdict("better", number > 1, f"reason {number}")],
-        )  # fmt: skip
-        add_release(workspace, scope, model, report, origin)
-    return Place(root / "work", page, model)
-
-
-@pytest.fixture
-def place(made: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A copy of that workspace to change, and we are in it."""
-    monkeypatch.delenv("RECTO_WORKSPACE", raising=False)
-    folder = tmp_path / "work"
-    shutil.copytree(made.folder, folder)
-    monkeypatch.chdir(folder)
-    return Place(folder, folder / "in" / "page.png", made.model)
+from .conftest import Place, call
 
 
 def test_the_list_marks_the_current_ones(place: Place) -> None:
@@ -159,8 +92,30 @@ def test_promote_and_roll_back(place: Place) -> None:
         "Release 3 is now current for scope legal"
         in call("releases", "promote", 3, "--scope", "legal").output
     )
-    with pytest.raises(RegistryError, match="first for scope 'legal'"):
+    with pytest.raises(RegistryError, match="no Release was current for scope 'legal' before 3"):
         call("releases", "rollback", "--scope", "legal")
+
+
+def test_back_to_none_tells_what_reads_now(place: Place) -> None:
+    for words in ((1,), (3,), (2,)):
+        call("releases", "promote", *words)
+    told = call("releases", "rollback", "--to", "base", "--scope", "legal").output
+    assert told == "Release 2 isn't current for scope legal any more; Release 3, the general one read now\n"
+    told = call("releases", "rollback", "--to", "base", "--reason", "worse").output
+    assert told == "Release 3 isn't current for scope general any more; the base weights read now\n"
+    told = call("releases", "rollback", "--to", "base").output
+    assert told == "scope general has no Release of its own; the base weights read already\n"
+    assert "rolled back to base for general in place of 3: worse" in call("releases", "show", 3).output
+    history = json.loads(call("releases", "show", 3, "--json").output)["promotions"]
+    assert [(step["number"], step["previous"]) for step in history] == [(3, 1), (None, 3)]
+    assert "none is current" in call("releases").output
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "none", "1.5", ""])
+def test_a_rollback_to_what_is_no_release(place: Place, word: str) -> None:
+    done = call("releases", "rollback", "--to", word)
+    assert done.exit_code == 2
+    assert "neither the number of a Release nor base" in done.output
 
 
 @pytest.mark.parametrize(
@@ -169,7 +124,7 @@ def test_promote_and_roll_back(place: Place) -> None:
         (("show", 9), "no Release 9"),
         (("promote", 9), "no Release 9"),
         (("promote", 1, "--scope", "leagl"), "no scope 'leagl'"),
-        (("rollback",), "no Release was ever current"),
+        (("rollback",), "no Release is current for scope 'general'"),
         (("rollback", "--scope", "leagl"), "no scope 'leagl'"),
         (("export", 9, "--out", "x"), "no Release 9"),
         (("diff", 1, 9), "no Release 9"),
@@ -204,102 +159,6 @@ def test_an_export_works_with_model_anywhere(
     assert (done.exit_code, done.stderr) == (0, "")
     assert json.loads(done.stdout)["release"] is None
     assert (out / "NOTICE").is_file()
-
-
-def release_read(done: Result) -> str | None:
-    """Which Release its one Transcript names."""
-    assert done.exit_code == 0, done.output
-    named: str | None = json.loads(done.stdout)["release"]
-    return named
-
-
-def test_read_takes_the_current_release_of_the_workspace_and_says_so(place: Place) -> None:
-    done = call("read", place.page)
-    assert release_read(done) is None
-    assert "no Release is current" in done.stderr
-    assert "base model" in done.stderr
-    call("releases", "promote", 3)
-    done = call("read", place.page)
-    assert release_read(done) == "3"
-    assert "reading with Release 3 (general: CER 0.00 %" in done.stderr
-
-
-def test_read_by_number_by_scope_and_by_base(place: Place) -> None:
-    call("releases", "promote", 3)
-    assert release_read(call("read", place.page, "--model", "1")) == "1"
-    assert release_read(call("read", place.page, "--model", "0002")) == "2"
-    assert release_read(call("read", place.page, "--model", "current")) == "3"
-    general_for_legal = call("read", place.page, "--model", "current:legal")
-    assert release_read(general_for_legal) == "3"
-    assert "Release 3 (general" in general_for_legal.stderr
-    call("releases", "promote", 2)
-    assert release_read(call("read", place.page, "--model", "current:legal")) == "2"
-    base = call("read", place.page, "--model", "base")
-    assert (release_read(base), base.stderr) == (None, "")
-    folder = call("read", place.page, "--model", place.model)
-    assert (release_read(folder), folder.stderr) == (None, "")
-
-
-def test_outside_a_workspace_nothing_changes(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No word about Releases; and a folder is a folder, whatever its name."""
-    call("releases", "promote", 3)
-    monkeypatch.chdir(tmp_path)
-    done = call("read", place.page)
-    assert (release_read(done), done.stderr) == (None, "")
-    shutil.copytree(place.model, tmp_path / "3")
-    assert release_read(call("read", place.page, "--model", "3")) is None
-    with pytest.raises(RegistryError, match="Release of a workspace, and there is none here") as caught:
-        call("read", place.page, "--model", "4")
-    assert "./4" in caught.value.hint
-    with pytest.raises(ModelFolderError, match="no such folder"):
-        call("read", place.page, "--model", "nowhere")
-
-
-def test_the_environment_names_the_workspace_for_reading(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    call("releases", "promote", 3)
-    monkeypatch.chdir(tmp_path)
-    assert release_read(call("read", place.page, RECTO_WORKSPACE=str(place.folder))) == "3"
-    with pytest.raises(RectoError, match="no workspace here"):
-        call("read", place.page, RECTO_WORKSPACE=str(tmp_path))
-
-
-def test_another_engine_reads_by_itself(place: Place) -> None:
-    call("releases", "promote", 3)
-    done = call("read", place.page, "--engine", "fake")
-    assert (release_read(done), done.stderr) == (None, "")
-    with pytest.raises(EngineError, match="made for engine 'ppocr', not 'fake'"):
-        call("read", place.page, "--engine", "fake", "--model", "3")
-
-
-def test_a_changed_release_reads_nothing(place: Place) -> None:
-    call("releases", "promote", 3)
-    weights = place.folder / "releases" / "0003" / "model" / RECOGNISER
-    weights.chmod(0o644)
-    weights.write_bytes(b"other")
-    with pytest.raises(RegistryError, match="was changed") as caught:
-        call("read", place.page)
-    assert "rollback" in caught.value.hint
-
-
-def test_evaluate_compares_releases(place: Place) -> None:
-    (place.folder / "in" / "annotations.json").write_text(
-        json.dumps([{"image": "page.png", "text": "words", "category": "receipt", "split": "test"}])
-    )
-    done = call("evaluate", "in", "--model", "3", "--baseline-model", "base", "--json")
-    report = json.loads(done.stdout)
-    assert report["settings"]["model"] == "release 3"
-    assert report["baseline"]["settings"]["model"] == "base"
-    assert "unchanged" in report["engine"]
-
-
-def test_without_a_model_evaluate_measures_the_base(place: Place) -> None:
-    call("releases", "promote", 3)
-    assert str(chosen_weights(None)) == "base"
-    assert str(current_weights("ppocr")) == "release 3"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.model_option import ModelOption, chosen_weights
+from recto.cli.model_option import ModelOption, Weights, chosen_weights
+from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
     from recto.datasets.example import Dataset, Example
@@ -33,20 +34,24 @@ def evaluate(
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
     engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
     model: ModelOption = None,
-    baseline: Annotated[str | None, typer.Option(help="Engine to compare with.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Engine to compare with (as --engine, with --baseline-model).")
+    ] = None,
     baseline_model: Annotated[
         str | None,
         typer.Option(
             metavar="DIR_OR_RELEASE",
-            help="Model of the baseline, as --model (engine as --engine if not given).",
+            help="Model to compare with, as --model (of --engine, if no --baseline).",
         ),
     ] = None,
+    workspace: OptionalWorkspace = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and report.html.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Measure the first N documents only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
 ) -> None:
     """Measure an engine on annotated documents: error rates, speed, and with --baseline, what changed.
 
+    In a workspace the current Release is measured, unless --model says otherwise.
     Exit code 1 says that some documents couldn't be opened or read (they count as empty text).
     """
     from recto.cli.evaluate_table import print_report
@@ -58,9 +63,11 @@ def evaluate(
     loaded = load_dataset(dataset, keep_missing=True)
     examples = _choose(loaded, split)[:limit]
     info = _describe(dataset, split, examples)
-    report = _measure(engine, model, examples, info)
+    report = _measure(engine, chosen_weights(engine, model, workspace), examples, info)
     if baseline or baseline_model:
-        report = with_baseline(report, _measure(baseline or engine, baseline_model, examples, info))
+        other = baseline or engine
+        weights = chosen_weights(other, baseline_model, workspace) if baseline_model else Weights()
+        report = with_baseline(report, _measure(other, weights, examples, info))
     written = write_report(report, out, examples=examples) if out else ()
     if as_json:
         typer.echo(report.to_json(), nl=False)
@@ -115,11 +122,11 @@ def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -
     return DatasetInfo(root=str(path), split=split.value, fingerprint=print_of_all)
 
 
-def _measure(name: str, model: str | None, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
+def _measure(name: str, weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
+    from recto.engines.catalog import FINE_TUNABLE
     from recto.evaluation.evaluate import evaluate
 
-    weights = chosen_weights(model)
-    settings = {"engine": name, "model": str(weights) if model else None}
+    settings = {"engine": name, "model": str(weights) if name in FINE_TUNABLE else None}
     engine = weights.load(name)
     with _progress(name, len(examples)) as progress:
         return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)

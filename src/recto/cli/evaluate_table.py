@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from recto.evaluation import report_view
-from recto.evaluation.report import Difference, Report
+from recto.evaluation.report import Baseline, Difference, Report
 
 _COLOURS = {"better": "green", "worse": "red", "undecided": "dim"}
 _MOST_FAILURES = 10
@@ -52,8 +52,14 @@ def figures(report: Report) -> Table:
 
 def _title(report: Report) -> str:
     count = report.metrics.documents
-    title = f"{count} {'document' if count == 1 else 'documents'}, {escape(report.engine)}"
-    return f"{title}\nbaseline {escape(report.baseline.engine)}" if report.baseline else title
+    title = f"{count} {'document' if count == 1 else 'documents'}, {_named(report)}"
+    return f"{title}\nbaseline {_named(report.baseline)}" if report.baseline else title
+
+
+def _named(measured: Report | Baseline) -> str:
+    """The engine and, where it was told with which model it read, that."""
+    model = measured.settings.get("model")
+    return escape(f"{measured.engine} ({model})" if model else measured.engine)
 
 
 def groups(report: Report) -> Table:

@@ -1,18 +1,15 @@
-"""`--model DIR_OR_RELEASE`: a model folder, a Release of the workspace one is in, or the base weights.
+"""`--model DIR_OR_RELEASE`: a model folder, a Release of the workspace, or the base weights.
 
-Only a verb that asks for it (`recto read`) takes the workspace's current Release where --model is left out,
-and says so on stderr. Outside a workspace nothing of this matters: `--model` is a folder.
+Where it is left out, the workspace's current Release reads, and stderr says so. Outside a workspace nothing
+of this matters: `--model` is a folder.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from recto.cli.workspace_option import VARIABLE
 
 if TYPE_CHECKING:
     from recto.engines.engine import Engine
@@ -23,7 +20,7 @@ ModelOption = Annotated[
     str | None,
     typer.Option(
         metavar="DIR_OR_RELEASE",
-        help="Model folder, or in a workspace a Release: 3, current, current:SCOPE, base.",
+        help="Model folder, or in a workspace a Release: 3, current (if left out), current:SCOPE, base.",
     ),
 ]
 
@@ -59,33 +56,38 @@ class Weights:
         return f"release {self.release.number}" if self.release else str(self.folder or "base")
 
 
-def chosen_weights(model: str | None) -> Weights:
-    """What --model says; base weights where it is left out.
+def chosen_weights(engine: str, model: str | None, workspace: Path | None) -> Weights:
+    """What --model says; where it is left out, the current general Release of the workspace, if there is one.
 
-    Raises RegistryError for a Release that isn't there, and what opening the workspace raises.
+    `workspace` is what --workspace says. Raises RegistryError for a Release that isn't there, and what
+    opening the workspace raises.
     """
+    start = workspace or _folder_around()
     if model is None:
-        return Weights()
+        return _current(engine, start)
     word = _RELEASE.fullmatch(model)
-    if word is None:
-        return Weights(folder=Path(model))
-    start = workspace_folder()
-    if start is None and Path(model).is_dir():
+    if word is None or (start is None and Path(model).is_dir()):
         return Weights(folder=Path(model))
     if model == "base":
         return Weights()
     return _of_release(model, start, word["scope"], word["number"])
 
 
-def current_weights(engine: str) -> Weights:
-    """What reads where --model is left out: the current general Release of the workspace, told on stderr.
+def _folder_around() -> Path | None:
+    """The folder at or above this one that is a workspace."""
+    from recto.settings import FILE_NAME
 
-    Base weights where there is none, told as well; and silently outside a workspace, or where the Release
-    is made for another engine than the one that was asked for.
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
+
+
+def _current(engine: str, start: Path | None) -> Weights:
+    """The current general Release, told on stderr; base weights where there is none, told as well.
+
+    Silently base weights outside a workspace, and where the Release is made for another engine than `engine`.
     """
     from recto.engines.catalog import FINE_TUNABLE
 
-    start = workspace_folder()
     if start is None or engine not in FINE_TUNABLE:
         return Weights()
     from recto.registry.store import current
@@ -103,16 +105,6 @@ def current_weights(engine: str) -> Weights:
     return Weights(release=release, workspace=workspace)
 
 
-def workspace_folder() -> Path | None:
-    """Where the workspace is looked for: RECTO_WORKSPACE, or the folder at or above this one that is one."""
-    from recto.settings import FILE_NAME
-
-    if named := os.environ.get(VARIABLE):
-        return Path(named)
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
-
-
 def _of_release(model: str, start: Path | None, scope: str | None, number: str | None) -> Weights:
     from recto.errors import RegistryError
     from recto.registry.promotion import check_scope
@@ -125,7 +117,7 @@ def _of_release(model: str, start: Path | None, scope: str | None, number: str |
         raise RegistryError(
             f"--model {model} is a Release of a workspace, and there is none here",
             where=Path.cwd(),
-            hint=f"go into one or set {VARIABLE}; a folder of that name is ./{model}",
+            hint=f"go into one or name it with --workspace; a folder of that name is ./{model}",
         )
     workspace = open_workspace(start)
     if number is not None:

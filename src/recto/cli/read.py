@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.model_option import ModelOption, chosen_weights, current_weights
+from recto.cli.model_option import ModelOption, chosen_weights
 from recto.cli.read_format import Format
+from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, DEFAULT_LIMITS, Limits, check_dpi
 from recto.errors import DocumentNotFound
 
@@ -49,6 +50,7 @@ def read(
     ] = None,
     engine: Annotated[str, typer.Option(help="Engine that reads.")] = "ppocr",
     model: ModelOption = None,
+    workspace: OptionalWorkspace = None,
     pages: Annotated[str, typer.Option(help="Pages of each document: 1-3,7,10-.")] = "1-",
     dpi: Annotated[float, typer.Option(help="Resolution at which PDF pages are rendered.")] = DEFAULT_DPI,
     overlay: Annotated[bool, typer.Option("--overlay", help="Draw the boxes on each page as PNG.")] = False,
@@ -73,7 +75,7 @@ def read(
     wanted = Wanted(_selection(pages), Limits(max_bytes, max_pixels, max_pages), dpi)
     check_dpi(dpi)
     found = find_documents(paths, leave_out=out)
-    weights = chosen_weights(model) if model is not None else current_weights(engine)
+    weights = chosen_weights(engine, model, workspace)
     if out is None:
         outcome = _to_stdout(weights.load(engine), found, form, wanted)
     else:

@@ -14,3 +14,13 @@ WorkspaceOption = Annotated[
 """`workspace: WorkspaceOption = HERE`; then `open_workspace(workspace)`."""
 
 HERE = Path()
+
+OptionalWorkspace = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        envvar=VARIABLE,
+        help="Workspace whose Releases read, or a folder in it (default: this one, where it is one).",
+    ),
+]
+"""For verbs that work outside a workspace as well: None where nobody named one."""
