@@ -1,11 +1,12 @@
 """Exactly one Release is current per scope, and history tells how it came to be."""
 
+import shutil
 import threading
 
 import pytest
 
 from recto.errors import RegistryError
-from recto.registry.promotion import previous, promote, promote_in, promotions, rollback
+from recto.registry.promotion import previous, promote, promote_in, promotions, rollback, withdraw
 from recto.registry.store import current, currents
 
 from .conftest import Registry
@@ -61,8 +62,9 @@ def test_rollbacks_go_further_and_further_back(registry: Registry) -> None:
     back = rollback(registry.workspace, "general", reason="worse on Mondays")
     assert (back.number, back.previous, back.kind, back.reason) == (2, 3, "rollback", "worse on Mondays")
     assert rollback(registry.workspace, "general", reason="still worse").number == 1
-    with pytest.raises(RegistryError, match="Release 1 is the first"):
+    with pytest.raises(RegistryError, match=r"no Release was current .* before 1") as caught:
         rollback(registry.workspace, "general", reason="once more")
+    assert "recto releases rollback --to base" in caught.value.hint
     assert number(registry) == 1
     registry.promote(3)
     assert rollback(registry.workspace, "general", reason="after a promotion").number == 1
@@ -79,8 +81,45 @@ def test_rollback_to_any_release(registry: Registry) -> None:
 
 
 def test_without_history_there_is_nothing_to_go_back_to(registry: Registry) -> None:
-    with pytest.raises(RegistryError, match="no Release was ever current"):
+    with pytest.raises(RegistryError, match="no Release is current for scope 'general'") as caught:
         rollback(registry.workspace, "general", reason="hope")
+    assert "recto releases promote" in caught.value.hint
+
+
+def test_back_to_none_works_with_damaged_files_and_is_kept_in_the_history(registry: Registry) -> None:
+    for weights in (b"one", b"two"):
+        registry.promote(registry.add(weights).number)
+    shutil.rmtree(registry.workspace.releases)
+    with pytest.raises(RegistryError, match="isn't what was measured") as caught:
+        rollback(registry.workspace, "general", reason="damaged")
+    assert "recto releases rollback --to base" in caught.value.hint
+    step = withdraw(registry.workspace, "general", reason="damaged")
+    assert (step.number, step.previous, step.kind, step.changed) == (None, 2, "rollback", True)
+    assert number(registry) is None
+    assert promotions(registry.workspace)[-1] == step
+    assert not withdraw(registry.workspace, "general", reason="again").changed
+    assert len(promotions(registry.workspace)) == 3
+
+
+def test_what_was_left_for_none_is_not_gone_back_to(registry: Registry) -> None:
+    for weights in (b"one", b"two"):
+        registry.promote(registry.add(weights).number)
+    withdraw(registry.workspace, "general", reason="both are bad")
+    with pytest.raises(RegistryError, match="no Release is current"):
+        previous(registry.workspace, "general")
+    registry.promote(registry.add(b"three").number)
+    with pytest.raises(RegistryError, match="before 3"):
+        previous(registry.workspace, "general")
+
+
+def test_a_scope_that_goes_back_to_none_reads_with_the_general_release(registry: Registry) -> None:
+    registry.promote(registry.add(b"general").number)
+    registry.promote(registry.add(b"legal", scope="legal").number, "legal")
+    with pytest.raises(RegistryError) as caught:
+        previous(registry.workspace, "legal")
+    assert "recto releases rollback --to base --scope legal" in caught.value.hint
+    withdraw(registry.workspace, "legal", reason="worse")
+    assert (number(registry, "legal"), currents(registry.workspace)) == (1, {"general": 1})
 
 
 def test_a_promotion_in_a_transaction_that_fails_never_was(registry: Registry) -> None:

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -37,6 +39,31 @@ def test_migrating_twice_changes_nothing_and_keeps_rows(tmp_path: Path) -> None:
         session.add(PlacementRow(key="group a", split="test", since=now()))
     with open_workspace(tmp_path).read() as session:
         assert session.get_one(PlacementRow, "group a").split == "test"
+
+
+def test_promotions_survive_the_step_that_writes_their_table_anew(tmp_path: Path) -> None:
+    engine = connect("", tmp_path)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO releases VALUES (1, 'general', '2026-11-21', 'e', '', '', '', '', '', NULL, '{}')",
+            "INSERT INTO current_releases VALUES ('general', 1, '2026-11-21')",
+            "INSERT INTO promotions VALUES (7, 'general', 1, NULL, 'promote', 'good', '2026-11-21')",
+        ):
+            connection.execute(text(statement))
+    migrate(engine)
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        kept = connection.execute(text("SELECT id, scope, number, reason FROM promotions")).all()
+        assert kept == [(7, "general", 1, "good")]
+        connection.execute(
+            text("INSERT INTO promotions VALUES (8, 'general', NULL, 1, 'rollback', 'bad', '2026-11-21')")
+        )
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert connection.scalar(text("SELECT max(id) FROM promotions")) == 7
 
 
 def test_two_that_migrate_at_once_both_succeed(tmp_path: Path) -> None:

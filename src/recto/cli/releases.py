@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from recto.registry.promotion import Promotion
     from recto.workspace.folder import Workspace
 
+BASE = "base"
+"""What `--to` calls no Release at all."""
+
 releases_app = typer.Typer(help="List, show, promote, roll back, export and compare Releases.")
 app.add_typer(releases_app, name="releases")
 
@@ -94,19 +97,27 @@ def promote(
 def rollback(
     scope: Scope = None,
     to: Annotated[
-        int | None, typer.Option(help="Number of a Release (default: the one before).", min=1)
+        str | None, typer.Option(metavar="N|base", help="A Release, or none (default: the one before).")
     ] = None,
     reason: Reason = "by hand",
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Go back to the Release that was current before, in one step; again for the one before that."""
-    from recto.registry.promotion import check_scope
+    """Go back to the Release that was current before, in one step; again for the one before that.
+
+    `--to base` goes back to none: then the general scope reads with the base
+    weights, any other one with the general Release. It works always, also
+    where the current Release is damaged.
+    """
+    from recto.registry.promotion import check_scope, withdraw
     from recto.registry.promotion import rollback as run
 
     opened = _open(workspace)
     name = scope or _general()
     check_scope(opened, name)
-    _tell(run(opened, name, to=to, reason=reason))
+    if to == BASE:
+        _tell_withdrawn(withdraw(opened, name, reason=reason), opened)
+    else:
+        _tell(run(opened, name, to=_number(to), reason=reason))
 
 
 @releases_app.command()
@@ -158,6 +169,14 @@ def _general() -> str:
     return GENERAL
 
 
+def _number(to: str | None) -> int | None:
+    if to is None:
+        return None
+    if not to.isdecimal() or int(to) < 1:
+        raise typer.BadParameter(f"{to!r} is neither the number of a Release nor {BASE}", param_hint="--to")
+    return int(to)
+
+
 def _tell(step: "Promotion") -> None:
     scope = f"for scope {step.scope}"
     if not step.changed:
@@ -166,6 +185,17 @@ def _tell(step: "Promotion") -> None:
         typer.echo(f"Release {step.number} is now current {scope}")
     else:
         typer.echo(f"Release {step.number} is now current {scope}, in place of {step.previous}")
+
+
+def _tell_withdrawn(step: "Promotion", workspace: "Workspace") -> None:
+    from recto.registry.store import current
+
+    general = current(workspace, step.scope)
+    reads = f"Release {general.number}, the general one" if general else "the base weights"
+    if step.changed:
+        typer.echo(f"Release {step.previous} isn't current for scope {step.scope} any more; {reads} read now")
+    else:
+        typer.echo(f"scope {step.scope} has no Release of its own; {reads} read already")
 
 
 def _print_json(value: object) -> None:

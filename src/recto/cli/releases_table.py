@@ -151,8 +151,9 @@ def _print_unserved(console: Console, marks: Mapping[str, int]) -> None:
 
 def _step(step: Promotion) -> str:
     verb = "rolled back to" if step.kind == "rollback" else "promoted"
+    number = "base" if step.number is None else step.number
     instead = f" in place of {step.previous}" if step.previous is not None else ""
-    return f"{verb} {step.number} for {step.scope}{instead}: {step.reason}"
+    return f"{verb} {number} for {step.scope}{instead}: {step.reason}"
 
 
 def _scopes(release: Release, marks: Mapping[str, int]) -> list[str]:

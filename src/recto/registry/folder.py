@@ -24,14 +24,23 @@ from recto.engines.model_folder import FileStamp, ModelFolder
 from recto.errors import OutputError, RegistryError, WorkspaceBusy, WorkspaceError
 from recto.evaluation.report import Report
 from recto.evaluation.report_html import write_report
-from recto.registry.release import CARD, MODEL, RECIPE, Origin, Release, ReleaseCard, VerdictJson, folder_name
+from recto.registry.release import (
+    CARD,
+    MODEL,
+    RECIPE,
+    Origin,
+    Release,
+    ReleaseCard,
+    VerdictJson,
+    folder_name,
+    way_out,
+)
 from recto.workspace.utc import now
 
 NEW = ".new"
 ADDING = ".adding"
 LOCK = ".lock"
 WAIT_S = 60
-_CHANGED = "restore the file from a backup, or go back to another Release: recto releases rollback"
 
 
 @contextmanager
@@ -138,21 +147,49 @@ def verified(folder: Path, release: Release) -> ReleaseCard:
 
     Raises RegistryError that names the first file which is missing or changed.
     """
-    what = f"Release {release.number} isn't what was measured"
-    data = _bytes(folder / CARD, what)
-    if hashlib.sha256(data).hexdigest() != release.content_sha256:
-        raise RegistryError(f"{what}: {CARD} was changed", where=folder, hint=_CHANGED)
+    card = glanced(folder, release)
+    for name, stamp in card.files.items():
+        try:
+            found = _stamp(folder / name)
+        except OSError as error:
+            raise _damage(folder, release, f"{name} can't be read ({error.strerror})") from None
+        if found != stamp:
+            raise _damage(folder, release, f"{name} was changed")
+    return card
+
+
+def glanced(folder: Path, release: Release) -> ReleaseCard:
+    """As `verified`, but only the card is read; the other files are there and have their size."""
+    card = _read_card(folder, release)
+    for name, stamp in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise _damage(folder, release, f"{name} is missing")
+        if path.stat().st_size != stamp.bytes:
+            raise _damage(folder, release, f"{name} was changed")
+    return card
+
+
+def _read_card(folder: Path, release: Release) -> ReleaseCard:
     try:
-        card = ReleaseCard.model_validate_json(data)
+        data = (folder / CARD).read_bytes()
+    except OSError as error:
+        raise _damage(folder, release, f"{CARD} can't be read ({error.strerror})") from None
+    if hashlib.sha256(data).hexdigest() != release.content_sha256:
+        raise _damage(folder, release, f"{CARD} was changed")
+    try:
+        return ReleaseCard.model_validate_json(data)
     except ValidationError as error:
         hint = "a newer recto made it: update this one"
         raise RegistryError(f"{CARD} has another shape", where=folder, hint=hint) from error
-    for name, stamp in card.files.items():
-        if not (folder / name).is_file():
-            raise RegistryError(f"{what}: {name} is missing", where=folder, hint=_CHANGED)
-        if _stamp(folder / name) != stamp:
-            raise RegistryError(f"{what}: {name} was changed", where=folder, hint=_CHANGED)
-    return card
+
+
+def _damage(folder: Path, release: Release, what: str) -> RegistryError:
+    return RegistryError(
+        f"Release {release.number} isn't what was measured: {what}",
+        where=folder,
+        hint=f"restore its folder from a backup, or read without it: {way_out(release.scope)}",
+    )
 
 
 def _card(facts: tuple[int, str], model: ModelFolder, origin: Origin, folder: Path) -> ReleaseCard:
@@ -192,12 +229,3 @@ def _stamp(path: Path) -> FileStamp:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return FileStamp(sha256=digest, bytes=stream.tell())
-
-
-def _bytes(path: Path, what: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RegistryError(
-            f"{what}: {path.name} can't be read ({error.strerror})", where=path.parent, hint=_CHANGED
-        ) from None

@@ -4,7 +4,7 @@ Each is one transaction that changes one row: a kill at any moment leaves exactl
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from recto.errors import RegistryError
+from recto.registry.release import way_out
 from recto.registry.store import release, row_of, verify
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL, CurrentRow, PromotionRow
@@ -22,10 +23,10 @@ Kind = Literal["promote", "rollback"]
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """`number` became current for `scope` in place of `previous` (None: it was the first)."""
+    """`number` became current for `scope` in place of `previous`; None is no Release of its own."""
 
     scope: str
-    number: int
+    number: int | None
     previous: int | None
     kind: str
     reason: str
@@ -68,17 +69,30 @@ def rollback(workspace: Workspace, scope: str, *, to: int | None = None, reason:
             return _change(session, row_of(session, number).number, scope, ("rollback", reason))
 
 
+def withdraw(workspace: Workspace, scope: str, *, reason: str) -> Promotion:
+    """Go back to no Release at all: `scope` reads with the general one then, general with the base weights.
+
+    No file is looked at, so that this way out is always open.
+    """
+    with workspace.transaction() as session:
+        return _change(session, None, scope, ("rollback", reason))
+
+
 def previous(workspace: Workspace, scope: str) -> int:
     """The Release to which a rollback of `scope` would go. Raises RegistryError where there is none."""
     with workspace.read() as session:
-        history = _history(session, scope)
-    number = _before(history)
-    if number is None:
-        first = f"Release {history[0].number} is the first" if history else "no Release was ever current"
+        row, number = session.get(CurrentRow, scope), _before(_history(session, scope))
+    if row is None:
         raise RegistryError(
-            f"{first} for scope {scope!r}: there is none to go back to",
+            f"no Release is current for scope {scope!r}: there is nothing to go back from",
             where=workspace.path,
-            hint="recto releases shows what there is; recto read --model base reads with the base weights",
+            hint="recto releases shows what there is; recto releases promote N makes one current",
+        )
+    if number is None:
+        raise RegistryError(
+            f"no Release was current for scope {scope!r} before {row.number}: there is none to go back to",
+            where=workspace.path,
+            hint=f"any other: recto releases rollback --to N; none of them: {way_out(scope)}",
         )
     return number
 
@@ -100,21 +114,20 @@ def check_scope(workspace: Workspace, scope: str) -> None:
         )
 
 
-def _change(session: Session, number: int, scope: str, why: tuple[Kind, str]) -> Promotion:
+def _change(session: Session, number: int | None, scope: str, why: tuple[Kind, str]) -> Promotion:
     """Only writers come here, one at a time (`workspace.transaction`): what is read stays true."""
     at = now()
     row = session.get(CurrentRow, scope)
-    before = row.number if row else None
-    kind, reason = why
-    if before != number:
+    step = Promotion(scope, number, row.number if row else None, *why, at)
+    if step.changed:
         if row is None:
             session.add(CurrentRow(scope=scope, number=number, since=at))
+        elif number is None:
+            session.delete(row)
         else:
             row.number, row.since = number, at
-        session.add(
-            PromotionRow(scope=scope, number=number, previous=before, kind=kind, reason=reason, at=at)
-        )
-    return Promotion(scope, number, before, kind, reason, at)
+        session.add(PromotionRow(**asdict(step)))
+    return step
 
 
 def _history(session: Session, scope: str | None) -> tuple[Promotion, ...]:
@@ -131,7 +144,9 @@ def _before(history: Iterable[Promotion]) -> int | None:
     """The Release before the current one: promotions pile up, a rollback takes from the pile."""
     pile: list[int] = []
     for step in history:
-        if step.kind == "rollback" and step.number in pile:
+        if step.number is None:
+            pile.clear()
+        elif step.kind == "rollback" and step.number in pile:
             while pile[-1] != step.number:
                 pile.pop()
         else:

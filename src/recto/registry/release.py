@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from recto.engines.model_folder import FileStamp
 from recto.registry.gates import Verdict
-from recto.workspace.tables import ReleaseRow
+from recto.workspace.tables import GENERAL, ReleaseRow
 
 CARD = "release.json"
 MODEL = "model"
@@ -99,6 +99,11 @@ class ReleaseCard(BaseModel):
 def folder_name(number: int) -> str:
     """The name of a Release's folder."""
     return f"{number:04d}"
+
+
+def way_out(scope: str) -> str:
+    """The command that always works where a current Release is damaged."""
+    return "recto releases rollback --to base" + (f" --scope {scope}" if scope != GENERAL else "")
 
 
 def release_of(row: ReleaseRow) -> Release:

@@ -122,6 +122,15 @@ def verify(workspace: Workspace, chosen: Release) -> ReleaseCard:
     return folder.verified(release_folder(workspace, chosen), chosen)
 
 
+def problem(workspace: Workspace, chosen: Release) -> str | None:
+    """What is wrong with its files at a glance: missing, or of another size. None: nothing that shows."""
+    try:
+        folder.glanced(release_folder(workspace, chosen), chosen)
+    except RegistryError as error:
+        return error.what
+    return None
+
+
 def report_of(workspace: Workspace, chosen: Release) -> Report:
     """The Report that came with it, checked. Raises RegistryError."""
     verify(workspace, chosen)

@@ -104,13 +104,13 @@ class CurrentRow(Table):
 
 
 class PromotionRow(Table):
-    """The history of `current_releases`: `previous` is None for the first Release of a scope."""
+    """The history of `current_releases`. Where `number` or `previous` is None, the scope had no Release."""
 
     __tablename__ = "promotions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(index=True)
-    number: Mapped[int] = mapped_column(ForeignKey("releases.number"))
+    number: Mapped[int | None] = mapped_column(ForeignKey("releases.number"))
     previous: Mapped[int | None]
     kind: Mapped[str]  # promote | rollback
     reason: Mapped[str]
