@@ -175,3 +175,20 @@ def test_folders_that_are_no_releases_are_told(place: Place) -> None:
     shown = call("releases").output
     assert f"{place.folder / 'releases' / '0009'}: the database knows no such Release" in shown
     assert "recto.toml" in shown
+
+
+def test_the_list_says_what_was_never_current_and_what_is_damaged(place: Place) -> None:
+    call("releases", "promote", 2)
+    (place.folder / "releases" / "0002" / "model" / RECOGNISER).unlink()
+    shown = call("releases").output
+    assert "Release 1 was never current: nobody promoted it; recto releases promote 1" in shown
+    assert f"Release 2 isn't what was measured: model/{RECOGNISER} is missing" in shown
+    assert "go on without it: recto releases rollback --to base --scope legal\n" in shown
+    assert f"damaged    Release 2 isn't what was measured: model/{RECOGNISER} is" in call("status").output
+    told = json.loads(call("releases", "--json").output)
+    assert [r["never_current"] for r in told] == ["nobody promoted it", None, "nobody promoted it"]
+    assert [r["problem"] is None for r in told] == [True, False, True]
+    assert "is missing" in call("status", "--json").output
+    call("releases", "rollback", "--to", "base", "--scope", "legal")
+    assert "rollback" not in call("releases").output
+    assert "damaged" not in call("status").output

@@ -43,19 +43,20 @@ def _releases(
 
 @releases_app.command("list")
 def list_(scope: Scope = None, as_json: AsJson = False, workspace: WorkspaceOption = HERE) -> None:
-    """List all Releases, the current ones marked."""
+    """List all Releases, the current ones marked; those that were never current or are damaged are told."""
     from recto.cli.releases_table import listed, print_releases, print_strangers
     from recto.registry.promotion import check_scope
-    from recto.registry.store import currents, releases, strangers
+    from recto.registry.standing import standings
+    from recto.registry.store import strangers
 
     opened = _open(workspace)
-    found, marks = releases(opened, scope), currents(opened)
+    found = standings(opened, scope)
     if scope is not None and not found:
         check_scope(opened, scope)
     if as_json:
-        _print_json([listed(release, marks) for release in found])
+        _print_json([listed(standing) for standing in found])
     else:
-        print_releases(found, marks)
+        print_releases(found)
         print_strangers(strangers(opened))
 
 
@@ -67,16 +68,17 @@ def show(number: Number, as_json: AsJson = False, workspace: WorkspaceOption = H
     """
     from recto.cli.releases_table import described, print_release
     from recto.registry.promotion import promotions
-    from recto.registry.store import currents, release, release_folder, verify
+    from recto.registry.standing import standing_of
+    from recto.registry.store import release, release_folder, verify
 
     opened = _open(workspace)
     chosen = release(opened, number)
-    card, marks = verify(opened, chosen), currents(opened)
+    card, standing = verify(opened, chosen), standing_of(opened, chosen)
     history = [step for step in promotions(opened) if number in (step.number, step.previous)]
     if as_json:
-        _print_json(described(chosen, marks, card, history))
+        _print_json(described(standing, card, history))
     else:
-        print_release(chosen, marks, card, history)
+        print_release(standing, card, history)
         typer.echo(f"files verified in {release_folder(opened, chosen)}")
 
 

@@ -1,6 +1,6 @@
 """Releases on the terminal and as JSON: the list with the current ones marked, and one in full."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from rich.table import Table
 
 from recto.cli.data.progress import table_width
 from recto.registry.promotion import Promotion
-from recto.registry.release import Release, ReleaseCard
+from recto.registry.release import Release, ReleaseCard, way_out
+from recto.registry.standing import Standing
 
 
-def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> None:
-    """One row for each Release; `marks` says which one is current for a scope."""
+def print_releases(standings: Sequence[Standing]) -> None:
+    """One row for each Release, and a sentence for each that needs one."""
     console = _console()
-    if not releases:
+    if not standings:
         console.print("no Releases yet: recto improve makes one when its model passes the gates")
         return
     table = Table()
@@ -27,10 +28,14 @@ def print_releases(releases: Sequence[Release], marks: Mapping[str, int]) -> Non
     table.add_column("scope", overflow="fold")
     for name in ("made", "error", "docs", "s/page", "cycle"):
         table.add_column(name, justify="right", no_wrap=True)
-    for release in releases:
-        table.add_row(*_row(release, marks), style="bold green" if _scopes(release, marks) else None)
+    for standing in standings:
+        table.add_row(*_row(standing), style="bold green" if standing.current_for else None)
     console.print(table)
-    _print_unserved(console, marks)
+    for standing in standings:
+        for sentence in _remarks(standing):
+            console.print(escape(sentence), soft_wrap=True)
+    if not any(standing.current_for for standing in standings):
+        console.print("none is current: pages are read with the base model; recto releases promote N")
 
 
 def print_strangers(paths: Sequence[Path]) -> None:
@@ -41,16 +46,14 @@ def print_strangers(paths: Sequence[Path]) -> None:
         typer.echo("is `database` in recto.toml the right one? else move them away")
 
 
-def print_release(
-    release: Release, marks: Mapping[str, int], card: ReleaseCard, history: Sequence[Promotion]
-) -> None:
+def print_release(standing: Standing, card: ReleaseCard, history: Sequence[Promotion]) -> None:
     """Everything about one Release."""
-    console = _console()
+    console, release = _console(), standing.release
     table = Table(show_header=False, title=f"Release {release.number}", title_justify="left")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     facts = {
-        "current for": ", ".join(_scopes(release, marks)) or "nothing",
+        "current for": ", ".join(standing.current_for) or "nothing",
         "made": f"{moment(release.created_at)}, for scope {release.scope}"
         + (f", by cycle {release.cycle_id}" if release.cycle_id is not None else ""),
         "model": card.label,
@@ -67,16 +70,21 @@ def print_release(
     for verdict in card.verdicts:
         mark = "[green]passed[/]" if verdict.passed else "[red]refused[/]"
         console.print(f"{mark}  {escape(verdict.gate)}: {escape(verdict.reason)}", soft_wrap=True)
+    for sentence in _remarks(standing):
+        console.print(escape(sentence), soft_wrap=True)
     for step in history:
         console.print(f"{moment(step.at)}  {escape(_step(step))}", soft_wrap=True)
 
 
-def listed(release: Release, marks: Mapping[str, int]) -> dict[str, JsonValue]:
+def listed(standing: Standing) -> dict[str, JsonValue]:
     """One Release of the list as JSON."""
+    release = standing.release
     return {
         "number": release.number,
         "scope": release.scope,
-        "current_for": list[JsonValue](_scopes(release, marks)),
+        "current_for": list[JsonValue](standing.current_for),
+        "never_current": standing.never,
+        "problem": standing.problem,
         "created_at": release.created_at.isoformat(),
         "engine": release.engine,
         "content_sha256": release.content_sha256,
@@ -89,9 +97,7 @@ def listed(release: Release, marks: Mapping[str, int]) -> dict[str, JsonValue]:
     }
 
 
-def described(
-    release: Release, marks: Mapping[str, int], card: ReleaseCard, history: Sequence[Promotion]
-) -> dict[str, JsonValue]:
+def described(standing: Standing, card: ReleaseCard, history: Sequence[Promotion]) -> dict[str, JsonValue]:
     """One Release in full as JSON."""
     steps: list[JsonValue] = [
         {
@@ -107,7 +113,7 @@ def described(
     verdicts: list[JsonValue] = [verdict.model_dump() for verdict in card.verdicts]
     files: dict[str, JsonValue] = {name: stamp.model_dump() for name, stamp in card.files.items()}
     return {
-        **listed(release, marks),
+        **listed(standing),
         "label": card.label,
         "verdicts": verdicts,
         "promotions": steps,
@@ -130,8 +136,8 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _row(release: Release, marks: Mapping[str, int]) -> tuple[str, ...]:
-    scopes = _scopes(release, marks)
+def _row(standing: Standing) -> tuple[str, ...]:
+    release, scopes = standing.release, standing.current_for
     return (
         str(release.number),
         escape(f"* {', '.join(scopes)}") if scopes else "",
@@ -144,9 +150,14 @@ def _row(release: Release, marks: Mapping[str, int]) -> tuple[str, ...]:
     )
 
 
-def _print_unserved(console: Console, marks: Mapping[str, int]) -> None:
-    if not marks:
-        console.print("none is current: pages are read with the base model; recto releases promote N")
+def _remarks(standing: Standing) -> Iterator[str]:
+    """What the table can't say: why it was never current, and what of it is damaged."""
+    number = standing.release.number
+    if standing.never is not None:
+        yield f"Release {number} was never current: {standing.never}; recto releases promote {number} does it"
+    if standing.problem is not None:
+        ways = [f", or go on without it: {way_out(scope)}" for scope in standing.current_for]
+        yield f"{standing.problem}; restore its folder from a backup{''.join(ways)}"
 
 
 def _step(step: Promotion) -> str:
@@ -154,10 +165,6 @@ def _step(step: Promotion) -> str:
     number = "base" if step.number is None else step.number
     instead = f" in place of {step.previous}" if step.previous is not None else ""
     return f"{verb} {number} for {step.scope}{instead}: {step.reason}"
-
-
-def _scopes(release: Release, marks: Mapping[str, int]) -> list[str]:
-    return [scope for scope, number in marks.items() if number == release.number]
 
 
 def _percent(rate: float | None) -> str:

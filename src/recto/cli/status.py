@@ -100,6 +100,8 @@ def _lines(scope: "ScopeStatus") -> "Iterator[str]":
         + (f", {scope.accuracy_missing} not measured yet" if scope.accuracy_missing else "")
     )
     yield f"model      {_model(scope)}"
+    if scope.release is not None and scope.release.problem is not None:
+        yield f"damaged    {scope.release.problem}; recto releases says what can be done"
     yield f"last cycle {_last(scope)}"
     for reason in scope.requests:
         yield f"asked for  {reason}"

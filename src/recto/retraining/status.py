@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from recto.datasets.corpus import counts
-from recto.registry.store import current
+from recto.registry.store import current, problem
 from recto.retraining.accuracy import known_accuracy
 from recto.retraining.facts import gather, waiting
 from recto.retraining.history import last_cycle
@@ -43,13 +43,17 @@ class Answer(_Frozen):
 
 
 class InUse(_Frozen):
-    """The Release that reads for a scope. `scope` is "general" where the scope has none of its own."""
+    """The Release that reads for a scope. `scope` is "general" where the scope has none of its own.
+
+    `problem` says what of its files is missing or cut, at a glance; null where nothing is.
+    """
 
     number: int
     scope: str
     created_at: datetime
     headline: str
     error_rate: float | None
+    problem: str | None = None
 
 
 class ScopeStatus(_Frozen):
@@ -168,4 +172,5 @@ def _in_use(workspace: Workspace, scope: str) -> InUse | None:
         created_at=release.created_at,
         headline=str(release.metrics.get("headline", "cer")),
         error_rate=release.error_rate,
+        problem=problem(workspace, release),
     )
