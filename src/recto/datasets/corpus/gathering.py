@@ -19,7 +19,7 @@ from recto.datasets.naming import NO_CATEGORY, category_from_name, split_from_na
 from recto.datasets.problem import Origin, Problem, Reading
 from recto.documents.finding import SUFFIXES, FoundFile, find_documents
 from recto.documents.opening import open_pages
-from recto.documents.source import HEAD_BYTES, kind_of
+from recto.documents.source import HEAD_BYTES, Kind, kind_of
 from recto.errors import DatasetError, DocumentError, DocumentNotFound
 
 PAGE_BREAK = "\f"
@@ -45,8 +45,6 @@ def gather(paths: Sequence[str], filing: Filing) -> Reading:
     """Everything that `paths` (files, folders, globs) hold."""
     together = Reading()
     for path in _expanded(paths):
-        if _is_beside(Path(path)):
-            continue
         try:
             found = _read(path, filing)
         except (DatasetError, DocumentError) as error:
@@ -66,7 +64,12 @@ def _expanded(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _read(path: str, filing: Filing) -> Reading:
-    """A dataset, or loose documents with the datasets that lie among them."""
+    """A dataset, or loose documents with the datasets that lie among them; nothing for a text beside one."""
+    if _is_text(Path(path)):
+        if _has_document(Path(path)):
+            return Reading()
+        hint = "put the image or PDF beside it by the same name (scan_7.jpg, scan_7.txt), and add that"
+        raise DatasetError("this is a text without its document", where=path, hint=hint)
     if _is_dataset(Path(path)):
         return _dataset(Path(path), filing)
     out = Reading()
@@ -84,11 +87,13 @@ def _read(path: str, filing: Filing) -> Reading:
     return out
 
 
-def _is_beside(path: Path) -> bool:
-    """Whether `path` is the text of a document beside it, which brings it along (`recto add scans/*`)."""
-    if path.suffix.lower() != ".txt":
-        return False
-    return any(path.with_suffix(suffix).is_file() for s in SUFFIXES for suffix in (s, s.upper()))
+def _is_text(path: Path) -> bool:
+    """Whether `path` is a text, which the document beside it brings along (`recto add scans/*`)."""
+    return path.suffix.lower() == ".txt" and path.is_file() and _kind(path) is None
+
+
+def _has_document(text: Path) -> bool:
+    return any(text.with_suffix(suffix).is_file() for s in SUFFIXES for suffix in (s, s.upper()))
 
 
 def _is_dataset(path: Path) -> bool:
@@ -102,9 +107,14 @@ def _is_dataset(path: Path) -> bool:
             return False  # `find_documents` says what isn't there
     if not path.is_file() or path.suffix.lower() in SUFFIXES:
         return False
+    return _kind(path) is None
+
+
+def _kind(path: Path) -> Kind | None:
+    """The kind of document that the first bytes of a file tell."""
     try:
         with path.open("rb") as stream:
-            return kind_of(stream.read(HEAD_BYTES)) is None
+            return kind_of(stream.read(HEAD_BYTES))
     except OSError as error:
         raise DatasetError(f"can't be read: {error.strerror}", where=path) from None
 
