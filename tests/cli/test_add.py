@@ -8,9 +8,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from recto.cli.verbs import app
+from recto.engines.model_folder import RECOGNISER
 from recto.errors import DatasetError, RectoError, SettingsError, WorkspaceError
 from recto.workspace.folder import open_workspace
 from recto.workspace.tables import DocumentRow
+
+from .conftest import Place, call
 
 run = CliRunner().invoke
 
@@ -152,3 +155,50 @@ def test_kin_that_move_are_told(here: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "2 pages went to a stricter split" in result.output
     assert {row.split for row in rows(here)} == {"test"}
+
+
+def test_a_model_that_cant_read_doesnt_hide_what_was_added(place: Place) -> None:
+    call("releases", "promote", 3)
+    weights = place.folder / "releases" / "0003" / "model" / RECOGNISER
+    weights.chmod(0o644)
+    weights.write_bytes(b"other")
+    call("add", place.page, "--business", "legal", "--no-read")
+    page(place.folder / "in" / "more.png", 40)
+    done = call("add", place.folder / "in", "--json")
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert (len(found["queued"]), len(found["known"])) == (1, 1)
+    assert (found["read"], found["unreadable"], found["waiting"]) == (0, 0, 2)
+    assert "was changed" in found["reading_error"]
+    assert {row.state for row in rows(place.folder)} == {"queued"}
+    again = call("add", place.folder / "in")
+    assert again.exit_code == 1
+    assert "2 pages known as they are" in again.stdout
+    assert "2 pages stay queued, unread:" in again.stderr and "was changed" in again.stderr
+    call("releases", "promote", 2)  # now business type legal has one that reads
+    again = call("add", place.folder / "in", "--json")
+    assert (json.loads(again.stdout)["read"], json.loads(again.stdout)["waiting"]) == (1, 1)
+
+
+def test_a_category_that_is_new_is_told(here: Path) -> None:
+    first = run(app, ["add", "scans/receipt_0.png", "--no-read"])
+    assert "ategor" not in first.output  # the mix of the settings knows it
+    found = run(app, ["add", "scans/receipt_1.png", "--category", "recipt", "--no-read"]).output
+    assert "New category: recipt (did you mean receipt?)" in found
+    page(here / "memo_1.png", 50)
+    page(here / "IMG_2.png", 51)
+    found = run(app, ["add", "memo_1.png", "IMG_2.png", "scans/receipt_1.png", "--no-read"]).output
+    assert "New category: memo\n" in found
+    found = run(app, ["add", "scans", "--category", "invoces", "--no-read", "--json"]).output
+    assert json.loads(found)["new_categories"] == {"invoces": "invoice"}
+    assert {row.category for row in rows(here)} == {"invoces", "memo", "other"}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.TXT"])
+def test_a_text_without_its_document_is_told_with_what_to_do(name: str, here: Path) -> None:
+    (here / name).write_text("[read by a person]")
+    result = run(app, ["add", name])
+    assert isinstance(result.exception, DatasetError)
+    assert f"{name}: this is a text without its document (put the image or PDF" in str(result.exception)
+    result = run(app, ["add", name, "scans/receipt_0.txt", "scans/receipt_0.png", "--no-read"])
+    assert (result.exit_code, "1 refused:" in result.output, len(rows(here))) == (1, True, 1)

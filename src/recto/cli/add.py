@@ -10,6 +10,7 @@ from recto.cli.data.progress import progress
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
+    from recto.cli.add_words import QueueRead
     from recto.datasets.problem import Reading
     from recto.workspace.folder import Workspace
 
@@ -41,14 +42,23 @@ def add(
     A document that is there already is known by its content: only its
     label is brought up to date. One that measures (split test) is never
     trained on. What can't be added is listed, and the rest is added; exit
-    code 1 says that there was such a thing.
+    code 1 says that there was such a thing, or that the current model
+    can't read: then the documents without text stay queued.
     """
-    from recto.cli.add_words import Addition, addition_json, counted, print_addition
-    from recto.datasets.corpus import add_examples, counts, examples_of, shares_of
+    from recto.cli.add_words import (
+        Addition,
+        QueueRead,
+        addition_json,
+        print_addition,
+        print_reading,
+        resembling,
+    )
+    from recto.datasets.corpus import add_examples, categories, counts, examples_of, shares_of
     from recto.datasets.corpus.gathering import Filing, gather
     from recto.workspace.folder import open_workspace
 
     opened = open_workspace(workspace)
+    known = categories(opened) | set(opened.settings.triggers.mix)
     leave_out = (opened.blobs, opened.runs, opened.releases)
     reading = gather(paths, Filing(category, business, leave_out))
     _need_some(reading)
@@ -56,17 +66,17 @@ def add(
         shares = shares_of(opened.settings.split)
         added = add_examples(opened, reading.examples, shares=shares, on_each=advance)
     refused = [str(problem) for problem in (*reading.problems, *added.refused)]
-    addition = Addition(added, examples_of(opened, added.remeasured), refused)
+    new = categories(opened) - known
+    addition = Addition(added, examples_of(opened, added.remeasured), refused, resembling(new, known))
     if not as_json:
         print_addition(addition, counts(opened))
-    read_now = _read_queue(opened) if read else (0, 0)
+    read_now = _read_queue(opened) if read else QueueRead()
     if as_json:
-        told = addition_json(addition) | {"read": read_now[0], "unreadable": read_now[1]}
+        told = addition_json(addition, read_now)
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    elif any(read_now):
-        failed = f"; {read_now[1]} couldn't be read" if read_now[1] else ""
-        typer.echo(f"{counted(read_now[0], 'page')} read, to be corrected or accepted{failed}")
-    if refused:
+    else:
+        print_reading(read_now)
+    if refused or read_now.errors:
         raise typer.Exit(1)
 
 
@@ -80,19 +90,33 @@ def _need_some(reading: "Reading") -> None:
     raise DatasetError(f"there is nothing to add:{listed}", hint="`recto add --help` says what can be added")
 
 
-def _read_queue(workspace: "Workspace") -> tuple[int, int]:
-    """Read what waits, each scope with its current model; how many pages were read, and how many failed."""
-    from recto.retraining.queue import engine_of, read_queue, unread
+def _read_queue(workspace: "Workspace") -> "QueueRead":
+    """Read what waits, each scope with its current model; one that can't be used leaves its pages queued."""
+    from recto.cli.add_words import QueueRead
+    from recto.errors import RectoError
+    from recto.retraining.queue import unread
     from recto.workspace.tables import GENERAL
 
-    done = failed = 0
+    whole = QueueRead()
     for scope in (GENERAL, *workspace.settings.triggers.scopes):
         waiting = len(unread(workspace, scope))
         if not waiting:
             continue
-        engine = engine_of(workspace, scope)
-        with progress("Reading those without text", waiting) as advance:
-            while unread(workspace, scope):
-                told = read_queue(workspace, scope, engine, lambda _: advance())
-                done, failed = done + told.read, failed + told.failed
-    return done, failed
+        try:
+            whole += _read_scope(workspace, scope, waiting)
+        except RectoError as error:
+            whole += QueueRead(waiting=len(unread(workspace, scope)), errors=(str(error),))
+    return whole
+
+
+def _read_scope(workspace: "Workspace", scope: str, waiting: int) -> "QueueRead":
+    from recto.cli.add_words import QueueRead
+    from recto.retraining.queue import engine_of, read_queue, unread
+
+    done = failed = 0
+    engine = engine_of(workspace, scope)
+    with progress("Reading those without text", waiting) as advance:
+        while unread(workspace, scope):
+            told = read_queue(workspace, scope, engine, lambda _: advance())
+            done, failed = done + told.read, failed + told.failed
+    return QueueRead(done, failed)

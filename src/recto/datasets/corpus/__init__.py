@@ -6,12 +6,13 @@ share one place; where two places meet, the strictest wins (test before val befo
 """
 
 from recto.datasets.corpus.adding import Added, add_examples, set_text, shares_of
-from recto.datasets.corpus.snapshot import Counts, counts, examples_of, snapshot
+from recto.datasets.corpus.snapshot import Counts, categories, counts, examples_of, snapshot
 
 __all__ = [
     "Added",
     "Counts",
     "add_examples",
+    "categories",
     "counts",
     "examples_of",
     "set_text",

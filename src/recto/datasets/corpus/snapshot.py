@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from recto.datasets.corpus.labels import example_of
 from recto.datasets.corpus.placing import ASIDE
 from recto.datasets.example import Dataset, Example
-from recto.datasets.naming import SPLITS
+from recto.datasets.naming import NO_CATEGORY, SPLITS
 from recto.errors import WorkspaceError
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
@@ -37,29 +38,38 @@ class Counts:
         return sum(self.splits.values())
 
 
+def look(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
+    """What `snapshot` would give out now, without a mark: to see whether it is enough."""
+    with workspace.read() as session:
+        rows = _wanted(session, workspace, scope, limit)
+    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+
+
 def snapshot(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
     """The trusted documents of `scope`, in the order they were added; sources are blobs.
 
     `limit` is the most train documents; val and test are whole. Every page that is given out is marked: from
     then on it may have been learnt from, and never comes to measure if it didn't before. So a snapshot is
-    for a Cycle; `counts` is for looking.
+    for a training that begins now; `look` and `counts` are for looking.
     """
+    with workspace.transaction() as session:
+        rows, at = _wanted(session, workspace, scope, limit), now()
+        for row in rows:
+            if row.used_at is None:
+                row.used_at = at
+    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+
+
+def _wanted(session: Session, workspace: Workspace, scope: str, limit: int | None) -> list[DocumentRow]:
     query = (
         select(DocumentRow)
         .where(DocumentRow.state == "trusted", DocumentRow.split.in_(SPLITS))
         .where(in_scope(scope, workspace.settings))
         .order_by(DocumentRow.id)
     )
-    with workspace.transaction() as session:
-        rows, train, at = [], 0, now()
-        for row in session.scalars(query):
-            train += row.split == "train"
-            if row.split == "train" and limit is not None and train > limit:
-                continue
-            rows.append(row)
-            if row.used_at is None:
-                row.used_at = at
-    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+    rows = list(session.scalars(query))
+    kept = {row.id for row in [row for row in rows if row.split == "train"][:limit]}
+    return [row for row in rows if row.split != "train" or row.id in kept]
 
 
 def examples_of(workspace: Workspace, row_ids: Sequence[int]) -> tuple[Example, ...]:
@@ -70,6 +80,12 @@ def examples_of(workspace: Workspace, row_ids: Sequence[int]) -> tuple[Example, 
     if missing:
         raise WorkspaceError(f"there is no document {missing[0]}", where=workspace.path)
     return tuple(example_of(rows[row_id], workspace) for row_id in row_ids)
+
+
+def categories(workspace: Workspace) -> frozenset[str]:
+    """All categories of the workspace's documents, but for "other", which is none."""
+    with workspace.read() as session:
+        return frozenset(session.scalars(select(DocumentRow.category).distinct())) - {NO_CATEGORY}
 
 
 def counts(workspace: Workspace, scope: str | None = None) -> Counts:
