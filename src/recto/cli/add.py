@@ -10,7 +10,8 @@ from recto.cli.data.progress import progress
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
-    from recto.cli.add_words import QueueRead
+    from recto.cli.add_words import Addition, QueueRead
+    from recto.datasets.corpus.gathering import Filing
     from recto.datasets.problem import Reading
     from recto.workspace.folder import Workspace
 
@@ -45,39 +46,39 @@ def add(
     code 1 says that there was such a thing, or that the current model
     can't read: then the documents without text stay queued.
     """
-    from recto.cli.add_words import (
-        Addition,
-        QueueRead,
-        addition_json,
-        print_addition,
-        print_reading,
-        resembling,
-    )
-    from recto.datasets.corpus import add_examples, categories, counts, examples_of, shares_of
-    from recto.datasets.corpus.gathering import Filing, gather
+    from recto.cli.add_words import QueueRead, addition_json, print_addition, print_reading
+    from recto.datasets.corpus import counts
+    from recto.datasets.corpus.gathering import Filing
     from recto.workspace.folder import open_workspace
 
     opened = open_workspace(workspace)
-    known = categories(opened) | set(opened.settings.triggers.mix)
     leave_out = (opened.blobs, opened.runs, opened.releases)
-    reading = gather(paths, Filing(category, business, leave_out))
-    _need_some(reading)
-    with progress("Adding documents", len(reading.examples)) as advance:
-        shares = shares_of(opened.settings.split)
-        added = add_examples(opened, reading.examples, shares=shares, on_each=advance)
-    refused = [str(problem) for problem in (*reading.problems, *added.refused)]
-    new = categories(opened) - known
-    addition = Addition(added, examples_of(opened, added.remeasured), refused, resembling(new, known))
+    addition = _add(opened, paths, Filing(category, business, leave_out))
     if not as_json:
         print_addition(addition, counts(opened))
     read_now = _read_queue(opened) if read else QueueRead()
     if as_json:
-        told = addition_json(addition, read_now)
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(addition_json(addition, read_now), ensure_ascii=False, indent=2))
     else:
         print_reading(read_now)
-    if refused or read_now.errors:
+    if addition.refused or read_now.errors:
         raise typer.Exit(1)
+
+
+def _add(workspace: "Workspace", paths: list[str], filing: "Filing") -> "Addition":
+    from recto.cli.add_words import Addition, resembling
+    from recto.datasets.corpus import add_examples, categories, examples_of, shares_of
+    from recto.datasets.corpus.gathering import gather
+
+    known = categories(workspace) | set(workspace.settings.triggers.mix)
+    reading = gather(paths, filing)
+    _need_some(reading)
+    with progress("Adding documents", len(reading.examples)) as advance:
+        shares = shares_of(workspace.settings.split)
+        added = add_examples(workspace, reading.examples, shares=shares, on_each=advance)
+    refused = [str(problem) for problem in (*reading.problems, *added.refused)]
+    new = resembling(categories(workspace) - known, known)
+    return Addition(added, examples_of(workspace, added.remeasured), refused, new)
 
 
 def _need_some(reading: "Reading") -> None:
