@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.registry.folder import ADDING, LOCK, NEW
+from recto.registry.folder import ADDING, NEW
 from recto.registry.promotion import promotions
 from recto.registry.store import current, releases, verify
 
@@ -103,7 +103,7 @@ def check_step(before: tuple[int, int], after: tuple[int, int]) -> None:
 def check_swept(registry: Registry) -> None:
     """After an add that ended well, nothing stands there but whole Releases."""
     found = {path.name for path in registry.workspace.releases.iterdir()}
-    assert found - {LOCK} == {row.folder_name for row in releases(registry.workspace)}
+    assert found == {row.folder_name for row in releases(registry.workspace)}
 
 
 def kill_at_random(registry: Registry, victims: Victims, kills: int) -> None:

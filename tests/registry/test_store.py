@@ -12,7 +12,7 @@ import pytest
 
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.errors import ModelFolderError, OutputError, RegistryError
-from recto.registry.folder import ADDING, LOCK, NEW
+from recto.registry.folder import ADDING, NEW
 from recto.registry.gates import Verdict
 from recto.registry.release import CARD, Release
 from recto.registry.store import (
@@ -35,8 +35,8 @@ from .conftest import ORIGIN, Registry
 
 
 def visible(registry: Registry) -> list[str]:
-    """What stands in `releases/`, but for the lock."""
-    return sorted(path.name for path in registry.workspace.releases.iterdir() if path.name != LOCK)
+    """What stands in `releases/`."""
+    return sorted(path.name for path in registry.workspace.releases.iterdir())
 
 
 def test_what_was_added_is_what_is_found(registry: Registry) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,13 @@ def test_this_process_is_kept_out_too(tmp_path: Path) -> None:
         held(tmp_path / "train.lock", what="two"),
     ):
         pytest.fail("two hold one lock")
+
+
+def test_who_waits_gets_it_when_the_holder_lets_go(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
+    threading.Timer(0.2, other.kill).start()
+    with held(tmp_path / "train.lock", what="adding", wait_s=60) as crashed:
+        assert crashed is not None
+        assert crashed.pid == other.pid
 
 
 def test_a_lock_that_cant_be_made(tmp_path: Path) -> None:

@@ -8,20 +8,18 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from itertools import count
 from pathlib import Path
 
 import yaml
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from recto.datasets.example import Example
 from recto.documents.replacing import replace_file, sync_folder
 from recto.engines import model_folder
 from recto.engines.model_folder import FileStamp, ModelFolder
-from recto.errors import OutputError, RegistryError, WorkspaceBusy, WorkspaceError
+from recto.errors import OutputError, RegistryError
 from recto.evaluation.report import Report
 from recto.evaluation.report_html import write_report
 from recto.registry.release import (
@@ -39,29 +37,6 @@ from recto.workspace.utc import now
 
 NEW = ".new"
 ADDING = ".adding"
-LOCK = ".lock"
-WAIT_S = 60
-
-
-@contextmanager
-def adding_alone(releases: Path) -> Iterator[None]:
-    """One process adds at a time; others wait for a minute. Raises WorkspaceBusy."""
-    lock = FileLock(releases / LOCK)
-    try:
-        lock.acquire(timeout=WAIT_S)
-    except Timeout:
-        raise WorkspaceBusy(
-            f"another process has been adding a Release for more than {WAIT_S} s",
-            where=releases,
-            hint="try again when it is done",
-        ) from None
-    except OSError as error:
-        hint = "check space and permissions"
-        raise WorkspaceError(f"can't be locked: {error.strerror}", where=releases, hint=hint) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def pending(releases: Path) -> int | None:

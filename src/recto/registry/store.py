@@ -27,7 +27,12 @@ from recto.registry.release import (
     release_of,
 )
 from recto.workspace.folder import Workspace
+from recto.workspace.locks import held
 from recto.workspace.tables import GENERAL, CurrentRow, ReleaseRow
+
+LOCK = "releases.lock"
+"""Held, in the workspace, by whoever adds a Release; others wait for `WAIT_S` seconds."""
+WAIT_S = 60
 
 
 def add_release(
@@ -41,12 +46,13 @@ def add_release(
     """Store the model folder `model` with the Report that measured it; it isn't current by that.
 
     `examples` (those that were measured) give report.html its pages. Whatever happens on the way, all of
-    the Release is there, or nothing of it. Raises ModelFolderError, RegistryError, OutputError.
+    the Release is there, or nothing of it. One process adds at a time. Raises ModelFolderError, OutputError,
+    RegistryError, WorkspaceBusy.
     """
     opened = open_model(model, engine=None)
     _check_measured(opened, report)
     releases = workspace.releases
-    with folder.adding_alone(releases):
+    with held(workspace.path / LOCK, what="adding a Release", wait_s=WAIT_S):
         number = _next_number(workspace)
         card, content = folder.build(releases, (number, scope), opened, report, origin, examples)
         folder.move_in(releases, number)

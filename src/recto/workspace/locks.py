@@ -1,7 +1,7 @@
 """Locks between processes, which name their holder. The system frees the lock of a process that dies.
 
-For work that takes long, such as one Cycle at a time. What is done in a moment needs none of these: a
-transaction of the database is enough (`folder.Workspace.transaction`).
+For work that takes long, such as one Cycle at a time, and for folders that no row covers. What the database
+alone keeps needs none of these: a transaction is enough (`folder.Workspace.transaction`).
 """
 
 import json
@@ -39,15 +39,16 @@ class Holder:
 
 
 @contextmanager
-def held(path: Path, *, what: str) -> Iterator[Holder | None]:
+def held(path: Path, *, what: str, wait_s: float = 0) -> Iterator[Holder | None]:
     """Hold the lock file `path` while the block runs; `what` says what for, to those who find it taken.
 
-    Gives the holder before, if that one died without letting go, else None. Raises WorkspaceBusy at once
-    where somebody else holds it (another thread of this process, too), WorkspaceError where it can't be made.
+    Gives the holder before, if that one died without letting go, else None. Raises WorkspaceBusy where
+    somebody else (another thread of this process, too) still holds it after `wait_s`, WorkspaceError where it
+    can't be made.
     """
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s)
     except Timeout:
         raise _busy(path) from None
     except OSError as error:
