@@ -13,10 +13,11 @@ from recto.cli import verbs
 from recto.datasets.corpus import add_examples, shares_of
 from recto.datasets.example import Example, Split
 from recto.errors import RectoError
+from recto.registry.gates import Verdict
 from recto.retraining import ledger
 from recto.retraining.history import read_history
-from recto.retraining.ledger import Beginning, Ending
-from recto.retraining.record import Measurement, Said, history_from_json
+from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.record import Measurement, history_from_json
 from recto.retraining.status import Status
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
@@ -68,9 +69,10 @@ def cycle(workspace: Workspace, state: str, cer: float, release: int | None = No
         figures = {"cer": value, "cer_casefold": value}
         return Measurement(engine="e", release=of, headline="cer", metrics=figures, by_category={})
 
-    said = [Said(gate="better", passed=state == "released", reason="as it is")]
-    ending = Ending(state, "as it is", measured(0.04, None), measured(cer, release), said, 61.0, 900.0, 0.25)  # type: ignore[arg-type]
+    said = [Verdict("better", passed=state == "released", reason="as it is")]
+    ending = Ending(state, "as it is", release, 61.0, 900.0, 0.25)  # type: ignore[arg-type]
     with workspace.transaction() as session:
+        ledger.note(session, number, Findings(measured(0.04, None), measured(cer, release), said))
         ledger.end(session, number, ending)
 
 
@@ -105,6 +107,8 @@ def test_a_cycle_whose_process_is_gone_is_not_called_running(workspace: Workspac
     ledger.begin(workspace, "general", ["asked by hand"])
     shown = call(workspace, "status").output
     assert "interrupted: its process is gone" in shown and "a Cycle is running" not in shown
+    told = call(workspace, "history").output
+    assert "interrupted" in told and "running" not in told
 
 
 def test_history_as_table_json_and_picture(workspace: Workspace, tmp_path: Path) -> None:

@@ -2,10 +2,15 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from recto.datasets.corpus import snapshot
+from recto.datasets.corpus import add_examples, counts, shares_of, snapshot
+from recto.datasets.corpus.gathering import Filing, gather
+from recto.datasets.corpus.snapshot import look
 from recto.datasets.example import Example
 from recto.errors import RectoError, SettingsError, TrainingError, WorkspaceBusy
 from recto.evaluation.evaluate import evaluate
@@ -17,6 +22,7 @@ from recto.retraining.cycle import CycleResult, run_cycle
 from recto.retraining.history import read_history
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
+from recto.workspace.tables import DocumentRow
 
 Shop = Callable[..., Workspace]
 Receipts = Callable[..., None]
@@ -108,6 +114,48 @@ def test_too_few_documents_end_as_failed(workspace: Workspace, page: Page, add: 
     rows = read_history(workspace).cycles
     assert [row.state for row in rows] == ["failed", "failed"]
     assert all(row.outcome and "no trusted documents" in row.outcome and row.ended_at for row in rows)
+
+
+def test_history_tells_what_failed_without_paths_and_hints(
+    workspace: Workspace, page: Page, add: Add
+) -> None:
+    add(workspace, page(1, "a", split="train"))
+    with pytest.raises(TrainingError, match="hint: put documents with their text into a folder `test`"):
+        run_cycle(workspace, "general", ["asked by hand"])
+    outcome = read_history(workspace).cycles[0].outcome
+    assert outcome == "scope 'general' has no trusted documents to measure on (split test)"
+
+
+def used(workspace: Workspace) -> set[str]:
+    with workspace.read() as session:
+        return {row.name for row in session.scalars(select(DocumentRow)) if row.used_at is not None}
+
+
+def test_nothing_is_marked_before_it_trains(workspace: Workspace, page: Page, add: Add) -> None:
+    """None to measure on, too few, one too few to choose by: what is added as test after that still is."""
+    pages = [page(n, "a", split="train") for n in range(1, 4)]
+    add(workspace, *pages[:2])
+    with pytest.raises(TrainingError, match="to measure on"):
+        run_cycle(workspace, "general", ["asked by hand"])
+    add(workspace, replace(pages[0], split="test"))
+    assert run_cycle(workspace, "general", ["asked by hand"]).release is None
+    with pytest.raises(TrainingError, match="one document \\(or group\\) is too little"):
+        run_cycle(workspace, "general", ["asked by hand"], test_mode=True)
+    assert used(workspace) == set()
+    add(workspace, replace(pages[1], split="test"), pages[2])
+    assert [e.split for e in look(workspace, "general").examples] == ["test", "test", "train"]
+    assert counts(workspace).aside == 0
+
+
+def test_the_hint_how_to_add_test_documents_is_true(workspace: Workspace, page: Page, tmp_path: Path) -> None:
+    source = page(1, None).source
+    assert isinstance(source, bytes)
+    (tmp_path / "more" / "test").mkdir(parents=True)
+    (tmp_path / "more" / "test" / "a.png").write_bytes(source)
+    (tmp_path / "more" / "test" / "a.txt").write_text("bread 1.20")
+    found = gather([str(tmp_path / "more")], Filing())
+    add_examples(workspace, found.examples, shares=shares_of(workspace.settings.split))
+    assert [(e.text, e.split) for e in look(workspace, "general").examples] == [("bread 1.20", "test")]
 
 
 def test_too_few_test_documents_are_refused_before_training(

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+from recto.registry.gates import Verdict
 from recto.retraining import ledger
 from recto.retraining.history import read_history
-from recto.retraining.ledger import Beginning, Ending
-from recto.retraining.record import CycleRecord, History, Said, history_from_json
+from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.record import CycleRecord, History, history_from_json
 from recto.workspace.folder import Workspace
+from recto.workspace.locks import held
 
 Record = Callable[..., CycleRecord]
 
@@ -19,14 +21,13 @@ def keep(workspace: Workspace, record: CycleRecord) -> None:
     ending = Ending(
         record.state,
         record.outcome or "",
-        record.before,
-        record.after,
-        record.verdicts,
+        record.release,
         record.seconds,
         record.peak_memory_mb,
         record.cost,
     )
     with workspace.transaction() as session:
+        ledger.note(session, number, Findings(record.before, record.after, record.verdicts))
         ledger.end(session, number, ending)
 
 
@@ -52,9 +53,17 @@ def test_json_round_trip(workspace: Workspace, record: Record) -> None:
 
 def test_a_running_cycle_is_in_it(workspace: Workspace) -> None:
     ledger.begin(workspace, "general", ["asked by hand"])
-    found = read_history(workspace)
+    with held(workspace.path / ledger.TRAIN_LOCK, what="a Cycle"):
+        found = read_history(workspace)
     assert found.cycles[0].state == "running"
     assert history_from_json(found.to_json()) == found
+
+
+def test_a_dead_one_isn_t_called_running(workspace: Workspace) -> None:
+    """Nobody has marked it yet, and looking at history marks nothing."""
+    ledger.begin(workspace, "general", ["asked by hand"])
+    assert read_history(workspace).cycles[0].state == "interrupted"
+    assert ledger.mark_interrupted(workspace) == (1,)
 
 
 def test_no_cycle_yet(workspace: Workspace) -> None:
@@ -62,8 +71,7 @@ def test_no_cycle_yet(workspace: Workspace) -> None:
 
 
 def test_the_number_of_the_release_comes_along(workspace: Workspace, record: Record) -> None:
-    made = record(1, state="released")
-    assert made.after is not None
-    keep(workspace, made.model_copy(update={"after": made.after.model_copy(update={"release": 7})}))
-    assert read_history(workspace).cycles[0].release == 7
-    assert Said.model_validate(read_history(workspace).cycles[0].verdicts[0].model_dump()).passed
+    keep(workspace, record(1, state="released", release=7))
+    found = read_history(workspace).cycles[0]
+    assert found.release == 7 and found.after is not None and found.after.release == 7
+    assert found.verdicts == [Verdict("better", passed=True, reason="CER 3.60 % → 3.00 %")]

@@ -1,16 +1,19 @@
 """The rows of Cycles: begun, claimed, interrupted, gone on with, ended."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from recto.errors import RegistryError
+from recto.registry.gates import Verdict
 from recto.retraining import ledger
-from recto.retraining.ledger import Beginning, Ending
-from recto.retraining.record import Said
+from recto.retraining.history import read_history
+from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.record import CycleRecord
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import CycleRow, PromotionRow, ReleaseRow
-from recto.workspace.utc import now
+from recto.workspace.locks import held
+from recto.workspace.tables import CycleRow
 
 BEGINNING = Beginning("f00", {"splits": {"train": 3}}, {"epochs": 4}, "runs/0001")
 
@@ -87,23 +90,6 @@ def test_it_doesn_t_go_on_after_another_cycle_or_scope(workspace: Workspace) -> 
     assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
 
 
-def test_it_doesn_t_go_on_where_another_model_was_promoted(workspace: Workspace) -> None:
-    """What the Run measured before was the model of that time."""
-    begun(workspace)
-    ledger.mark_interrupted(workspace)
-    with workspace.transaction() as session:
-        facts = dict.fromkeys(
-            ("engine", "content_sha256", "data_fingerprint", "recipe_sha256", "code_version", "base_sha256"),
-            "x",
-        )
-        session.add(ReleaseRow(number=1, scope="general", created_at=now(), metrics={}, **facts))
-        session.flush()
-        session.add(
-            PromotionRow(scope="general", number=1, previous=None, kind="promote", reason="by hand", at=now())
-        )
-    assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
-
-
 def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Workspace) -> None:
     ledger.ask_for_cycle(workspace, "general", "please")
     ledger.ask_for_cycle(workspace, "legal", "we, too")
@@ -140,12 +126,33 @@ def test_what_counts_as_a_run(workspace: Workspace, end: str, test_mode: bool, c
 
 def test_the_end_keeps_verdicts_also_of_refusals(workspace: Workspace) -> None:
     number = begun(workspace)
-    said = [
-        Said(gate="better", passed=False, reason="worse"),
-        Said(gate="speed", passed=True, reason="as quick"),
-    ]
-    ended(workspace, number, Ending("refused", "worse", verdicts=said, seconds=3.0, cost=0.1))
+    said = [Verdict("better", passed=False, reason="worse"), Verdict("speed", passed=True, reason="as quick")]
+    with workspace.transaction() as session:
+        ledger.note(session, number, Findings(verdicts=said))
+        ledger.end(session, number, Ending("refused", "worse", seconds=3.0, cost=0.1))
     assert state(workspace, number) == "refused"
-    from recto.retraining.history import read_history
-
     assert read_history(workspace).cycles[0].verdicts == said
+
+
+@pytest.mark.parametrize("end", ["failed", "interrupted"])
+def test_what_was_measured_stays_however_it_ends(
+    workspace: Workspace, record: Callable[..., CycleRecord], end: str
+) -> None:
+    measured = record(1)
+    assert measured.before and measured.after
+    number = begun(workspace)
+    for found in (Findings(before=measured.before), Findings(after=measured.after)):
+        with workspace.transaction() as session:
+            ledger.note(session, number, found)
+    ended(workspace, number, Ending(end, "no space"))  # type: ignore[arg-type]
+    kept = read_history(workspace).cycles[0]
+    assert (kept.before, kept.after, kept.state) == (measured.before, measured.after, end)
+
+
+def test_only_a_process_that_lives_is_called_running(workspace: Workspace) -> None:
+    number = begun(workspace)
+    with held(workspace.path / ledger.TRAIN_LOCK, what="a Cycle"):
+        assert ledger.left_behind(workspace) == frozenset()
+    assert ledger.left_behind(workspace) == {number}
+    ledger.mark_interrupted(workspace)
+    assert ledger.left_behind(workspace) == frozenset()

@@ -171,7 +171,7 @@ def test_what_a_kill_left_is_marked_and_its_request_waits_for_the_pause(workspac
     watch = Watch(workspace.path, lambda line: None, pauses=Pauses(clock=lambda: 0.0))
     with held(workspace.path / ledger.TRAIN_LOCK, what="a Cycle"):
         watch.look()
-    assert read_history(workspace).cycles[0].state == "running"
+        assert read_history(workspace).cycles[0].state == "running"
     with workspace.read() as session:
         assert not ledger.open_request_numbers(session, "general")
     watch.look()

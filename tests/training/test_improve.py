@@ -20,8 +20,9 @@ from recto.engines.ppocr.crops import scale_line
 from recto.engines.ppocr.recogniser import Recogniser
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import LeakageError, OutputError, TrainingError
+from recto.evaluation.report import Report
 from recto.training.ctc.weights import load_network, read_graph
-from recto.training.improve import Improvement, improve
+from recto.training.improve import BaseModels, Improvement, improve
 from recto.training.progress import Epoch, Silent
 from recto.training.recipe import Recipe
 
@@ -38,6 +39,19 @@ class Recorder(Silent):
 
     def epoch(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
+
+
+@dataclass
+class NothingToRead(BaseModels):
+    """Models none of which is to be loaded; keeps the Reports that it hears of."""
+
+    told: list[Report]
+
+    def load(self, model: Path | None) -> Engine:
+        raise AssertionError("nothing is to be measured again")
+
+    def measured(self, report: Report) -> None:
+        self.told.append(report)
 
 
 @pytest.fixture(scope="module")
@@ -118,17 +132,16 @@ def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> 
 
 
 def test_a_finished_run_is_read_instead_of_done_again(done: tuple[Improvement, Recorder]) -> None:
-    def no_engine(model: Path | None) -> Engine:
-        raise AssertionError("nothing is to be measured again")
-
+    models = NothingToRead([])
     earlier = done[0]
     run = earlier.model.parent
     data = load_dataset(run.parent / "data")
-    again = improve(data, run, QUICK, start="resume", load_engine=no_engine)
+    again = improve(data, run, QUICK, start="resume", models=models)
     assert again.lesson == earlier.lesson
     assert again.report.metrics == earlier.report.metrics
     assert again.unseen_after == earlier.unseen_after
     assert again.spent.attempts == 2
+    assert [report.baseline is None for report in models.told] == [True, False], "both are told all the same"
     assert again.training_s == pytest.approx(earlier.training_s, abs=0.1)
 
 

@@ -15,9 +15,9 @@ from recto.training.spent import Stopwatch
 SCORE = LineScore(cer=0.1, wer=0.2, errors=1, characters=10, exact=0.5, samples=())
 
 
-def identity(fingerprint: str = "aaaa", code: str = "1", **settings: object) -> Identity:
+def identity(fingerprint: str = "aaaa", code: str = "1", model: str = "m", **settings: object) -> Identity:
     recipe = Recipe.model_validate(settings)
-    return identity_of("train", recipe, Path("data"), fingerprint).model_copy(update={"code": code})
+    return identity_of("train", recipe, Path("data"), fingerprint, model).model_copy(update={"code": code})
 
 
 def begin(folder: Path, wanted: Identity | None = None) -> None:
@@ -81,6 +81,14 @@ def test_other_code_starts_anew_and_says_so(tmp_path: Path) -> None:
         assert not run.resumed
         assert "recto 1 began this run, this is 2" in run.note
     assert not (tmp_path / "before.json").exists()
+
+
+def test_what_was_measured_of_another_model_is_measured_anew(tmp_path: Path) -> None:
+    """A Release was promoted or rolled back in between: before.json is of a model that isn't in use."""
+    begin(tmp_path)
+    with open_run(tmp_path, identity(model="another"), "resume") as run:
+        assert run.read("before.json") is None
+        assert run.note == "this run began beside model m, in use is another: it starts anew"
 
 
 def test_an_earlier_run_is_replaced_only_when_asked(tmp_path: Path) -> None:

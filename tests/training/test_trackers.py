@@ -47,7 +47,7 @@ def test_every_tracker_that_a_recipe_can_name_is_in_the_table() -> None:
 
 def test_tensorboard_shows_all_epochs_after_a_kill(tmp_path: Path) -> None:
     recipe = Recipe()
-    identity = identity_of("train", recipe, tmp_path, "aaaa")
+    identity = identity_of("train", recipe, tmp_path, "aaaa", "m")
     openers = find_trackers(["tensorboard", "tensorboard"])
     for start, done in (("new", EPOCHS[:2]), ("resume", EPOCHS[2:])):
         with (

@@ -5,6 +5,7 @@ less; the next Cycle marks what was left, and goes on with its Run where nothing
 Whether a Cycle is due is not known here (`triggers`).
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recto.datasets.corpus import snapshot
-from recto.datasets.example import Dataset
+from recto.datasets.corpus.snapshot import look, snapshot
+from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import RectoError, TrainingError
@@ -23,19 +24,22 @@ from recto.registry.release import MODEL, Origin, Release
 from recto.registry.store import add_release, current, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest
-from recto.retraining.ledger import Beginning, Ending
-from recto.retraining.record import Said, measurement
+from recto.retraining.ledger import Beginning, Ending, Findings
 from recto.training.cost import cost, price_per_hour
-from recto.training.identity import code_version, read_identity
+from recto.training.identity import code_version, outdated, read_identity
 from recto.training.improve import Improvement, improve
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe, load_recipe
 from recto.training.run import IDENTITY, Start, sweep_folder
+from recto.training.train import check_trainable
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
-from recto.workspace.tables import CycleRow
 
 BY_HAND = "asked by hand"
+HOW_TO_ADD_TESTS = (
+    "put documents with their text into a folder `test` and add the folder around it: recto add FOLDER "
+    '(FOLDER/test/a.jpg with FOLDER/test/a.txt); or add a dataset whose annotations say "split": "test"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +84,11 @@ def run_cycle(
         try:
             recipe = recipe or _recipe(workspace)
             return turn.run(cycle, recipe, started)
-        except KeyboardInterrupt:
-            with workspace.transaction() as session:
-                ledger.interrupt(session, session.get_one(CycleRow, cycle), "stopped by hand")
-            raise
         except BaseException as error:
-            seconds = time.monotonic() - started
+            seconds = round(time.monotonic() - started, 1)
+            price = _price(workspace, recipe)
             with suppress(RectoError):  # on a full disk not even this can be kept: the next run marks it
-                _keep_failure(workspace, cycle, error, (seconds, cost(seconds, _price(workspace, recipe))))
+                _keep_stop(workspace, cycle, error, seconds, cost(seconds, price))
             raise
 
 
@@ -96,13 +97,26 @@ def _recipe(workspace: Workspace) -> Recipe:
     return load_recipe(path) if path else Recipe()
 
 
-def _keep_failure(
-    workspace: Workspace, cycle: int, error: BaseException, took: tuple[float, float | None]
+def _keep_stop(
+    workspace: Workspace, cycle: int, error: BaseException, seconds: float, cost: float | None
 ) -> None:
-    words = str(error) if isinstance(error, RectoError) else f"{type(error).__name__}: {error}"
-    ending = Ending("failed", words, seconds=took[0], cost=took[1])
+    """Keep what stopped the Cycle: a person, or a mistake."""
+    if isinstance(error, KeyboardInterrupt):
+        ending = Ending("interrupted", "stopped by hand", seconds=seconds, cost=cost)
+    else:
+        ending = Ending("failed", _in_words(error, workspace), seconds=seconds, cost=cost)
     with workspace.transaction() as session:
         ledger.end(session, cycle, ending)
+
+
+def _in_words(error: BaseException, workspace: Workspace) -> str:
+    """What happened and where, for history: paths within the workspace, and no hint for the moment."""
+    if not isinstance(error, RectoError):
+        return f"{type(error).__name__}: {error}"
+    inside = f"{workspace.path}{os.sep}"
+    where = (error.where or "").replace(inside, "")
+    what = error.what.replace(inside, "")
+    return what if not where or Path(where).is_absolute() else f"{where}: {what}"
 
 
 def _price(workspace: Workspace, recipe: Recipe | None) -> float:
@@ -121,33 +135,32 @@ class _Turn:
 
     def run(self, cycle: int, recipe: Recipe, started: float) -> CycleResult:
         """From the snapshot to the end."""
-        dataset = self._snapshot()
-        if too_few := self._too_few(dataset):
-            return self._refuse(cycle, dataset, recipe, too_few)
-        folder, start = self._place(cycle, dataset, recipe)
-        contest = Contest(self.workspace, current(self.workspace, self.scope))
+        limit = self.workspace.settings.triggers.test_mode_documents if self.test_mode else None
+        seen = look(self.workspace, self.scope, limit=limit)
+        self._check(seen)
+        if too_few := self._too_few(seen):
+            return self._refuse(cycle, seen, recipe, too_few)
+        check_trainable(seen, recipe)
+        dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
+        contest = Contest(self.workspace, cycle, current(self.workspace, self.scope))
+        folder, start = self._place(cycle, dataset, recipe, contest)
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
-        measured = [example for example in dataset.split("test") if example.text is not None]
-        evidence = contest.evidence(done.report, done.model, measured, self.progress)
+        evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)
         verdicts = judge(evidence, self.workspace.settings.gates)
+        contest.judged(evidence, verdicts)
         seconds = round(time.monotonic() - started + earlier_s, 1)
         ending = Ending(
             state="released" if all_passed(verdicts) else "refused",
             outcome=_outcome(verdicts),
-            before=measurement(
-                evidence.current,
-                release=contest.current.number if contest.current else None,
-                canary=evidence.canary_current,
-            ),
-            after=measurement(evidence.candidate, release=None, canary=evidence.canary),
-            verdicts=[Said(gate=v.gate, passed=v.passed, reason=v.reason) for v in verdicts],
             seconds=seconds,
             peak_memory_mb=done.training_peak_mb,
             cost=cost(seconds, _price(self.workspace, recipe)),
         )
         candidate = _Candidate(cycle, dataset, recipe, done, verdicts)
-        release, outcome = self._end(candidate, ending, contest.current)
-        return CycleResult(cycle, self.scope, release, outcome, verdicts, done, seconds, ending.cost)
+        ending = self._end(candidate, ending, contest.number)
+        return CycleResult(
+            cycle, self.scope, ending.release, ending.outcome, verdicts, done, seconds, ending.cost
+        )
 
     def _improve(
         self, dataset: Dataset, place: tuple[Path, Start], recipe: Recipe, contest: Contest
@@ -156,22 +169,22 @@ class _Turn:
         began = time.monotonic()
         folder, start = place
         priced = recipe.model_copy(update={"price_per_hour": _price(self.workspace, recipe)})
-        done = improve(dataset, folder, priced, self.progress, start=start, load_engine=contest.load)
+        done = improve(dataset, folder, priced, self.progress, start=start, models=contest)
         return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
 
-    def _snapshot(self) -> Dataset:
-        """The documents to learn from. Raises TrainingError where they can't be enough."""
-        triggers = self.workspace.settings.triggers
-        limit = triggers.test_mode_documents if self.test_mode else None
-        dataset = snapshot(self.workspace, self.scope, limit=limit)
-        for split, why in (("train", "to learn from"), ("test", "to measure on")):
-            if not any(example.split == split for example in dataset.examples):
+    def _check(self, dataset: Dataset) -> None:
+        """Raise TrainingError where there is nothing to learn from, or to measure on."""
+        missing: dict[Split, tuple[str, str]] = {
+            "train": ("to learn from", "recto add takes documents with their text"),
+            "test": ("to measure on", HOW_TO_ADD_TESTS),
+        }
+        for split, (why, hint) in missing.items():
+            if not dataset.split(split):
                 raise TrainingError(
                     f"scope {self.scope!r} has no trusted documents {why} (split {split})",
                     where=self.workspace.path,
-                    hint="recto add takes documents with their text; recto status shows what there is",
+                    hint=hint,
                 )
-        return dataset
 
     def _too_few(self, dataset: Dataset) -> Verdict | None:
         """The Verdict that no training could change."""
@@ -184,9 +197,9 @@ class _Turn:
         beginning = self._beginning(dataset, recipe, run_folder="")
         ledger.describe(self.workspace, cycle, beginning)
         outcome = f"{_outcome((verdict,))} (nothing was trained)"
-        said = Said(gate=verdict.gate, passed=False, reason=verdict.reason)
         with self.workspace.transaction() as session:
-            ledger.end(session, cycle, Ending("refused", outcome, verdicts=[said], seconds=0.0))
+            ledger.note(session, cycle, Findings(verdicts=(verdict,)))
+            ledger.end(session, cycle, Ending("refused", outcome, seconds=0.0))
         return CycleResult(cycle, self.scope, None, outcome, (verdict,), None, 0.0, None)
 
     def _beginning(self, dataset: Dataset, recipe: Recipe, run_folder: str) -> Beginning:
@@ -197,13 +210,13 @@ class _Turn:
             run_folder=run_folder,
         )
 
-    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe) -> tuple[Path, Start]:
+    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe, contest: Contest) -> tuple[Path, Start]:
         """Where the Run goes, and whether it is that of an earlier Cycle, which goes on."""
         beginning = self._beginning(dataset, recipe, f"runs/{cycle:04d}")
         with self.workspace.read() as session:
             before = ledger.resumable(session, cycle, beginning)
         start: Start = "new"
-        if before is not None and _is_of_this_code(self.workspace.path / before.run_folder):
+        if before is not None and _goes_on(self.workspace.path / before.run_folder, contest.current_sha256):
             self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
             beginning, start = replace(beginning, run_folder=before.run_folder), "resume"
         ledger.describe(self.workspace, cycle, beginning)
@@ -213,25 +226,22 @@ class _Turn:
             sweep_folder(self.workspace.path / name)
         return self.workspace.path / beginning.run_folder, start
 
-    def _end(
-        self, candidate: "_Candidate", ending: Ending, compared: Release | None
-    ) -> tuple[int | None, str]:
+    def _end(self, candidate: "_Candidate", ending: Ending, compared: int | None) -> Ending:
         """Keep the end. A release becomes current and the Cycle ends in one transaction."""
-        if ending.state == "refused":
-            with self.workspace.transaction() as session:
-                ledger.end(session, candidate.cycle, ending)
-            return None, ending.outcome
-        stored = self._stored(candidate) or self._add(candidate)
-        verify(self.workspace, stored)
+        stored = None
+        if ending.state == "released":
+            stored = self._stored(candidate) or self._add(candidate)
+            verify(self.workspace, stored)
         with self.workspace.transaction() as session:
-            in_use = ledger.number_in_use(session, self.scope)
-            if in_use != (compared.number if compared else None):
-                ending = ledger.overtaken(ending, in_use)
-                ledger.end(session, candidate.cycle, ending)
-                return None, ending.outcome
-            promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
-            ledger.end(session, candidate.cycle, ledger.numbered(ending, stored.number))
-        return stored.number, ending.outcome
+            if stored is not None:
+                in_use = ledger.number_in_use(session, self.scope)
+                if in_use == compared:
+                    promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
+                    ending = replace(ending, release=stored.number)
+                else:
+                    ending = ledger.overtaken(ending, in_use)
+            ledger.end(session, candidate.cycle, ending)
+        return ending
 
     def _add(self, candidate: "_Candidate") -> Release:
         dataset, done = candidate.dataset, candidate.done
@@ -243,7 +253,7 @@ class _Turn:
             cycle_id=candidate.cycle,
             verdicts=candidate.verdicts,
         )
-        measured = [example for example in dataset.split("test") if example.text is not None]
+        measured = dataset.split("test")
         return add_release(self.workspace, self.scope, done.model, done.report, origin, measured)
 
     def _stored(self, candidate: "_Candidate") -> Release | None:
@@ -270,10 +280,10 @@ class _Candidate:
     verdicts: tuple[Verdict, ...]
 
 
-def _is_of_this_code(run_folder: Path) -> bool:
+def _goes_on(run_folder: Path, model: str) -> bool:
     """Whether a Run can go on here; one that hardly began, and doesn't say what it is, can."""
     card = run_folder / IDENTITY
-    return not card.is_file() or read_identity(card).code == code_version()
+    return not card.is_file() or not outdated(read_identity(card), code_version(), model)
 
 
 def documents_of(dataset: Dataset, *, test_mode: bool) -> dict[str, object]:

@@ -15,10 +15,14 @@ from recto.engines.engine import Engine
 from recto.errors import EvaluationError
 from recto.evaluation.evaluate import evaluate
 from recto.evaluation.report import DatasetInfo, Metrics, Report
-from recto.registry.gates import Evidence
+from recto.registry.gates import Evidence, Verdict
 from recto.registry.reading import load_release
 from recto.registry.release import Release
+from recto.retraining import ledger
+from recto.retraining.ledger import Findings
 from recto.retraining.pace import PAGES, measure_laps
+from recto.retraining.record import measurement
+from recto.training.identity import base_sha256
 from recto.training.progress import Progress
 from recto.workspace.folder import Workspace
 
@@ -28,11 +32,44 @@ BaseLoader = Callable[[Path | None], Engine]
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Who is compared: the `current` Release (None: base weights) and a candidate's model folder."""
+    """Who is compared in a Cycle: the `current` Release (None: base weights) and a candidate's model folder.
+
+    What is measured of them is kept at once in the Cycle's row, whatever becomes of the Cycle.
+    """
 
     workspace: Workspace
+    cycle: int
     current: Release | None
     load_base: BaseLoader = lambda model: load("ppocr", model=model)
+
+    @property
+    def number(self) -> int | None:
+        """The number of the Release in use."""
+        return self.current.number if self.current else None
+
+    @property
+    def current_sha256(self) -> str:
+        """The content of the model in use."""
+        return self.current.content_sha256 if self.current else base_sha256()
+
+    def measured(self, report: Report) -> None:
+        """Keep the figures of the model in use, or of the candidate, which has those as its baseline."""
+        if report.baseline is None:
+            found = Findings(before=measurement(report, release=self.number, canary=None))
+        else:
+            found = Findings(after=measurement(report, release=None, canary=None))
+        with self.workspace.transaction() as session:
+            ledger.note(session, self.cycle, found)
+
+    def judged(self, evidence: Evidence, verdicts: Sequence[Verdict]) -> None:
+        """Keep what the gates said, and what they had to go by."""
+        found = Findings(
+            before=measurement(evidence.current, release=self.number, canary=evidence.canary_current),
+            after=measurement(evidence.candidate, release=None, canary=evidence.canary),
+            verdicts=verdicts,
+        )
+        with self.workspace.transaction() as session:
+            ledger.note(session, self.cycle, found)
 
     def load(self, model: Path | None) -> Engine:
         """The candidate of a model folder; for None, the model in use, which it has to beat."""

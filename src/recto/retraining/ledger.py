@@ -5,17 +5,19 @@ Who writes here holds the workspace's training lock: that is how a row left "run
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from recto.registry.gates import Verdict
 from recto.registry.promotion import check_scope
-from recto.retraining.record import Measurement, Said, State
+from recto.retraining.record import Measurement, State
 from recto.settings import Settings
 from recto.training.identity import differing
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import GENERAL, CurrentRow, CycleRow, PromotionRow, RequestRow, VerdictRow
+from recto.workspace.locks import living_holder
+from recto.workspace.tables import GENERAL, CurrentRow, CycleRow, RequestRow, VerdictRow
 from recto.workspace.utc import now
 
 TRAIN_LOCK = "train.lock"
@@ -40,14 +42,21 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a Cycle measured of the model in use and of its candidate, and what the gates said."""
+
+    before: Measurement | None = None
+    after: Measurement | None = None
+    verdicts: Sequence[Verdict] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
-    """How a Cycle ended, in plain words, with what it measured and what it took."""
+    """How a Cycle ended, in plain words, with what it took; `release` is the number that became current."""
 
     state: State
     outcome: str
-    before: Measurement | None = None
-    after: Measurement | None = None
-    verdicts: Sequence[Said] = ()
+    release: int | None = None
     seconds: float | None = None
     peak_memory_mb: float | None = None
     cost: float | None = None
@@ -91,47 +100,57 @@ def describe(workspace: Workspace, cycle: int, beginning: Beginning) -> None:
         row.run_folder = beginning.run_folder
 
 
+def note(session: Session, cycle: int, found: Findings) -> None:
+    """Write down what was found so far, in the caller's transaction; it stays, however the Cycle ends."""
+    row = session.get_one(CycleRow, cycle)
+    if found.before:
+        row.before = found.before.model_dump(mode="json")
+    if found.after:
+        row.after = found.after.model_dump(mode="json")
+    at = now()
+    session.add_all(VerdictRow(cycle_id=cycle, **asdict(verdict), at=at) for verdict in found.verdicts)
+
+
 def end(session: Session, cycle: int, ending: Ending) -> None:
-    """Write down how the Cycle ended, verdicts included, in the caller's transaction."""
+    """Write down how the Cycle ended, in the caller's transaction; an interrupted one opens its requests."""
     row = session.get_one(CycleRow, cycle)
     row.state, row.outcome, row.ended_at = ending.state, ending.outcome, now()
-    row.before = ending.before.model_dump(mode="json") if ending.before else None
-    row.after = ending.after.model_dump(mode="json") if ending.after else None
     row.seconds, row.peak_memory_mb, row.cost = ending.seconds, ending.peak_memory_mb, ending.cost
-    at = now()
-    session.add_all(
-        VerdictRow(cycle_id=cycle, gate=said.gate, passed=said.passed, reason=said.reason, at=at)
-        for said in ending.verdicts
-    )
+    if row.after and ending.release is not None:
+        row.after = {**row.after, "release": ending.release}
+    if ending.state == "interrupted":
+        session.execute(update(RequestRow).where(RequestRow.cycle_id == cycle).values(cycle_id=None))
 
 
 def mark_interrupted(workspace: Workspace) -> tuple[int, ...]:
     """Rows left "running" by a process that is gone become "interrupted"; their requests are open again."""
     with workspace.transaction() as session:
-        rows = session.scalars(select(CycleRow).where(CycleRow.state == "running")).all()
-        for row in rows:
-            interrupt(session, row, "its process ended before the Cycle did")
-        return tuple(row.id for row in rows)
+        left = _called_running(session)
+        for cycle in left:
+            end(session, cycle, Ending("interrupted", "its process ended before the Cycle did"))
+        return tuple(left)
 
 
-def is_called_running(session: Session) -> bool:
-    """Whether a row says that its Cycle runs, which may be dead."""
-    return (
-        session.scalars(select(CycleRow.id).where(CycleRow.state == "running").limit(1)).first() is not None
-    )
+def left_behind(workspace: Workspace) -> frozenset[int]:
+    """The Cycles called running whose process is gone, before anybody has marked them.
+
+    Who ends a Cycle writes it down before it lets the lock go: one that still is called running in what is
+    read after this, and is among these, is dead.
+    """
+    with workspace.read() as session:
+        left = _called_running(session)
+    return frozenset() if living_holder(workspace.path / TRAIN_LOCK) else frozenset(left)
 
 
-def interrupt(session: Session, row: CycleRow, why: str) -> None:
-    """This one row becomes "interrupted": its Run can go on in the next Cycle."""
-    row.state, row.outcome, row.ended_at = "interrupted", why, now()
-    session.execute(update(RequestRow).where(RequestRow.cycle_id == row.id).values(cycle_id=None))
+def _called_running(session: Session) -> Sequence[int]:
+    return session.scalars(select(CycleRow.id).where(CycleRow.state == "running").order_by(CycleRow.id)).all()
 
 
 def resumable(session: Session, cycle: int, beginning: Beginning) -> CycleRow | None:
     """The Cycle of the same scope that last began a Run before `cycle`, if that Run can go on.
 
-    It was interrupted or failed, learns from the same documents by the same recipe, and no other model was
-    promoted anywhere since.
+    It was interrupted or failed, and learns from the same documents by the same recipe. Which code began the
+    Run, and beside which model, its own folder says (`training.identity`).
     """
     scope = session.get_one(CycleRow, cycle).scope
     row = session.scalars(
@@ -140,24 +159,17 @@ def resumable(session: Session, cycle: int, beginning: Beginning) -> CycleRow | 
         .order_by(CycleRow.id.desc())
         .limit(1)
     ).first()
-    if row is None or not _can_go_on(session, row):
+    if row is None or row.state not in UNFINISHED:
         return None
     same_data = row.data_fingerprint == beginning.data_fingerprint
     return row if same_data and not differing(row.recipe, beginning.recipe) else None
-
-
-def _can_go_on(session: Session, row: CycleRow) -> bool:
-    if row.state not in UNFINISHED:
-        return False
-    promoted = select(PromotionRow.id).where(PromotionRow.at >= row.started_at).limit(1)
-    return session.scalars(promoted).first() is None
 
 
 def folders_left_over(session: Session, cycle: int) -> frozenset[str]:
     """The run folders that neither `cycle`, which has one, nor the next Cycle of any scope goes on with."""
     rows = session.scalars(select(CycleRow).where(CycleRow.run_folder != "").order_by(CycleRow.id)).all()
     newest = {row.scope: row for row in rows}
-    kept = {r.run_folder for r in newest.values() if r.id == cycle or _can_go_on(session, r)}
+    kept = {r.run_folder for r in newest.values() if r.id == cycle or r.state in UNFINISHED}
     return frozenset(row.run_folder for row in rows) - kept
 
 
@@ -171,12 +183,6 @@ def number_in_use(session: Session, scope: str) -> int | None:
     """The Release that serves the scope now: its own, else the general one."""
     rows = (session.get(CurrentRow, name) for name in (scope, GENERAL))
     return next((row.number for row in rows if row is not None), None)
-
-
-def numbered(ending: Ending, release: int) -> Ending:
-    """The ending with the number that the candidate has as a Release."""
-    after = ending.after
-    return replace(ending, after=after.model_copy(update={"release": release}) if after else None)
 
 
 def overtaken(ending: Ending, in_use: int | None) -> Ending:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from recto.evaluation.report import Report
+from recto.registry.gates import Verdict
 
 SCHEMA_VERSION: Literal[1] = 1
 State = Literal["running", "released", "refused", "failed", "interrupted"]
@@ -40,14 +41,6 @@ class Measurement(_Frozen):
         return float(value) if isinstance(value, int | float) else float("nan")
 
 
-class Said(_Frozen):
-    """What one gate said of the candidate."""
-
-    gate: str
-    passed: bool
-    reason: str
-
-
 class CycleRecord(_Frozen):
     """One Cycle, from its reasons to its end. Times are UTC; `cost` is in the workspace's currency."""
 
@@ -63,7 +56,7 @@ class CycleRecord(_Frozen):
     run_folder: str
     before: Measurement | None
     after: Measurement | None
-    verdicts: list[Said]
+    verdicts: list[Verdict]
     release: int | None
     seconds: float | None
     peak_memory_mb: float | None

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.orm import Session
 
 from recto.datasets.corpus import counts
 from recto.registry.store import current, problem
@@ -13,7 +12,7 @@ from recto.retraining.facts import gather, waiting
 from recto.retraining.history import last_cycle
 from recto.retraining.ledger import TRAIN_LOCK, open_requests, scopes_of
 from recto.retraining.record import CycleRecord
-from recto.retraining.triggers import Facts, ask_all, is_balanced
+from recto.retraining.triggers import Facts, Reason, ask_all, is_balanced
 from recto.settings import TriggerSettings
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import living_holder
@@ -32,14 +31,6 @@ class Share(_Frozen):
     documents: int
     share: float
     wanted: float | None
-
-
-class Answer(_Frozen):
-    """What one Trigger says."""
-
-    trigger: str
-    due: bool
-    words: str
 
 
 class InUse(_Frozen):
@@ -76,7 +67,7 @@ class ScopeStatus(_Frozen):
     accuracy: float | None
     accuracy_documents: int
     accuracy_missing: int
-    triggers: list[Answer]
+    triggers: list[Reason]
     requests: list[str]
     release: InUse | None
     last_cycle: CycleRecord | None
@@ -98,21 +89,11 @@ class Status(_Frozen):
 def read_status(workspace: Workspace, moment: datetime) -> Status:
     """How everything stands at `moment`."""
     busy = living_holder(workspace.path / TRAIN_LOCK)
-    scopes = [_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)]
     return Status(
         workspace=str(workspace.path),
         training=str(busy) if busy else None,
-        scopes=scopes if busy else [_without_a_process(scope) for scope in scopes],
+        scopes=[_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)],
     )
-
-
-def _without_a_process(status: ScopeStatus) -> ScopeStatus:
-    """Nobody runs a Cycle: one that is called running was left by a process that died."""
-    last = status.last_cycle
-    if last is None or last.state != "running":
-        return status
-    change = {"state": "interrupted", "outcome": "its process is gone; the next Cycle goes on with its run"}
-    return status.model_copy(update={"last_cycle": last.model_copy(update=change)})
 
 
 def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
@@ -122,7 +103,7 @@ def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
     accuracy = known_accuracy(workspace, scope)
     with workspace.read() as session:
         queue = waiting(session, scope, workspace.settings)
-        asked, last = _cycles(session, scope)
+        asked = list(open_requests(session, scope))
     return ScopeStatus(
         scope=scope,
         documents=counted.splits,
@@ -137,15 +118,11 @@ def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
         accuracy=accuracy.value,
         accuracy_documents=accuracy.measured,
         accuracy_missing=accuracy.missing,
-        triggers=[Answer(trigger=r.trigger, due=r.due, words=r.words) for r in ask_all(facts, triggers)],
+        triggers=list(ask_all(facts, triggers)),
         requests=asked,
         release=_in_use(workspace, scope),
-        last_cycle=last,
+        last_cycle=last_cycle(workspace, scope),
     )
-
-
-def _cycles(session: Session, scope: str) -> tuple[list[str], CycleRecord | None]:
-    return list(open_requests(session, scope)), last_cycle(session, scope)
 
 
 def _mix(facts: Facts, triggers: TriggerSettings) -> list[Share]:

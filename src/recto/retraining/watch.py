@@ -20,8 +20,8 @@ from recto.retraining.facts import gather
 from recto.retraining.inbox import Inbox
 from recto.retraining.ledger import (
     TRAIN_LOCK,
-    is_called_running,
     last_run,
+    left_behind,
     mark_interrupted,
     open_request_numbers,
     open_requests,
@@ -165,9 +165,8 @@ class Watch:
 
     def _tidy(self, workspace: Workspace) -> None:
         """What was stopped or killed is marked, if nobody trains: its requests are open again."""
-        with workspace.read() as session:
-            if not is_called_running(session):
-                return
+        if not left_behind(workspace):
+            return
         with suppress(RectoError), held(workspace.path / TRAIN_LOCK, what="tidying up"):
             for cycle in mark_interrupted(workspace):
                 self.log(f"cycle {cycle} is interrupted; the next one goes on with its run")

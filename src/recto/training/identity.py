@@ -1,4 +1,4 @@
-"""Identity: what a Run depends on: recipe, data, code. Runs with one Identity are one Run."""
+"""Identity: what a Run depends on: recipe, data, code, the model to improve on. One Identity, one Run."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import recto
+from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import OutputError, TrainingError
 from recto.training.recipe import Recipe
 
@@ -19,7 +20,8 @@ _NO_MATTER = ("trackers", "price_per_hour")
 class Identity(BaseModel):
     """Recipe, dataset (where it lies, and the fingerprint of its content), version of the code.
 
-    `verb` is the command: a Run of `train` isn't one of `improve`.
+    `verb` is the command: a Run of `train` isn't one of `improve`. `model` is the content hash of the model
+    that is measured before: a Release's, or that of the base weights ("" in Runs of a recto without it).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -29,9 +31,10 @@ class Identity(BaseModel):
     dataset: str
     fingerprint: str
     code: str
+    model: str = ""
 
 
-def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str) -> Identity:
+def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str, model: str) -> Identity:
     """The Identity of a Run with the code as it is."""
     return Identity(
         verb=verb,
@@ -39,7 +42,13 @@ def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str) -> I
         dataset=str(dataset),
         fingerprint=fingerprint,
         code=code_version(),
+        model=model,
     )
+
+
+def base_sha256() -> str:
+    """The content of the base weights: the hash of the recogniser's. Raises MissingPackage."""
+    return sha256_of(weights_path(RECOGNISER_FILE))
 
 
 @cache
@@ -68,10 +77,22 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[st
     return [name for name in names if one.get(name) != other.get(name)]
 
 
+def outdated(earlier: Identity, code: str, model: str) -> str:
+    """Why what an earlier Run has finished doesn't count here, in words: the user can't bring it back.
+
+    "" where code and the model to improve on are as they were.
+    """
+    if earlier.code != code:
+        return f"recto {earlier.code} began this run, this is {code}"
+    if earlier.model != model:
+        return f"this run began beside model {earlier.model[:12]}, in use is {model[:12]}"
+    return ""
+
+
 def refuse_another(earlier: Identity, wanted: Identity, folder: Path) -> None:
     """Raise TrainingError, which names both, where `folder` holds a Run of another recipe or dataset.
 
-    Code isn't compared: the user can't bring the old one back.
+    Code and the model to improve on aren't compared: see `outdated`.
     """
     differences = []
     if earlier.verb != wanted.verb:

@@ -5,9 +5,10 @@ are not here. Test documents are measured only. What an attempt finished before 
 run folder and isn't done again by the next one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from recto.datasets.example import Dataset, Example
 from recto.datasets.fingerprint import fingerprint
@@ -19,7 +20,7 @@ from recto.evaluation.report import DatasetInfo, Metrics, Report, report_from_js
 from recto.evaluation.report_html import write_report
 from recto.training.cost import cost, price_per_hour
 from recto.training.ctc.lesson import Lesson
-from recto.training.identity import identity_of
+from recto.training.identity import base_sha256, identity_of
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe
 from recto.training.run import Run, Start, open_run
@@ -28,11 +29,41 @@ from recto.training.spent import Spent, Stopwatch
 from recto.training.train import MEASURING, Taught, figures_of, needed, teach
 from recto.training.vendors import metrics_of, unseen
 
-EngineLoader = Callable[[Path | None], Engine]
-"""The engine to improve on (None), or one with the weights of a model folder."""
-
 _BEFORE = "before.json"
 _AFTER = "report.json"
+
+
+class Models(Protocol):
+    """The model to improve on, those that come of it, and who wants to know what they score."""
+
+    @property
+    def current_sha256(self) -> str:
+        """The content of the model to improve on: what was measured of another one isn't gone on with."""
+        ...
+
+    def load(self, model: Path | None) -> Engine:
+        """The model to improve on (None), or one with the weights of a model folder."""
+        ...
+
+    def measured(self, report: Report) -> None:
+        """Hears of each Report at once: of the one before, then of the one after, with that as baseline."""
+        ...
+
+
+class BaseModels:
+    """Models that improve on the base weights, and tell nobody."""
+
+    @property
+    def current_sha256(self) -> str:
+        """The hash of the recogniser's base weights."""
+        return base_sha256()
+
+    def load(self, model: Path | None) -> Engine:
+        """The CPU engine."""
+        return load("ppocr", model=model)
+
+    def measured(self, report: Report) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +111,27 @@ def improve(
     progress: Progress | None = None,
     *,
     start: Start = "new",
-    load_engine: EngineLoader | None = None,
+    models: Models | None = None,
 ) -> Improvement:
     """Fine-tune the CPU engine on `dataset` and write a Run into `out`.
 
-    `start` says what to do with an earlier Run there: see `run.open_run`. Raises TrainingError (nothing to
+    `start` says what to do with an earlier Run there: see `run.open_run`. `models` are what is compared,
+    the base weights before if it isn't said. Raises TrainingError (nothing to
     learn from, or no test documents), LeakageError, MissingPackage, OutputError, WorkspaceBusy, ParityError,
     SettingsError, and the engine's and dataset's own errors.
     """
     recipe = recipe or Recipe()
     openers, price = needed(recipe), price_per_hour(recipe)
-    load_engine = load_engine or _load
+    models = models or BaseModels()
     chosen = select(dataset)
     used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
-    with open_run(out, identity_of("improve", recipe, dataset.root, fingerprint(used)), start) as run:
+    identity = identity_of("improve", recipe, dataset.root, fingerprint(used), models.current_sha256)
+    with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
-        measure = _Measure(run, chosen.test, _info(dataset, chosen), watch)
-        before = measure.before(load_engine)
+        measure = _Measure(run, chosen.test, _info(dataset, chosen), watch, models)
+        before = measure.before()
         taught = teach((dataset, chosen), run, recipe, watch, openers)
-        report = measure.after(load_engine, before)
+        report = measure.after(before)
         _, html = write_report(report, out, examples=chosen.test)
         spent = watch.spent()
         taught_from = (*dataset.split("train"), *dataset.split("val"))
@@ -127,37 +160,38 @@ class _Measure:
     test: Sequence[Example]
     info: DatasetInfo
     watch: Stopwatch
+    models: Models
 
-    def before(self, load_engine: EngineLoader) -> Report:
-        """The engine to improve on."""
-        if (kept := self._kept(_BEFORE)) is not None:
-            return kept
-        report = self._measured(load_engine(None), f"{MEASURING} the base model on test")
-        self.run.write_text(_BEFORE, report.to_json())
+    def before(self) -> Report:
+        """The model to improve on."""
+        report = self._kept(_BEFORE)
+        if report is None:
+            report = self._measured(None, f"{MEASURING} the old model on test")
+            self.run.write_text(_BEFORE, report.to_json())
+        self.models.measured(report)
         return report
 
-    def after(self, load_engine: EngineLoader, before: Report) -> Report:
+    def after(self, before: Report) -> Report:
         """The trained model, with `before` as its baseline."""
-        if (kept := self._kept(_AFTER)) is not None and kept.baseline is not None:
-            return kept
-        engine = load_engine(self.run.model)
-        return with_baseline(self._measured(engine, f"{MEASURING} the new model on test"), before)
+        report = self._kept(_AFTER)
+        if report is None or report.baseline is None:
+            new = self._measured(self.run.model, f"{MEASURING} the new model on test")
+            report = with_baseline(new, before)
+        self.models.measured(report)
+        return report
 
     def _kept(self, name: str) -> Report | None:
         earlier = self.run.read(name)
         return None if earlier is None else report_from_json(earlier.decode())
 
-    def _measured(self, engine: Engine, stage: str) -> Report:
+    def _measured(self, model: Path | None, stage: str) -> Report:
+        engine = self.models.load(model)
         self.watch.stage(stage, len(self.test))
         report = evaluate(
             engine, self.test, dataset=self.info, progress=lambda done, of: self.watch.advance(1)
         )
         self.run.log("measured", engine=report.engine, metrics=report.metrics.model_dump())
         return report
-
-
-def _load(model: Path | None) -> Engine:
-    return load("ppocr", model=model)
 
 
 def _info(dataset: Dataset, chosen: Selection) -> DatasetInfo:

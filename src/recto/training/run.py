@@ -18,7 +18,7 @@ import yaml
 from recto.documents.replacing import PART, replace_file
 from recto.errors import OutputError
 from recto.evaluation.machine import describe_machine
-from recto.training.identity import Identity, read_identity, refuse_another
+from recto.training.identity import Identity, outdated, read_identity, refuse_another
 from recto.training.progress import GOES_ON, Epoch
 from recto.workspace.locks import held
 
@@ -114,8 +114,8 @@ def open_run(folder: Path, identity: Identity, start: Start) -> Iterator[Run]:
     """The run folder, locked while the block runs. "new" refuses a folder with anything in it.
 
     "overwrite" replaces an earlier Run; "resume" goes on with one of the same `identity`, and begins where
-    there is none, or one that other code began (`Run.note` says so). Raises OutputError, TrainingError
-    (another Run, with "resume"), WorkspaceBusy.
+    there is none, or one of other code or beside another model (`Run.note` says so). Raises OutputError,
+    TrainingError (another Run, with "resume"), WorkspaceBusy.
     """
     try:
         if folder.exists() and not folder.is_dir():
@@ -131,9 +131,11 @@ def open_run(folder: Path, identity: Identity, start: Start) -> Iterator[Run]:
 
 def _begin(folder: Path, identity: Identity, start: Start) -> Run:
     earlier = read_identity(folder / IDENTITY) if (folder / IDENTITY).is_file() else None
+    why_anew = ""
     if earlier and start == "resume":
         refuse_another(earlier, identity, folder)
-    if earlier and start == "resume" and earlier.code == identity.code:
+        why_anew = outdated(earlier, identity.code, identity.model)
+    if earlier and start == "resume" and not why_anew:
         _remove_parts(folder)
         _cut_torn_line(folder / LOG)
         run = Run(folder, resumed=True)
@@ -141,15 +143,11 @@ def _begin(folder: Path, identity: Identity, start: Start) -> Run:
     else:
         _clear(folder)
         replace_file(folder / IDENTITY, identity.model_dump_json(indent=1).encode())
-        run = Run(folder, note=_other_code(earlier, identity) if earlier and start == "resume" else "")
+        run = Run(folder, note=f"{why_anew}: it starts anew" if why_anew else "")
         run.log("start", note=run.note)
     replace_file(folder / RECIPE, yaml.safe_dump(identity.recipe, sort_keys=False).encode())
     run.write_json("environment.json", {"code": identity.code, "machine": describe_machine().model_dump()})
     return run
-
-
-def _other_code(earlier: Identity, identity: Identity) -> str:
-    return f"recto {earlier.code} began this run, this is {identity.code}: it starts anew"
 
 
 def _refuse_foreign(folder: Path, start: Start) -> None:

@@ -15,7 +15,7 @@ from recto.training.chronicle import Chronicle
 from recto.training.cost import cost, price_per_hour
 from recto.training.ctc.lesson import Lesson
 from recto.training.estimate import Estimate, held_against, in_words
-from recto.training.identity import identity_of
+from recto.training.identity import base_sha256, identity_of
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe
 from recto.training.run import Run, Start, open_run
@@ -81,7 +81,8 @@ def train(
     price = price_per_hour(recipe)
     chosen = select(dataset, measured=False)
     taught_on = Dataset((*chosen.train, *chosen.val), dataset.root)
-    with open_run(out, identity_of("train", recipe, dataset.root, fingerprint(taught_on)), start) as run:
+    identity = identity_of("train", recipe, dataset.root, fingerprint(taught_on), base_sha256())
+    with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
         taught = teach((dataset, chosen), run, recipe, watch, openers)
         training = Training(taught, run.model, cost(watch.spent().total_s, price))
@@ -100,6 +101,12 @@ def estimate(dataset: Dataset, recipe: Recipe | None = None) -> Estimate | None:
 
     chosen = select(dataset, measured=False)
     return calibrate(load_base(), (chosen.train, chosen.val), recipe, _PAGES_ASKED)
+
+
+def check_trainable(dataset: Dataset, recipe: Recipe) -> None:
+    """Raise what stops `improve` on this dataset before it begins: TrainingError, LeakageError, …"""
+    needed(recipe)
+    select(dataset)
 
 
 def needed(recipe: Recipe) -> tuple[Opener, ...]:
