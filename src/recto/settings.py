@@ -9,14 +9,15 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
+from recto.mistakes import refusal, sentence, unknown
 
 FILE_NAME = "recto.toml"
 ENVIRONMENT = {
@@ -101,10 +102,12 @@ class TriggerSettings(_Settings):
     @field_validator("scopes")
     @classmethod
     def _named_once(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({scope for scope in scopes if scopes.count(scope) > 1})
+        wrong = [f"{scope} is named twice" for scope in twice]
         if "general" in scopes:
-            raise ValueError("`general` is always there; leave it out")
-        if len(set(scopes)) != len(scopes):
-            raise ValueError("a business type is named twice")
+            wrong.append("`general` is always there; leave it out")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return scopes
 
 
@@ -162,10 +165,8 @@ def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> 
     try:
         return Settings.model_validate(tables)
     except ValidationError as error:
-        mistakes = [_sentence(detail, environment) for detail in error.errors()]
-    count = "1 setting is wrong" if len(mistakes) == 1 else f"{len(mistakes)} settings are wrong"
-    listed = "".join(f"\n  {mistake}" for mistake in mistakes)
-    raise SettingsError(f"{count}:{listed}", where=path, hint="docs/workspace.md lists all settings")
+        mistakes = [_told(detail, environment) for detail in error.errors()]
+    raise refusal(mistakes, where=path, hint="docs/workspace.md lists all settings")
 
 
 def default_toml() -> str:
@@ -191,7 +192,7 @@ def _parsed(path: Path) -> _Table:
         raise SettingsError("there is no such file", where=path, hint="`recto init` writes one") from None
     except OSError as error:
         raise SettingsError(f"can't be read: {error.strerror}", where=path) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise SettingsError(f"this is no TOML: {error}", where=path, hint='write `name = "value"`') from None
 
 
@@ -212,29 +213,20 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _sentence(error: ErrorDetails, environment: Mapping[str, str]) -> str:
-    """`triggers.new_documents: input should be greater than or equal to 1 (it is 0)`."""
-    place = tuple(str(part) for part in error["loc"])
+def _told(error: ErrorDetails, environment: Mapping[str, str]) -> str:
+    place = tuple(str(part) for part in error["loc"] if part != "[key]")
     name = next((v for v, at in ENVIRONMENT.items() if at == place and environment.get(v)), ".".join(place))
     if error["type"] == "extra_forbidden":
-        return f"{name}: there is no such setting{_did_you_mean(place)}"
-    message = error["msg"].removeprefix("Value error, ")
-    given = error["input"]
-    shown = f" (it is {_shown(given)})" if isinstance(given, str | int | float) else ""
-    return f"{name}: {message[:1].lower()}{message[1:]}{shown}"
+        return unknown(name, place[-1], tuple(_fields_at(place)))
+    return sentence(error, name)
 
 
-def _did_you_mean(place: tuple[str, ...]) -> str:
-    fields = Settings.model_fields
-    if len(place) > 1 and place[0] in fields:
-        fields = cast(type[_Settings], fields[place[0]].annotation).model_fields
-    close = get_close_matches(place[-1], fields, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(fields)}"
-
-
-def _shown(value: str | int | float) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+def _fields_at(place: tuple[str, ...]) -> Mapping[str, FieldInfo]:
+    """The tables, or the settings of the table that `place` is in."""
+    tables = Settings.model_fields
+    if len(place) == 1:
+        return tables
+    return cast(type[_Settings], tables[place[0]].annotation).model_fields
 
 
 def _toml(value: object) -> str:

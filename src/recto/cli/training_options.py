@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 def recipe_of(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
     """The recipe in `path` (or the defaults), with the settings that flags change. Raises SettingsError."""
-    from recto.training.recipe import Recipe, load_recipe
+    from recto.training.recipe import Recipe, changed, load_recipe
 
-    recipe = load_recipe(path) if path else Recipe()
-    wanted = {name: value for name, value in changes.items() if value is not None}
-    return Recipe.model_validate(recipe.model_dump() | wanted)
+    return changed(load_recipe(path) if path else Recipe(), changes)
 
 
 def start_of(*, resume: bool, overwrite: bool) -> "Start":
