@@ -1,6 +1,20 @@
 """The list of verbs: each adds itself to the app. A new verb is one file and one line here."""
 
-from recto.cli import add, app, data, evaluate, history, improve, init, loop, read, releases, status, train
+from recto.cli import (
+    add,
+    app,
+    data,
+    evaluate,
+    history,
+    improve,
+    init,
+    loop,
+    read,
+    releases,
+    status,
+    train,
+    verify,
+)
 
 __all__ = [
     "add",
@@ -15,4 +29,5 @@ __all__ = [
     "releases",
     "status",
     "train",
+    "verify",
 ]

@@ -7,12 +7,10 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from recto.documents.replacing import PART, sync_folder
 from recto.errors import DocumentError, DocumentNotFound, OutputError
@@ -25,18 +23,11 @@ PART_LIVES_S = 3600
 _CHUNK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BlobFault:
-    """A blob that isn't what its name says: `changed`, or `missing` though somebody asked for it."""
-
-    sha256: str
-    fault: Literal["changed", "missing"]
-
-
 def put_blob(workspace: Workspace, data: bytes | Path) -> str:
     """Keep the bytes (of a file, or themselves) and give their SHA-256; kept once, however often it is put.
 
-    Raises DocumentNotFound or DocumentError for a file that can't be read, OutputError where there's no room.
+    A blob that is there is written anew: whatever became of its bytes, it is right afterwards. Raises
+    DocumentNotFound or DocumentError for a file that can't be read, OutputError where there's no room.
     """
     part = workspace.blobs / PARTS / f"{uuid.uuid4().hex}{PART}"
     with _opened(data) as stream:
@@ -44,9 +35,6 @@ def put_blob(workspace: Workspace, data: bytes | Path) -> str:
             part.parent.mkdir(parents=True, exist_ok=True)
             sha256 = _copy(stream, part, data)
             final = blob_path(workspace, sha256)
-            if final.is_file() and final.stat().st_size == part.stat().st_size:
-                part.unlink()
-                return sha256
             final.parent.mkdir(exist_ok=True)
             part.replace(final)
             sync_folder(final.parent)
@@ -67,17 +55,16 @@ def blob_path(workspace: Workspace, sha256: str) -> Path:
     return workspace.blobs / sha256[:2] / sha256[2:]
 
 
-def verify_blobs(workspace: Workspace, wanted: frozenset[str] = frozenset()) -> Iterator[BlobFault]:
-    """Read every blob and give those that aren't what they were, and those of `wanted` that aren't there."""
-    found = set()
-    for path in sorted(workspace.blobs.glob("??/*")):
-        sha256 = path.parent.name + path.name
-        found.add(sha256)
-        with path.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
-                yield BlobFault(sha256, "changed")
-    for sha256 in sorted(wanted - found):
-        yield BlobFault(sha256, "missing")
+def blob_fault(workspace: Workspace, sha256: str) -> str | None:
+    """What is wrong with the blob, once it is read: "was changed", "is missing", … None: it is as it was."""
+    try:
+        with blob_path(workspace, sha256).open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+    return None if found == sha256 else "was changed"
 
 
 def sweep_parts(workspace: Workspace, now_s: float | None = None) -> int:

@@ -13,7 +13,7 @@ from recto.datasets.loading import load_dataset
 from recto.datasets.splitting import Shares
 from recto.errors import DatasetError, WorkspaceError
 from recto.settings import SplitSettings
-from recto.workspace.blobs import blob_path, verify_blobs
+from recto.workspace.blobs import blob_fault, blob_path
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import DocumentRow
 
@@ -154,7 +154,7 @@ def test_bad_ones_are_told_and_the_rest_is_added(
         "receipt_007.png",
     ]
     assert len(rows(workspace)) == 3
-    assert not list(verify_blobs(workspace))
+    assert not [row.name for row in rows(workspace) if blob_fault(workspace, row.sha256)]
 
 
 def test_pages_of_a_document_without_text_become_rows(
