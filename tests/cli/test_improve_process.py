@@ -1,7 +1,8 @@
-"""`recto improve` in a workspace as real processes: two at once, and Ctrl-C."""
+"""`recto improve` and `recto train` as real processes: two at once, and Ctrl-C."""
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -45,3 +46,23 @@ def test_a_second_improve_names_the_first_and_ctrl_c_ends_it(tmp_path: Path) -> 
     assert "stopped; the next recto improve goes on" in errors
     cycles = read_history(open_workspace(tmp_path / "shop")).cycles
     assert [(cycle.state, cycle.outcome) for cycle in cycles] == [("interrupted", "stopped by hand")]
+
+
+@pytest.mark.parametrize("verb", ["train", "improve"])
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(verb: str, tmp_path: Path) -> None:
+    assert recto("data", "synth", tmp_path / "my data", "--count", 8, "--hard").returncode == 0
+    out = tmp_path / "run"
+    words = [verb, str(tmp_path / "my data"), "--out", str(out)]
+    flags = ["--epochs", "500", "--seed", "3"]
+    command = [*RECTO, *words, *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (out / "environment.json").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    said, goes_on = errors.splitlines()[-1].split("; this goes on: ")
+    assert said == f"stopped; what is finished is kept in {out}"
+    assert shlex.split(goes_on) == ["recto", *words, "--resume", *flags]
+    assert printed == ""

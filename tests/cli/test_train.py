@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from recto.cli import verbs
+from recto.cli.training_options import resumable
 from recto.errors import SettingsError
 
 runner = CliRunner()
@@ -21,3 +23,14 @@ runner = CliRunner()
 def test_flags_that_make_no_sense(tmp_path: Path, flags: list[str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         runner.invoke(verbs.app, ["train", str(tmp_path), *flags], catch_exceptions=False)
+
+
+def test_ctrl_c_before_anything_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = {"--recipe": tmp_path / "r.yaml", "--epochs": None, "--seed": 0}
+    with pytest.raises(typer.Exit) as stopped, resumable("train", tmp_path, tmp_path / "run", flags):
+        raise KeyboardInterrupt
+    assert stopped.value.exit_code == 130
+    assert capsys.readouterr().err == (
+        f"stopped; nothing was begun; this goes on: recto train {tmp_path} --out {tmp_path / 'run'} --resume "
+        f"--recipe {tmp_path / 'r.yaml'} --seed 0\n"
+    )

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.training_options import recipe_of, start_of
+from recto.cli.training_options import STOPPED_BY_CTRL_C, recipe_of, resumable, start_of
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
     from recto.retraining.cycle import CycleResult
     from recto.training.improve import Improvement
     from recto.training.progress import Progress
-
-_STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 
 @app.command()
@@ -67,8 +65,9 @@ def improve(
     from recto.training.improve import improve as run_improve
 
     settings = recipe_of(recipe, changes)
-    loaded = load_dataset(dataset)
-    with _watched() as progress:
+    flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
+    with resumable("improve", dataset, out, flags), _watched() as progress:
+        loaded = load_dataset(dataset)
         done = run_improve(loaded, out, settings, progress, start=start)
     _print(done)
 
@@ -110,7 +109,7 @@ def _in_workspace(folder: Path, asked: _Asked) -> None:
             done = run_cycle(opened, scope, [BY_HAND], progress, recipe=recipe, test_mode=asked.test_mode)
     except KeyboardInterrupt:
         typer.echo("stopped; the next recto improve goes on with this run", err=True)
-        raise typer.Exit(_STOPPED_BY_CTRL_C) from None
+        raise typer.Exit(STOPPED_BY_CTRL_C) from None
     if done.improvement is not None:
         _print(done.improvement)
     _print_end(done, opened.settings.workspace.currency)

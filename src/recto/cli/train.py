@@ -33,7 +33,7 @@ def train(
 
     OUT/model works with --model in every command. --resume goes on after a kill, with the same result.
     """
-    from recto.cli.training_options import recipe_of, start_of
+    from recto.cli.training_options import recipe_of, resumable, start_of
     from recto.datasets.loading import load_dataset
 
     settings = recipe_of(recipe, {"epochs": epochs, "seed": seed})
@@ -49,8 +49,9 @@ def train(
     from recto.cli.training_words import cost_sentence, sentences
     from recto.training.train import train as run_train
 
-    loaded = load_dataset(dataset)
-    with ConsoleProgress() as progress:
+    flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
+    with resumable("train", dataset, out, flags), ConsoleProgress() as progress:
+        loaded = load_dataset(dataset)
         done = run_train(loaded, out, settings, progress, start=start)
     lines = [*sentences(done.taught), *cost_sentence(done.cost, done.taught.total_s)]
     typer.echo("\n".join([*lines, f"model   {done.model}"]))

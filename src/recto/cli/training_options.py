@@ -1,13 +1,20 @@
-"""The flags that `recto train` and `recto improve` share, turned into what training takes."""
+"""What `recto train` and `recto improve` share: flags turned into what training takes, and Ctrl-C."""
 
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from recto.errors import SettingsError
 
 if TYPE_CHECKING:
     from recto.training.recipe import Recipe
     from recto.training.run import Start
+
+STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 
 def recipe_of(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
@@ -22,3 +29,18 @@ def start_of(*, resume: bool, overwrite: bool) -> "Start":
     if resume and overwrite:
         raise SettingsError("--resume and --overwrite exclude each other", hint="give one of them")
     return "resume" if resume else "overwrite" if overwrite else "new"
+
+
+@contextmanager
+def resumable(verb: str, dataset: Path, out: Path, flags: Mapping[str, object]) -> Iterator[None]:
+    """Ctrl-C ends the block with one line: what is kept, and the command that goes on, with these flags."""
+    from recto.training.run import IDENTITY
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        given = [(flag, value) for flag, value in flags.items() if value is not None]
+        words = ["recto", verb, dataset, "--out", out, "--resume", *(word for pair in given for word in pair)]
+        kept = f"what is finished is kept in {out}" if (out / IDENTITY).exists() else "nothing was begun"
+        typer.echo(f"stopped; {kept}; this goes on: {shlex.join(map(str, words))}", err=True)
+        raise typer.Exit(STOPPED_BY_CTRL_C) from None
