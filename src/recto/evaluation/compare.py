@@ -123,17 +123,13 @@ def _by_cluster(table: NDArray[np.float64], clusters: Sequence[tuple[str, str]])
 
 
 def _paired(candidate: Report, baseline: Report) -> list[Pair]:
-    if [_key(d) for d in candidate.documents] != [_key(d) for d in baseline.documents]:
+    if [d.key for d in candidate.documents] != [d.key for d in baseline.documents]:
         raise EvaluationError(
             f"{candidate.engine!r} and {baseline.engine!r} weren't measured on the same documents",
             where=candidate.dataset.root or None,
             hint="evaluate both on the same split of the same dataset",
         )
     return list(zip(candidate.documents, baseline.documents, strict=True))
-
-
-def _key(document: DocumentResult) -> tuple[str, int, str]:
-    return document.document, document.page, document.reference
 
 
 def _edits(document: DocumentResult) -> float:

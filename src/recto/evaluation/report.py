@@ -118,6 +118,11 @@ class DocumentResult(_Frozen):
     wer_casefold: float
     scores: dict[str, Score]
 
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Equal in two Reports where both measured the same page against the same truth."""
+        return self.document, self.page, self.reference
+
 
 class DatasetInfo(_Frozen):
     """Which data was measured; `skipped_without_truth` counts Examples without trusted text."""

@@ -58,8 +58,8 @@ class ReleaseDifference:
 def diff(workspace: Workspace, a: int, b: int) -> ReleaseDifference:
     """What changed from Release `a` to Release `b`. Raises RegistryError."""
     before, after = release(workspace, a), release(workspace, b)
-    old = {_key(d): d for d in report_of(workspace, before).documents}
-    new = {_key(d): d for d in report_of(workspace, after).documents}
+    old = {d.key: d for d in report_of(workspace, before).documents}
+    new = {d.key: d for d in report_of(workspace, after).documents}
     pairs: list[Pair] = [(d, old[key]) for key, d in new.items() if key in old]
     bootstrap = Bootstrap(confidence=workspace.settings.gates.confidence)
     return ReleaseDifference(
@@ -73,10 +73,6 @@ def diff(workspace: Workspace, a: int, b: int) -> ReleaseDifference:
         only_after=len(new) - len(pairs),
         movements=_movements(pairs),
     )
-
-
-def _key(document: DocumentResult) -> tuple[str, int, str]:
-    return document.document, document.page, document.reference
 
 
 def _facts(workspace: Workspace, chosen: Release) -> dict[str, str]:

@@ -163,7 +163,7 @@ def _damage(folder: Path, release: Release, what: str) -> RegistryError:
     return RegistryError(
         f"Release {release.number} isn't what was measured: {what}",
         where=folder,
-        hint=f"restore its folder from a backup, or read without it: {way_out(release.scope)}",
+        hint=f"restore its folder from a backup, or read without it: {way_out(release.scope)} (or --to N)",
     )
 
 
