@@ -1,4 +1,4 @@
-"""A workspace with Releases, and the command line as it is typed."""
+"""The command line as it is typed, small pages, and a workspace with Releases."""
 
 import shutil
 from dataclasses import dataclass
@@ -24,6 +24,14 @@ def call(*words: object, **environment: str) -> Result:
     """Run the command line; our own errors rise."""
     variables = {"COLUMNS": "120", "NO_COLOR": "1", **environment}
     return CliRunner().invoke(verbs.app, [str(word) for word in words], env=variables, catch_exceptions=False)
+
+
+def page(path: Path, shade: int) -> None:
+    """A small picture in its own shade."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (60, 40), (shade, 10, 200))
+    image.putpixel((shade % 60, shade % 40), (0, 0, 0))
+    image.save(path)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from typer.testing import CliRunner
 
 from recto.cli.verbs import app
@@ -13,16 +12,9 @@ from recto.errors import DatasetError, RectoError, SettingsError, WorkspaceError
 from recto.workspace.folder import open_workspace
 from recto.workspace.tables import DocumentRow
 
-from .conftest import Place, call
+from .conftest import Place, call, page
 
 run = CliRunner().invoke
-
-
-def page(path: Path, shade: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (60, 40), (shade, 10, 200))
-    image.putpixel((shade % 60, shade % 40), (0, 0, 0))
-    image.save(path)
 
 
 @pytest.fixture

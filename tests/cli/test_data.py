@@ -12,14 +12,9 @@ from typer.testing import CliRunner
 from recto.cli.verbs import app
 from recto.errors import LeakageError, OutputError, RectoError
 
+from .conftest import page
+
 run = CliRunner().invoke
-
-
-def page(path: Path, shade: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", (60, 40), (shade, 10, 200))
-    image.putpixel((shade % 60, shade % 40), (0, 0, 0))
-    image.save(path)
 
 
 @pytest.fixture
