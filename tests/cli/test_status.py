@@ -16,7 +16,7 @@ from recto.errors import RectoError
 from recto.registry.gates import Verdict
 from recto.retraining import ledger
 from recto.retraining.history import read_history
-from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.ledger import Beginning, Ending, Findings, Wish
 from recto.retraining.record import Measurement, history_from_json
 from recto.retraining.status import Status
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
@@ -132,7 +132,26 @@ def test_a_request_for_later(workspace: Workspace) -> None:
     shown = call(workspace, "improve", "--later", "--scope", "legal")
     assert "request 1 for scope legal waits" in shown.output
     with workspace.read() as session:
-        assert ledger.open_requests(session, "legal") == ("asked by hand",)
+        assert [r.wish for r in ledger.open_requests(session, "legal")] == [Wish()]
+
+
+def test_a_request_for_later_keeps_its_flags(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("epochs: 9\nviews: 1\n")
+    flags = ("--later", "--recipe", str(tmp_path / "r.yaml"), "--epochs", "2", "--seed", "5", "--test-mode")
+    assert call(workspace, "improve", *flags).exit_code == 0
+    (tmp_path / "r.yaml").unlink()
+    with workspace.read() as session:
+        (request,) = ledger.open_requests(session, "general")
+    assert request.wish == Wish({"seed": 5, "epochs": 2, "views": 1}, test_mode=True)
+    assert "asked by hand, with seed 5, epochs 2, views 1, test mode" in call(workspace, "status").output
+
+
+def test_a_wrong_recipe_isn_t_left_for_later(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("epoch: 9\n")
+    with pytest.raises(RectoError, match="epoch"):
+        call(workspace, "improve", "--later", "--recipe", str(tmp_path / "r.yaml"))
+    with workspace.read() as session:
+        assert ledger.open_requests(session, "general") == ()
 
 
 @pytest.mark.parametrize(

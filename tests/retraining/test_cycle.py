@@ -20,6 +20,7 @@ from recto.registry.store import current, release_folder, releases
 from recto.retraining import ledger
 from recto.retraining.cycle import CycleResult, run_cycle
 from recto.retraining.history import read_history
+from recto.retraining.ledger import Wish
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.tables import DocumentRow
@@ -140,7 +141,7 @@ def test_nothing_is_marked_before_it_trains(workspace: Workspace, page: Page, ad
     add(workspace, replace(pages[0], split="test"))
     assert run_cycle(workspace, "general", ["asked by hand"]).release is None
     with pytest.raises(TrainingError, match="one document \\(or group\\) is too little"):
-        run_cycle(workspace, "general", ["asked by hand"], test_mode=True)
+        run_cycle(workspace, "general", ["asked by hand"], wish=Wish(test_mode=True))
     assert used(workspace) == set()
     add(workspace, replace(pages[1], split="test"), pages[2])
     assert [e.split for e in look(workspace, "general").examples] == ["test", "test", "train"]
@@ -193,6 +194,25 @@ def test_an_unknown_scope_is_no_cycle(workspace: Workspace) -> None:
     with pytest.raises(RectoError, match="bakery"):
         run_cycle(workspace, "bakery", ["asked by hand"])
     assert read_history(workspace).cycles == []
+
+
+def test_a_request_of_another_recto_is_a_failed_cycle(workspace: Workspace, page: Page, add: Add) -> None:
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test"))
+    with pytest.raises(SettingsError, match="replay_force"):
+        run_cycle(workspace, "general", ["asked by hand"], wish=Wish({"replay_force": 3}))
+    cycle = read_history(workspace).cycles[0]
+    assert (cycle.state, cycle.outcome) == (
+        "failed",
+        "this recto has no such settings of a recipe: replay_force",
+    )
+
+
+def test_a_cycle_trains_as_wished(workspace: Workspace, page: Page, add: Add) -> None:
+    """It is refused for want of test documents, but says by then what it would have done."""
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test"))
+    run_cycle(workspace, "general", ["asked by hand"], wish=Wish({"epochs": 2, "seed": 5}))
+    recipe = read_history(workspace).cycles[0].recipe
+    assert (recipe["epochs"], recipe["seed"]) == (2, 5)
 
 
 def test_a_wrong_recipe_is_a_failed_cycle(workspace: Workspace, page: Page, add: Add) -> None:

@@ -9,7 +9,7 @@ from recto.errors import RegistryError
 from recto.registry.gates import Verdict
 from recto.retraining import ledger
 from recto.retraining.history import read_history
-from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.ledger import Beginning, Ending, Findings, Wish
 from recto.retraining.record import CycleRecord
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
@@ -96,7 +96,7 @@ def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Wo
 
     def asked(scope: str) -> tuple[str, ...]:
         with workspace.read() as session:
-            return ledger.open_requests(session, scope)
+            return tuple(request.reason for request in ledger.open_requests(session, scope))
 
     assert (asked("general"), asked("legal")) == (("please",), ("we, too",))
     begun(workspace)
@@ -105,6 +105,20 @@ def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Wo
     assert asked("general") == ("please",)
     ended(workspace, begun(workspace), Ending("failed", "no space"))
     assert asked("general") == ()
+
+
+def test_a_cycle_answers_only_those_who_wanted_just_that(workspace: Workspace) -> None:
+    quick = Wish({"epochs": 1})
+    for wish in (quick, Wish(), quick, Wish({"epochs": 1}, test_mode=True), Wish({})):
+        ledger.ask_for_cycle(workspace, "general", "please", wish)
+    ledger.begin(workspace, "general", [], quick)
+    with workspace.read() as session:
+        left = ledger.open_requests(session, "general")
+    assert [str(request) for request in left] == [
+        "please",
+        "please, with epochs 1, test mode",
+        "please, with the default recipe",
+    ]
 
 
 def test_a_request_for_no_loop_is_refused(workspace: Workspace) -> None:

@@ -19,6 +19,7 @@ from recto.retraining import ledger
 from recto.retraining.apart import Stopped, run_apart
 from recto.retraining.history import read_history
 from recto.retraining.inbox import Inbox
+from recto.retraining.ledger import Wish
 from recto.retraining.watch import LOOP_LOCK, Pauses, Watch
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
@@ -148,6 +149,20 @@ def test_a_request_is_taken_up_and_a_failure_survived(workspace: Workspace, page
     assert watch.run(once=True), "the request is answered, and nothing else is due"
 
 
+def test_requests_that_want_different_things_are_answered_one_by_one(
+    workspace: Workspace, page: Page, add: Add
+) -> None:
+    """Both are refused at once for want of test documents; by then each is known by its recipe."""
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test"))
+    for wish in (Wish({"epochs": 1}), Wish({"epochs": 2}), Wish({"epochs": 1})):
+        ledger.ask_for_cycle(workspace, "general", "please", wish)
+    watch = Watch(workspace.path, lambda line: None)
+    assert watch.look() and watch.look() and watch.look()
+    cycles = read_history(workspace).cycles
+    assert [(cycle.recipe["epochs"], len(cycle.reasons)) for cycle in cycles] == [(1, 2), (2, 1)]
+    assert cycles[0].reasons[0] == "asked for: please, with epochs 1"
+
+
 def test_a_failed_cycle_pauses_its_scope(workspace: Workspace, page: Page, add: Add) -> None:
     """What a Trigger wants fails (the blob is gone); it isn't tried again before the pause is over."""
     add(workspace, *(page(n, "a", split="train") for n in range(10)), page(10, "b", split="test"))
@@ -173,7 +188,7 @@ def test_what_a_kill_left_is_marked_and_its_request_waits_for_the_pause(workspac
         watch.look()
         assert read_history(workspace).cycles[0].state == "running"
     with workspace.read() as session:
-        assert not ledger.open_request_numbers(session, "general")
+        assert not ledger.open_requests(session, "general")
     watch.look()
     assert [(row.cycle, row.state) for row in read_history(workspace).cycles] == [
         (left, "interrupted"),

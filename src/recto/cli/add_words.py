@@ -79,6 +79,7 @@ def sentences(addition: Addition) -> list[str]:
         (len(added.queued), "without text: queued"),
         (len(added.updated), "known, with a new label"),
         (len(added.known), "known as they are"),
+        (len(added.corrected), "corrected by a person, whose text stays"),
     ]
     out = ["; ".join(f"{counted(n, 'page')} {words}" for n, words in told if n) or "Nothing was added"]
     if addition.remeasured:
@@ -118,6 +119,7 @@ def addition_json(addition: Addition, read: QueueRead) -> dict[str, object]:
         "updated": added.updated,
         "remeasured": [{"id": i, "document": e.image, "page": e.page} for i, e in again],
         "known": added.known,
+        "corrected": added.corrected,
         "moved": added.moved,
         "aside": added.aside,
         "uncompared": added.uncompared,

@@ -14,6 +14,7 @@ from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
     from recto.retraining.cycle import CycleResult
+    from recto.retraining.ledger import Wish
     from recto.training.improve import Improvement
     from recto.training.progress import Progress
 
@@ -55,7 +56,7 @@ def improve(
     changes = {"epochs": epochs, "seed": seed}
     if dataset is None:
         _refuse("only with DATASET", {"--out": out, "--overwrite": overwrite, "--resume": resume})
-        _in_workspace(workspace, _Asked(scope, recipe, changes, test_mode, later))
+        _in_workspace(workspace, _Asked(scope, recipe, changes, test_mode), later=later)
         return
     _refuse("only without DATASET", {"--scope": scope, "--test-mode": test_mode, "--later": later})
     if out is None:
@@ -69,7 +70,7 @@ def improve(
     with resumable("improve", dataset, out, flags), _watched() as progress:
         loaded = load_dataset(dataset)
         done = run_improve(loaded, out, settings, progress, start=start)
-    _print(done)
+    _print(done, cost=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,15 @@ class _Asked:
     recipe: Path | None
     changes: dict[str, int | None]
     test_mode: bool
-    later: bool
+
+    def wish(self, usual: Path | None) -> "Wish":
+        """How the Cycle is to train; without a flag by the recipe of the settings (now `usual`) then."""
+        from recto.retraining.ledger import Wish
+
+        if self.recipe is None and all(value is None for value in self.changes.values()):
+            return Wish(test_mode=self.test_mode)
+        recipe = recipe_of(self.recipe or usual, self.changes)
+        return Wish(recipe.model_dump(mode="json", exclude_defaults=True), self.test_mode)
 
 
 def _refuse(when: str, flags: dict[str, object]) -> None:
@@ -90,7 +99,7 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
             raise typer.BadParameter(f"works {when}", param_hint=flag)
 
 
-def _in_workspace(folder: Path, asked: _Asked) -> None:
+def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
     from recto.retraining.cycle import BY_HAND, run_cycle
     from recto.retraining.ledger import ask_for_cycle
@@ -99,19 +108,19 @@ def _in_workspace(folder: Path, asked: _Asked) -> None:
 
     opened = open_workspace(folder)
     scope = asked.scope or GENERAL
-    if asked.later:
-        number = ask_for_cycle(opened, scope, BY_HAND)
+    wish = asked.wish(opened.settings.training.recipe)
+    if later:
+        number = ask_for_cycle(opened, scope, BY_HAND, wish)
         typer.echo(f"request {number} for scope {scope} waits for recto loop")
         return
-    recipe = recipe_of(asked.recipe or opened.settings.training.recipe, asked.changes)
     try:
         with _watched() as progress:
-            done = run_cycle(opened, scope, [BY_HAND], progress, recipe=recipe, test_mode=asked.test_mode)
+            done = run_cycle(opened, scope, [BY_HAND], progress, wish=wish)
     except KeyboardInterrupt:
         typer.echo("stopped; the next recto improve goes on with this run", err=True)
         raise typer.Exit(STOPPED_BY_CTRL_C) from None
     if done.improvement is not None:
-        _print(done.improvement)
+        _print(done.improvement, cost=False)
     _print_end(done, opened.settings.workspace.currency)
     if done.release is None:
         raise typer.Exit(1)
@@ -143,8 +152,11 @@ def _watched() -> Iterator["Progress"]:
         yield progress
 
 
-def _print(done: "Improvement") -> None:
-    """The lesson in sentences, the before/after table, and where everything is."""
+def _print(done: "Improvement", *, cost: bool) -> None:
+    """The lesson in sentences, the before/after table, and where everything is.
+
+    Without `cost` where a Cycle's is told, which counts more than the Run.
+    """
     from rich.console import Console
     from rich.markup import escape
 
@@ -152,7 +164,8 @@ def _print(done: "Improvement") -> None:
     from recto.cli.training_words import cost_sentence, sentences
 
     console = Console()
-    for sentence in [*sentences(done.taught), *_unseen(done), *cost_sentence(done.cost, done.spent.total_s)]:
+    paid = cost_sentence(done.cost, done.spent.total_s) if cost else []
+    for sentence in [*sentences(done.taught), *_unseen(done), *paid]:
         console.print(escape(sentence), highlight=False, soft_wrap=True)
     print_report(done.report, ())
     console.print(f"model   {escape(str(done.model))}", highlight=False, soft_wrap=True)

@@ -13,18 +13,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from recto.datasets.corpus.snapshot import look, snapshot
 from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import RectoError, TrainingError
+from recto.errors import RectoError, SettingsError, TrainingError
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
 from recto.registry.store import add_release, current, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest
-from recto.retraining.ledger import Beginning, Ending, Findings
+from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
 from recto.training.cost import cost, price_per_hour
 from recto.training.identity import code_version, outdated, read_identity
 from recto.training.improve import Improvement, improve
@@ -65,10 +67,9 @@ def run_cycle(
     reasons: Sequence[str],
     progress: Progress | None = None,
     *,
-    recipe: Recipe | None = None,
-    test_mode: bool = False,
+    wish: Wish = AS_USUAL,
 ) -> CycleResult:
-    """Run one Cycle for `scope`, by `recipe` (else that of the settings), and keep how it ended.
+    """Run one Cycle for `scope`, as `wish` says, and keep how it ended.
 
     In test mode it learns from a few documents only. A Cycle whose test documents are too few for the gates
     is refused before it trains (but in test mode, which is there to see it train). Raises WorkspaceBusy
@@ -76,13 +77,13 @@ def run_cycle(
     """
     check_scope(workspace, scope)
     with held(workspace.path / ledger.TRAIN_LOCK, what=f"a Cycle of scope {scope}"):
-        turn = _Turn(workspace, scope, progress or Silent(), test_mode)
+        turn = _Turn(workspace, scope, progress or Silent(), wish.test_mode)
         for number in ledger.mark_interrupted(workspace):
             turn.progress.say(f"cycle {number} was interrupted: its process ended before it did")
-        cycle = ledger.begin(workspace, scope, reasons)
-        started = time.monotonic()
+        cycle = ledger.begin(workspace, scope, reasons, wish)
+        started, recipe = time.monotonic(), None
         try:
-            recipe = recipe or _recipe(workspace)
+            recipe = _recipe(workspace, wish)
             return turn.run(cycle, recipe, started)
         except BaseException as error:
             seconds = round(time.monotonic() - started, 1)
@@ -92,9 +93,17 @@ def run_cycle(
             raise
 
 
-def _recipe(workspace: Workspace) -> Recipe:
+def _recipe(workspace: Workspace, wish: Wish) -> Recipe:
+    """The recipe that is wished for. Raises SettingsError, also for a request of another recto's."""
     path = workspace.settings.training.recipe
-    return load_recipe(path) if path else Recipe()
+    if wish.recipe is None:
+        return load_recipe(path) if path else Recipe()
+    try:
+        return Recipe.model_validate(dict(wish.recipe))
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
+        what = f"this recto has no such settings of a recipe: {names}"
+        raise SettingsError(what, hint="ask again: recto improve --later") from None
 
 
 def _keep_stop(

@@ -10,6 +10,7 @@ from recto.datasets.corpus import Added, add_examples, shares_of
 from recto.datasets.corpus.gathering import Filing, gather
 from recto.retraining.accuracy import measure_accuracy
 from recto.retraining.cycle import run_cycle
+from recto.retraining.ledger import Wish
 from recto.retraining.log_lines import LoggedProgress, write_line
 from recto.retraining.queue import engine_of, read_queue, unread
 from recto.workspace.folder import open_workspace
@@ -35,6 +36,7 @@ def _added(added: Added) -> str:
         "to be read": len(added.queued),
         "with a new label": len(added.updated),
         "known": len(added.known),
+        "corrected by a person, whose text stays": len(added.corrected),
     }
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     return f"inbox: {told or 'nothing added'}"
@@ -55,8 +57,8 @@ def tend(path: Path, scope: str, *, accuracy: bool) -> str:
     return f"{scope}: {'; '.join(told) or 'nothing to read'}"
 
 
-def turn(path: Path, scope: str, reasons: Sequence[str]) -> str:
+def turn(path: Path, scope: str, reasons: Sequence[str], wish: Wish) -> str:
     """Run one Cycle, with its progress as log lines."""
-    done = run_cycle(open_workspace(path), scope, reasons, LoggedProgress(write_line))
+    done = run_cycle(open_workspace(path), scope, reasons, LoggedProgress(write_line), wish=wish)
     end = f"release {done.release} is current" if done.release else "the old model stays current"
     return f"{scope}: cycle {done.cycle} took {done.seconds:.0f} s: {end}: {done.outcome}"

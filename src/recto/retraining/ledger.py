@@ -29,6 +29,41 @@ UNFINISHED = ("interrupted", "failed")
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """How a Cycle is to train: in test mode or not, and by which `recipe`: what it says other than defaults.
+
+    None is the recipe of the settings, whatever it is by then.
+    """
+
+    recipe: Mapping[str, object] | None = None
+    test_mode: bool = False
+
+    def __str__(self) -> str:
+        """`with epochs 3, test mode`; "" where nothing was wished."""
+        parts = [f"{name} {value}" for name, value in (self.recipe or {}).items()]
+        parts += ["the default recipe"] if self.recipe == {} else []
+        parts += ["test mode"] if self.test_mode else []
+        return f"with {', '.join(parts)}" if parts else ""
+
+
+AS_USUAL = Wish()
+"""By the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that no Cycle has taken up yet."""
+
+    number: int
+    reason: str
+    wish: Wish
+
+    def __str__(self) -> str:
+        """`asked by hand, with epochs 3`."""
+        return f"{self.reason}, {self.wish}" if str(self.wish) else self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Beginning:
     """What a Cycle starts from, once its data is known.
 
@@ -67,8 +102,8 @@ def scopes_of(settings: Settings) -> tuple[str, ...]:
     return (GENERAL, *settings.triggers.scopes)
 
 
-def begin(workspace: Workspace, scope: str, reasons: Sequence[str]) -> int:
-    """A new row, "running"; open requests for the scope are claimed by it. Returns its number."""
+def begin(workspace: Workspace, scope: str, reasons: Sequence[str], wish: Wish = AS_USUAL) -> int:
+    """A new row, "running"; open requests for just that are claimed by it. Returns its number."""
     with workspace.transaction() as session:
         row = CycleRow(
             scope=scope,
@@ -82,11 +117,8 @@ def begin(workspace: Workspace, scope: str, reasons: Sequence[str]) -> int:
         )
         session.add(row)
         session.flush()
-        session.execute(
-            update(RequestRow)
-            .where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
-            .values(cycle_id=row.id)
-        )
+        answered = [request.number for request in open_requests(session, scope) if request.wish == wish]
+        session.execute(update(RequestRow).where(RequestRow.id.in_(answered)).values(cycle_id=row.id))
         return row.id
 
 
@@ -202,23 +234,19 @@ def last_run(session: Session, scope: str) -> CycleRow | None:
     return next((row for row in rows if not row.documents.get("test_mode")), None)
 
 
-def ask_for_cycle(workspace: Workspace, scope: str, reason: str) -> int:
+def ask_for_cycle(workspace: Workspace, scope: str, reason: str, wish: Wish = AS_USUAL) -> int:
     """Leave a request that `recto loop` takes up. Raises RegistryError for a scope without a loop."""
     check_scope(workspace, scope)
+    recipe = None if wish.recipe is None else dict(wish.recipe)
     with workspace.transaction() as session:
-        row = RequestRow(scope=scope, reason=reason, at=now())
+        row = RequestRow(scope=scope, reason=reason, at=now(), recipe=recipe, test_mode=wish.test_mode)
         session.add(row)
         session.flush()
         return row.id
 
 
-def open_request_numbers(session: Session, scope: str) -> frozenset[int]:
-    """The numbers of the requests that no Cycle has taken up yet."""
-    wanted = select(RequestRow.id).where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
-    return frozenset(session.scalars(wanted))
-
-
-def open_requests(session: Session, scope: str) -> tuple[str, ...]:
-    """The reasons of requests that no Cycle has taken up yet, oldest first."""
+def open_requests(session: Session, scope: str) -> tuple[Request, ...]:
+    """The requests that no Cycle has taken up yet, oldest first."""
     wanted = select(RequestRow).where(RequestRow.scope == scope, RequestRow.cycle_id.is_(None))
-    return tuple(row.reason for row in session.scalars(wanted.order_by(RequestRow.id)))
+    rows = session.scalars(wanted.order_by(RequestRow.id))
+    return tuple(Request(row.id, row.reason, Wish(row.recipe, row.test_mode)) for row in rows)

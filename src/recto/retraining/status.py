@@ -103,7 +103,7 @@ def _scope(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
     accuracy = known_accuracy(workspace, scope)
     with workspace.read() as session:
         queue = waiting(session, scope, workspace.settings)
-        asked = list(open_requests(session, scope))
+        asked = [str(request) for request in open_requests(session, scope)]
     return ScopeStatus(
         scope=scope,
         documents=counted.splits,

@@ -19,11 +19,12 @@ from recto.retraining.apart import Stopped, run_apart
 from recto.retraining.facts import gather
 from recto.retraining.inbox import Inbox
 from recto.retraining.ledger import (
+    AS_USUAL,
     TRAIN_LOCK,
+    Wish,
     last_run,
     left_behind,
     mark_interrupted,
-    open_request_numbers,
     open_requests,
     scopes_of,
 )
@@ -139,21 +140,24 @@ class Watch:
             self.log(run_apart(self.stop, jobs.tend, workspace.path, scope, accuracy=accuracy))
 
     def _turn(self, workspace: Workspace, scope: str) -> None:
-        """Run a Cycle if one is due or asked for."""
+        """Run a Cycle if one is asked for or due. Who asked first says how; who wants another one waits."""
         with workspace.read() as session:
-            asked = [f"asked for: {reason}" for reason in open_requests(session, scope)]
-            numbers = open_request_numbers(session, scope)
-        told = due(gather(workspace, scope, now()), workspace.settings.triggers)
-        reasons = [*asked, *(f"{reason.trigger}: {reason.words}" for reason in told)]
+            requests = open_requests(session, scope)
+        wish = requests[0].wish if requests else AS_USUAL
+        reasons = [f"asked for: {request}" for request in requests if request.wish == wish]
+        if not wish.test_mode:  # which answers no Trigger
+            told = due(gather(workspace, scope, now()), workspace.settings.triggers)
+            reasons += [f"{reason.trigger}: {reason.words}" for reason in told]
+        numbers = frozenset(request.number for request in requests)
         fresh = numbers - self._tried.get(scope, frozenset())
         if fresh or (reasons and not self.pauses.is_pausing(scope)):
             self._tried[scope] = numbers
-            self._cycle(workspace, scope, reasons)
+            self._cycle(workspace, scope, reasons, wish)
 
-    def _cycle(self, workspace: Workspace, scope: str, reasons: list[str]) -> None:
+    def _cycle(self, workspace: Workspace, scope: str, reasons: list[str], wish: Wish) -> None:
         self.log("\n".join([f"{scope}: a Cycle is due", *reasons]))
         try:
-            self.log(run_apart(self.stop, jobs.turn, workspace.path, scope, reasons))
+            self.log(run_apart(self.stop, jobs.turn, workspace.path, scope, reasons, wish))
         except WorkspaceBusy as error:
             self.log(f"{scope}: waits: {error.what}")
         except RectoError:

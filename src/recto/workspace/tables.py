@@ -5,7 +5,7 @@ Times are UTC. JSON columns hold plain JSON values. Changing a table here needs 
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from recto.workspace.utc import Utc
@@ -28,6 +28,7 @@ class DocumentRow(Table):
     annotation said: lines, fields, case, language, text_unverified and unknown keys. `print` is the page's
     perceptual hash. `used_at` is when a snapshot first held the page: from then on it may have been learnt
     from. `split` "aside" is for pages that were learnt from and then turned out to be kin of test documents.
+    `corrected_at` is when a person last gave the text; no file replaces it after that.
     """
 
     __tablename__ = "documents"
@@ -50,6 +51,7 @@ class DocumentRow(Table):
     added_at: Mapped[datetime]
     trusted_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    corrected_at: Mapped[datetime | None]
 
 
 class PlacementRow(Table):
@@ -158,7 +160,10 @@ class VerdictRow(Table):
 
 
 class RequestRow(Table):
-    """A wish for a Cycle, written by a person or a service and claimed by the loop."""
+    """A wish for a Cycle, written by a person or a service and claimed by the loop.
+
+    `recipe` has every setting of the training, None means that of the settings at the time of the Cycle.
+    """
 
     __tablename__ = "requests"
 
@@ -167,3 +172,5 @@ class RequestRow(Table):
     reason: Mapped[str]
     at: Mapped[datetime]
     cycle_id: Mapped[int | None] = mapped_column(ForeignKey("cycles.id"))
+    recipe: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    test_mode: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -11,6 +11,7 @@ from recto.datasets.corpus import Added, add_examples, counts, examples_of, set_
 from recto.datasets.example import Example
 from recto.datasets.loading import load_dataset
 from recto.datasets.splitting import Shares
+from recto.documents.transcript import Line
 from recto.errors import DatasetError, WorkspaceError
 from recto.settings import SplitSettings
 from recto.workspace.blobs import blob_fault, blob_path
@@ -120,6 +121,22 @@ def test_set_text(workspace: Workspace, page: Callable[..., Example]) -> None:
         set_text(workspace, row_id, " \n")
     with pytest.raises(WorkspaceError, match="no such document"):
         set_text(workspace, 99, "x")
+
+
+def test_no_file_replaces_what_a_person_corrected(workspace: Workspace, page: Callable[..., Example]) -> None:
+    """An inbox adds all of its texts again once one of them changes; the old one isn't news."""
+    line = Line("raed", (0.0, 0.0, 9.0, 9.0))
+    old = replace(page(1, text="raed"), lines=(line,))
+    (row_id,) = add(workspace, old).trusted
+    set_text(workspace, row_id, "read")
+    for text in ("raed", "red"):
+        again = add(workspace, replace(old, text=text, business="shop"))
+        assert (again.corrected, again.updated) == ((row_id,), ())
+    (kept,) = rows(workspace)
+    assert (kept.text, kept.business, "lines" in kept.facts) == ("read", "shop", False)
+    assert add(workspace, replace(old, text="read", lines=None, business="shop")).known == (row_id,)
+    set_text(workspace, row_id, "read by a person")
+    assert rows(workspace)[0].text == "read by a person"
 
 
 def test_set_text_drops_lines_of_another_text(workspace: Workspace, folder: Path) -> None:

@@ -6,6 +6,7 @@ Engine here: documents without text wait (state "queued").
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from recto.workspace.folder import Workspace
 from recto.workspace.tables import DocumentRow, KinshipRow
 from recto.workspace.utc import now
 
-Fate = Literal["trusted", "queued", "known", "updated", "remeasured"]
+Fate = Literal["trusted", "queued", "known", "updated", "corrected", "remeasured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,17 @@ class Added:
     """What became of the Examples: ids of rows, and those that were refused.
 
     `trusted` are new with a text, or queued before and now with one; `queued` are new without; `updated`
-    had another label; `known` were there as they are. `moved` are rows that went to a stricter split with
-    their kin; `aside` those, old or new, that neither train nor measure any more. `remeasured` are those
-    of `updated` that measure (split test) and got another text. `uncompared` pages stand on too common a
-    form to be compared with every other page on it.
+    had another label, `corrected` would have got another text, but have one of a person's; `known` were
+    there as they are. `moved` are rows that went to a stricter split with their kin; `aside` those, old or
+    new, that neither train nor measure any more. `remeasured` are those of `updated` that measure (split
+    test) and got another text. `uncompared` pages stand on too common a form to be compared with every
+    other page on it.
     """
 
     trusted: tuple[int, ...] = ()
     queued: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
+    corrected: tuple[int, ...] = ()
     updated: tuple[int, ...] = ()
     moved: tuple[int, ...] = ()
     aside: tuple[int, ...] = ()
@@ -80,6 +83,7 @@ class _Tally:
             trusted=of("trusted"),
             queued=of("queued"),
             known=of("known"),
+            corrected=of("corrected"),
             updated=of("updated", "remeasured"),
             moved=tuple(i for i, split in self.moved.items() if split != ASIDE),
             aside=tuple(i for i, split in self.moved.items() if split == ASIDE),
@@ -140,7 +144,8 @@ def add_examples(
 def set_text(workspace: Workspace, row_id: int, text: str) -> str:
     """Make `text` the trusted text of a row, and place its document; gives its split.
 
-    Lines that belong to another text are dropped. Raises WorkspaceError for an unknown id, DatasetError for
+    It is a person's word: nothing that is added later replaces it. Lines that belong to another text are
+    dropped. Raises WorkspaceError for an unknown id, DatasetError for
     an empty text.
     """
     if not text.strip():
@@ -154,6 +159,7 @@ def set_text(workspace: Workspace, row_id: int, text: str) -> str:
         if row.text != text:
             drop_lines(row)
         trust(row, text, now())
+        row.corrected_at = now()
         session.flush()
         place(session, row.sha256, shares_of(workspace.settings.split), now())
         return row.split
@@ -234,6 +240,9 @@ def _rows_of(session: Session, sha256: str) -> Sequence[DocumentRow]:
 
 def _relabelled(row: DocumentRow, example: Example, at: datetime) -> Fate:
     state, text = row.state, row.text
+    if row.corrected_at is not None and example.text not in (None, row.text):
+        relabel(row, changed(example, text=None, lines=None), at)
+        return "corrected"
     if not relabel(row, example, at):
         return "known"
     if row.state != state:
