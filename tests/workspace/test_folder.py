@@ -29,7 +29,7 @@ def test_the_nearest_counts(tmp_path: Path) -> None:
 def test_none_is_made_in_what_another_one_keeps(tmp_path: Path) -> None:
     outer = create_workspace(tmp_path)
     for place in (outer.runs, outer.releases / "new"):
-        with pytest.raises(WorkspaceError, match="kept by recto alone"):
+        with pytest.raises(WorkspaceError, match="only recto writes into"):
             create_workspace(place)
     assert list(outer.path.glob("*/*")) == []
 
@@ -92,7 +92,7 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(
     kept = file.read_bytes()
     harm(file)
     for _ in range(2):
-        with pytest.raises(WorkspaceError, match=f"missing or empty, but not {name}/") as caught:
+        with pytest.raises(WorkspaceError, match=f"missing or empty, .* in {name}/") as caught:
             open_workspace(tmp_path)
         assert caught.value.where == str(file)
         assert "restore it from a backup" in caught.value.hint

@@ -30,7 +30,7 @@ def export(workspace: Workspace, number: int, out: Path) -> Path:
     only recto writes, or can't be written, MissingPackage without the licence of its base weights.
     """
     if kept := own_folder(out):
-        raise OutputError(f"{kept} is kept by recto alone", where=out, hint="choose another --out")
+        raise OutputError(f"only recto writes into {kept}", where=out, hint="choose another --out")
     chosen = release(workspace, number)
     files = _files(workspace, chosen)
     try:

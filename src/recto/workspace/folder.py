@@ -67,7 +67,7 @@ def create_workspace(path: Path) -> Workspace:
     if (path / FILE_NAME).exists():
         raise WorkspaceError("this is a workspace already", where=path, hint="--exist-ok leaves it as it is")
     if kept := own_folder(path):
-        raise WorkspaceError(f"{kept} is kept by recto alone", where=path, hint="choose another folder")
+        raise WorkspaceError(f"only recto writes into {kept}", where=path, hint="choose another folder")
     try:
         for name in FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def _check_not_lost(engine: Engine, folder: Path) -> None:
     used = [f"{name}/" for name in FOLDERS if _is_used(folder / name)]
     if used and is_empty(engine):
         raise WorkspaceError(
-            f"the database is missing or empty, but not {', '.join(used)}, of which it knew everything",
+            f"the database is missing or empty, and nothing else knows what is in {', '.join(used)}",
             where=shown(engine),
             hint="restore it from a backup, or name the right `database` in recto.toml; "
             f"to start anew, move {', '.join(used)} away",
