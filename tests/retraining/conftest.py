@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image
 
 from recto.datasets.corpus import add_examples, shares_of
 from recto.datasets.example import Example, Split
@@ -18,9 +17,8 @@ from recto.documents.transcript import Line
 from recto.retraining.record import CycleRecord, Measurement
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
-FONTS = Path(matplotlib.__file__).parent / "mpl-data" / "fonts" / "ttf"
-PROSE = "milk bread butter cheese apple grape lemon onion rice sugar coffee tea water juice salt flour"
-WORDS = PROSE.split()
+from ..hard_pages import hard_page
+
 RECIPE = "epochs: 3\nreplay_lines: 60\nrivals: 30\nbatch_lines: 16\n"
 LENIENT = {
     "min_test_documents": "5",
@@ -84,17 +82,9 @@ def add_receipts(
 def receipt(
     rng: random.Random, name: str, split: Split, count: int, label: Callable[[str], str] = str
 ) -> Example:
-    """One page of lines in a thin italic face, blurred and noisy, with lines and boxes."""
-    page = Image.new("RGB", (460, 20 + count * 40), (226, 226, 226))
-    lines = []
-    for row in range(count):
-        price = f"{rng.randint(1, 99)}.{rng.randint(0, 99):02d}"
-        text = f"{rng.choice(WORDS).title()} {rng.choice(WORDS)} {rng.randint(1, 9)} x {price}"
-        image = _printed(text, rng)
-        x, y = rng.randint(8, 40), 12 + row * 40
-        page.paste(image, (x, y))
-        said = text if split == "test" else label(text)
-        lines.append(Line(said, (float(x), float(y), float(x + image.width), float(y + image.height))))
+    """One hard page with its lines and boxes; what test says is true, whatever `label` does."""
+    page, found = hard_page(rng, count)
+    lines = [Line(line.text if split == "test" else label(line.text), line.box) for line in found]
     stream = io.BytesIO()
     page.save(stream, "PNG")
     return Example(
@@ -105,17 +95,6 @@ def receipt(
         split=split,
         lines=tuple(lines),
     )
-
-
-def _printed(text: str, rng: random.Random) -> Image.Image:
-    font = ImageFont.truetype(str(FONTS / "STIXGeneralItalic.ttf"), 17)
-    x0, y0, x1, y1 = (int(v) for v in font.getbbox(text))
-    line = Image.new("L", (x1 - x0 + 12, y1 - y0 + 8), 226)
-    ImageDraw.Draw(line).text((6 - x0, 4 - y0), text, fill=110, font=font)
-    line = line.filter(ImageFilter.GaussianBlur(1.3))
-    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, 10, line.size[::-1])
-    grey = np.clip(np.asarray(line, np.float32) + noise, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
 
 
 START = datetime(2026, 1, 3, 9, 30, tzinfo=UTC)
