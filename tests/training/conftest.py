@@ -11,6 +11,7 @@ import pytest
 from recto.engines.ppocr.crops import scale_line
 from recto.training.ctc.base_model import BaseModel, load_base
 from recto.training.ctc.features import LabelledLines, extract
+from recto.training.ctc.lines import normal
 from recto.training.ctc.prepare import Part, Prepared
 from recto.training.ctc.replay import general_lines
 
@@ -73,6 +74,8 @@ def base() -> BaseModel:
 @pytest.fixture(scope="session")
 def prepared(base: BaseModel) -> Prepared:
     """24 lines to learn from and 12 to choose by."""
-    general = [scale_line(line) for line in general_lines(16, seed=0)]
-    replay = tuple(extract(base.backbone, general))
-    return Prepared(part_of(base, 24, 1), part_of(base, 12, 2), replay, tuple(general[:4]))
+    general = list(general_lines(16, seed=0))
+    images = [scale_line(line.image) for line in general]
+    buckets = tuple(extract(base.backbone, images))
+    replay = LabelledLines(buckets, tuple(normal(line.text) for line in general), (False,) * len(general))
+    return Prepared(part_of(base, 24, 1), part_of(base, 12, 2), replay, tuple(images[:4]))

@@ -67,7 +67,7 @@ def main() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     base = load_base()
-    prepared = Prepared(part(batch_lines), part(2), (), ())
+    prepared = Prepared(part(batch_lines), part(2), LabelledLines((), (), ()), ())
     warm(base)
     recipe = Recipe(epochs=2, batch_lines=batch_lines, rivals=0, replay_lines=0)
     keeper = Telling()

@@ -11,6 +11,7 @@ from recto.training.ctc.alphabet import cut_head, trained_classes
 from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.batches import Shuffler, add_gradient
 from recto.training.ctc.drift import Drift
+from recto.training.ctc.features import LabelledLines
 from recto.training.ctc.fit import Fitted, fit
 from recto.training.ctc.prepare import Prepared
 from recto.training.ctc.state import unpack
@@ -119,7 +120,7 @@ def test_patience(base: BaseModel, prepared: Prepared) -> None:
     recipe = RECIPE.model_copy(
         update={"epochs": 9, "patience_epochs": 2, "learning_rate": 1e-12, "min_val_characters": 0}
     )
-    fitted = fit(base, replace(prepared, replay=()), recipe, Memory())
+    fitted = fit(base, replace(prepared, replay=LabelledLines((), (), ())), recipe, Memory())
     assert [epoch.number for epoch in fitted.epochs] == [0, 1, 2]
 
 
@@ -139,7 +140,7 @@ def gradients(base: BaseModel, prepared: Prepared, classes: Tensor, pieces: int)
     neck, head = copy.deepcopy(base.network.neck).train(), cut_head(base.network.head, classes)
     with torch.no_grad():
         head.bias += 0.1  # moved from the base, so that drift isn't nothing
-    drift = Drift(base.network.neck, cut_head(base.network.head, classes), prepared.replay, RECIPE)
+    drift = Drift(base.network.neck, cut_head(base.network.head, classes), prepared.replay.buckets, RECIPE)
     batch = next(Shuffler(prepared.train.lines, base.characters, classes, 8, seed=1).epoch())
     add_gradient(neck, head, batch, pieces)
     drift.add_gradient(neck, head, pieces)

@@ -22,8 +22,8 @@ def test_lines_come_back_as_they_were(prepared: Prepared, tmp_path: Path) -> Non
             other.unwritable,
             other.aligned,
         )
-    before = (*prepared.train.lines.buckets, *prepared.val.lines.buckets, *prepared.replay)
-    after = (*found.train.lines.buckets, *found.val.lines.buckets, *found.replay)
+    before = (*prepared.train.lines.buckets, *prepared.val.lines.buckets, *prepared.replay.buckets)
+    after = (*found.train.lines.buckets, *found.val.lines.buckets, *found.replay.buckets)
     for bucket, again in zip(before, after, strict=True):
         assert bucket.lines == again.lines
         assert torch.equal(bucket.features, again.features)

@@ -15,7 +15,12 @@ from recto.engines.ppocr.crops import batches_by_width, scale_line
 from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
 from recto.errors import ParityError, TrainingError
+from recto.evaluation.metrics import edits
+from recto.evaluation.metrics.ratio import total
 from recto.training.ctc.alphabet import cut_head, merge_head, trained_classes
+from recto.training.ctc.base_model import BaseModel
+from recto.training.ctc.features import extract
+from recto.training.ctc.labelling import read_pieces
 from recto.training.ctc.learn import check_parity
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.replay import general_lines
@@ -145,6 +150,15 @@ def test_trained_classes_hold_labels_latin_and_rivals() -> None:
 
 
 def test_general_lines_repeat_by_seed() -> None:
-    one, other = general_lines(3, seed=1), general_lines(3, seed=1)
-    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-    assert Image.fromarray(one[0]).mode == "RGB"
+    one, other = list(general_lines(3, seed=1)), list(general_lines(3, seed=1))
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(one, other, strict=True))
+    assert [line.text for line in one] == [line.text for line in other]
+    assert Image.fromarray(one[0].image).mode == "RGB"
+
+
+def test_general_lines_say_what_is_printed_on_them(base: BaseModel) -> None:
+    lines = list(general_lines(40, seed=2))
+    buckets = extract(base.backbone, (scale_line(line.image) for line in lines))
+    readings = read_pieces(base, buckets, frozenset())
+    pairs = zip(lines, readings, strict=True)
+    assert total(edits.cer(line.text, said.text) for line, said in pairs).value <= 0.15

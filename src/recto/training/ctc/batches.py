@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recto.training.ctc.alphabet import class_of
-from recto.training.ctc.features import LabelledLines
+from recto.training.ctc.features import Bucket, LabelledLines
 
 RandomState = tuple[object, ...]
 
@@ -41,25 +41,29 @@ class Shuffler:
         self._targets = [
             torch.tensor([place[table[c]] for c in label], dtype=torch.long) for label in lines.labels
         ]
-        self._buckets = lines.buckets
+        self._widths: dict[int, list[Bucket]] = {}
+        for bucket in lines.buckets:
+            self._widths.setdefault(bucket.frames, []).append(bucket)
         self._size = size
         self.rng = random.Random(seed)
 
     @property
     def steps(self) -> int:
         """Batches per epoch."""
-        return sum(-(-len(bucket.lines) // self._size) for bucket in self._buckets)
+        counts = (sum(len(bucket.lines) for bucket in buckets) for buckets in self._widths.values())
+        return sum(-(-count // self._size) for count in counts)
 
     def epoch(self) -> Iterator[Batch]:
         """All lines once, in a new order."""
         plan = []
-        for bucket in self._buckets:
-            rows = list(range(len(bucket.lines)))
+        for buckets in self._widths.values():
+            rows = [(bucket, row) for bucket in buckets for row in range(len(bucket.lines))]
             self.rng.shuffle(rows)
-            plan += [(bucket, rows[i : i + self._size]) for i in range(0, len(rows), self._size)]
+            plan += [rows[i : i + self._size] for i in range(0, len(rows), self._size)]
         self.rng.shuffle(plan)
-        for bucket, rows in plan:
-            yield Batch(bucket.features[rows], tuple(self._targets[bucket.lines[row]] for row in rows))
+        for rows in plan:
+            features = torch.stack([bucket.features[row] for bucket, row in rows])
+            yield Batch(features, tuple(self._targets[bucket.lines[row]] for bucket, row in rows))
 
 
 def add_gradient(neck: nn.Module, head: nn.Module, batch: Batch, pieces: int) -> float:

@@ -63,7 +63,7 @@ def calibrate(
         prepare_s=prepare_s * work
         + replay_s * replay
         + read_s * (val_lines + min(_RIVAL_LINES, train_lines)),
-        epoch_s=step_s * (train_lines + copies) + read_s * val_lines,
+        epoch_s=step_s * (train_lines + copies + recipe.replay_lines) + read_s * val_lines,
         epochs=recipe.epochs,
         write_s=_WRITING_S,
         memory_mb=_memory_mb(prepared, documents, lines),
@@ -107,7 +107,7 @@ def _seconds_per_line(base: BaseModel, prepared: Prepared, recipe: Recipe) -> tu
     neck, head = copy.deepcopy(network.neck), cut_head(network.head, classes)
     shuffler = Shuffler(lines, base.characters, classes, recipe.step_lines, recipe.seed)
     twice = recipe.model_copy(update={"epochs": 2})
-    course = Course((neck, head), shuffler, Drift(neck, head, prepared.replay, recipe), twice)
+    course = Course((neck, head), shuffler, Drift(neck, head, prepared.replay.buckets, recipe), twice)
     lap_s = _second_time(lambda: course.lap(recipe.accumulation))
     reader = LineReader(network.neck, network.head, base.characters)
     read_s = _second_time(lambda: score_lines(reader, prepared.val.lines)) / prepared.val.count
@@ -140,6 +140,6 @@ def _memory_mb(prepared: Prepared, pages: int, lines: int) -> float | None:
     count, with more than twice their features (what lies between them is too small to be used again).
     """
     peak = peak_memory_mb()
-    known = prepared.train.count + prepared.val.count + sum(len(b.lines) for b in prepared.replay)
+    known = prepared.train.count + prepared.val.count + len(prepared.replay.labels)
     features_mb = prepared.features_mb / known * lines
     return None if peak is None else peak + min(600.0, 20.0 * pages) + 2.2 * features_mb

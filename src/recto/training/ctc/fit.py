@@ -1,11 +1,11 @@
 """CTC training of neck and head on cached features, with the base model as its fallback.
 
-Loss: CTC on the labelled lines plus, on replayed general lines, the divergence from the base model's own
-output. What is measured and kept lies between the base's weights and the trained ones (Wortsman et al.,
-2022). The newest epoch within a standard error of the best wins; epoch 0 is the base model, so training
-that clearly doesn't help changes nothing. After every epoch its state is kept, and what follows depends on
-that state alone: a training that was killed, or ran out of memory in the middle of an epoch, goes on as if
-nothing had been.
+Loss: CTC on the labelled lines and, against forgetting, on general lines among them; on these the divergence
+from the base model's own output is added. What is measured and kept lies between the base's weights and the
+trained ones (Wortsman et al., 2022). The newest epoch within a standard error of the best wins; epoch 0 is
+the base model, so training that clearly doesn't help changes nothing. After every epoch its state is kept,
+and what follows depends on that state alone: a training that was killed, or ran out of memory in the middle
+of an epoch, goes on as if nothing had been.
 """
 
 import copy
@@ -27,7 +27,7 @@ from recto.training.ctc.batches import Shuffler
 from recto.training.ctc.course import Course
 from recto.training.ctc.decoding import SLICE_LINES, LineReader
 from recto.training.ctc.drift import Drift
-from recto.training.ctc.features import LabelledLines
+from recto.training.ctc.features import LabelledLines, joined
 from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
@@ -83,7 +83,8 @@ def fit(base: BaseModel, prepared: Prepared, recipe: Recipe, keeper: Keeper) -> 
     packed = keeper.newest()
     torch.manual_seed(recipe.seed)
     state = unpack(packed) if packed else None
-    classes = state.classes if state else _classes(base, prepared.train.lines, recipe)
+    lines = joined(prepared.train.lines, prepared.replay)
+    classes = state.classes if state else _classes(base, lines, recipe)
     pupil = _Pupil(base, prepared, recipe, classes)
     if state:
         pupil.go_back(state)
@@ -122,8 +123,8 @@ class _Pupil:
         self._network, self._shown = copy.deepcopy(base.network), copy.deepcopy(base.network)
         self._head = cut_head(base.network.head, classes)
         self._start = self._weights()
-        drift = Drift(base.network.neck, self._head, prepared.replay, recipe)
-        lines = prepared.train.lines
+        drift = Drift(base.network.neck, self._head, prepared.replay.buckets, recipe)
+        lines = joined(prepared.train.lines, prepared.replay)
         data = Shuffler(lines, base.characters, classes, recipe.step_lines, recipe.seed)
         self._lines = sum(len(bucket.lines) for bucket in lines.buckets)
         self._course = Course((self._network.neck, self._head), data, drift, recipe)
@@ -228,7 +229,7 @@ class _Pupil:
 def is_best(score: LineScore, epochs: Sequence[Epoch], recipe: Recipe) -> bool:
     """Whether an epoch is the one to keep so far: the newest that is within a standard error of the best.
 
-    Late epochs have settled and drifted less, and validation errors are a count with its own noise. With few
+    Late epochs have settled, and validation errors are a count with its own noise. With few
     validation lines it needn't beat the base model, as that would be chance; a clearly worse one never
     counts.
     """

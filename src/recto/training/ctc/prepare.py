@@ -17,9 +17,9 @@ from recto.engines.ppocr.crops import scale_line
 from recto.engines.ppocr.detector import DetectorSettings, LineFinder
 from recto.errors import TrainingError
 from recto.training.ctc.base_model import BaseModel
-from recto.training.ctc.features import Bucket, LabelledLines, extract, megabytes
+from recto.training.ctc.features import Bucket, LabelledLines, extract, joined, megabytes
 from recto.training.ctc.labelling import Labels, label_pages, read_pieces
-from recto.training.ctc.lines import CutPage, PageCutter, frames_needed
+from recto.training.ctc.lines import CutPage, PageCutter, frames_needed, normal
 from recto.training.ctc.replay import general_lines
 from recto.training.ctc.views import altered, views_of
 from recto.training.progress import Progress
@@ -62,13 +62,13 @@ class Prepared:
 
     train: Part
     val: Part
-    replay: tuple[Bucket, ...]
+    replay: LabelledLines
     probe: tuple[Image, ...]
 
     @property
     def features_mb(self) -> float:
         """Memory of all features."""
-        return megabytes((*self.train.lines.buckets, *self.val.lines.buckets, *self.replay))
+        return megabytes((*self.train.lines.buckets, *self.val.lines.buckets, *self.replay.buckets))
 
 
 def prepare(
@@ -82,7 +82,7 @@ def prepare(
     train, images = _part(base, data[0], recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
     val, probe = _part(base, data[1], recipe, (recipe.max_val_lines, (middle, middle)), progress)
     train = _with_views(base, train, images, recipe, progress)
-    return Prepared(train, val, tuple(_replay(base, recipe, progress)), tuple(probe[:_PARITY_LINES]))
+    return Prepared(train, val, _replay(base, recipe, progress), tuple(probe[:_PARITY_LINES]))
 
 
 def _part(
@@ -168,21 +168,26 @@ def _with_views(
     copies = (altered(images[place], rng) for _ in range(views) for place in places)
     found = extract(base.backbone, copies, advance=progress.advance)
     known = part.lines
-    first = len(known.labels)
-    return replace(
-        part,
-        views=views,
-        lines=LabelledLines(
-            buckets=(*known.buckets, *(Bucket(b.features, tuple(first + n for n in b.lines)) for b in found)),
-            labels=known.labels + tuple(known.labels[place] for place in places) * views,
-            case_blind=known.case_blind + tuple(known.case_blind[place] for place in places) * views,
-        ),
+    copied = LabelledLines(
+        buckets=tuple(found),
+        labels=tuple(known.labels[place] for place in places) * views,
+        case_blind=tuple(known.case_blind[place] for place in places) * views,
     )
+    return replace(part, views=views, lines=joined(known, copied))
 
 
-def _replay(base: BaseModel, recipe: Recipe, progress: Progress) -> list[Bucket]:
-    if not recipe.replay_lines or not recipe.replay_weight:
-        return []
-    progress.stage("general lines against forgetting", recipe.replay_lines)
-    lines = (scale_line(line) for line in general_lines(recipe.replay_lines, seed=recipe.seed))
-    return extract(base.backbone, lines, advance=progress.advance)
+def _replay(base: BaseModel, recipe: Recipe, progress: Progress) -> LabelledLines:
+    if recipe.replay_lines:
+        progress.stage("general lines against forgetting", recipe.replay_lines)
+    known = frozenset(base.characters)
+    texts: list[str | None] = []
+
+    def images() -> Iterator[Image]:
+        for line in general_lines(recipe.replay_lines, seed=recipe.seed):
+            text = normal(line.text)
+            texts.append(text if known.issuperset(text) else None)
+            yield scale_line(line.image)
+
+    buckets = extract(base.backbone, images(), advance=progress.advance)
+    labels = Labels(texts, [False] * len(texts))
+    return _part_of(_learnable(buckets, labels), labels).lines

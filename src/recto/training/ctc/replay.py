@@ -1,10 +1,12 @@
 """General lines against forgetting: mixed case, accents, digits and signs, rendered on the spot.
 
-They are replayed during training with the base model's own output as the target, so that it keeps what
-the domain's documents don't show. Deterministic by seed. They are no ground truth and measure nothing.
+They are taught along with the lines of the documents, so that the model keeps what those don't show.
+Deterministic by seed. Nothing is measured on them.
 """
 
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,14 +71,35 @@ _SIGNS = (
     "¿",
     "¡",
 )
-_FACES = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSans-Oblique")
+_FACES = (
+    "DejaVuSans",
+    "DejaVuSans-Bold",
+    "DejaVuSans-Oblique",
+    "DejaVuSansMono",
+    "DejaVuSansMono-Bold",
+    "DejaVuSerif",
+    "DejaVuSerif-Bold",
+    "DejaVuSerif-Italic",
+    "STIXGeneral",
+    "STIXGeneralBol",
+    "STIXGeneralItalic",
+)
 
 
-def general_lines(count: int, *, seed: int) -> list[Image]:
-    """`count` line images with varied text, face, size, contrast and blur."""
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneralLine:
+    """A rendered line, height × width × 3, and what it says."""
+
+    image: Image
+    text: str
+
+
+def general_lines(count: int, *, seed: int) -> Iterator[GeneralLine]:
+    """`count` lines with varied text, face, size, contrast and blur."""
     rng = random.Random(seed)
     fonts = _fonts()
-    return [_render(_text(rng), rng.choice(fonts), rng) for _ in range(count)]
+    for _ in range(count):
+        yield _line(_text(rng), rng.choice(fonts), rng)
 
 
 def _text(rng: random.Random) -> str:
@@ -119,7 +142,7 @@ def _fonts() -> list[Path]:
     return [folder / f"{face}.ttf" for face in _FACES]
 
 
-def _render(text: str, face: Path, rng: random.Random) -> Image:
+def _line(text: str, face: Path, rng: random.Random) -> GeneralLine:
     font = ImageFont.truetype(str(face), rng.randint(18, 44))
     x0, y0, x1, y1 = (int(v) for v in font.getbbox(text))
     margin = rng.randint(2, 8)
@@ -129,4 +152,4 @@ def _render(text: str, face: Path, rng: random.Random) -> Image:
     line = line.filter(ImageFilter.GaussianBlur(rng.choice((0.0, 0.0, 0.5, 0.9))))
     noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 9), line.size[::-1])
     grey = np.clip(np.asarray(line, np.float32) + noise, 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return GeneralLine(np.repeat(grey[:, :, None], 3, axis=2), text)
