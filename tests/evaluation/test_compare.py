@@ -108,6 +108,28 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     assert 88 <= covered <= 100
 
 
+@pytest.mark.parametrize("vendors", [5, 6, 10, 20])
+def test_few_vendors_are_no_reason_to_be_sure(vendors):
+    """A candidate that is no better passes by chance about once in forty; with the middle 95 % of the draws
+    and five vendors it would be once in twelve."""
+    rng = np.random.default_rng(vendors)
+    better = covered = 0
+    for _ in range(400):
+        characters = rng.integers(300, 800, size=vendors)
+        taste = rng.normal(0, 0.02, size=vendors)  # whom of the two a vendor's print suits
+        theirs = [Ratio(0.1 * n, float(n)) for n in characters]
+        ours = [Ratio((0.1 + t) * n, float(n)) for t, n in zip(taste, characters, strict=True)]
+        low, high = interval("cer", ours, theirs, Bootstrap())
+        better += high < 0
+        covered += low <= 0 <= high
+    assert better <= 20 and covered >= 345
+
+
+@pytest.mark.parametrize(("clusters", "tail"), [(1, 0.025), (5, 0.00096), (20, 0.01590), (1000, 0.02480)])
+def test_fewer_clusters_leave_less_out(clusters, tail):
+    assert Bootstrap().tail(clusters) == pytest.approx(tail, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("metric", "values", "ends", "documents", "words"),
     [
