@@ -35,7 +35,7 @@ def evaluate(
     engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
     model: ModelOption = None,
     baseline: Annotated[
-        str | None, typer.Option(help="Engine to compare with (as --engine, with --baseline-model).")
+        str | None, typer.Option(help="Engine to compare with (base weights, if no --baseline-model).")
     ] = None,
     baseline_model: Annotated[
         str | None,
