@@ -17,7 +17,7 @@ from recto.documents.transcript import Line
 from recto.retraining.record import CycleRecord, Measurement
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
-from ..hard_pages import hard_page
+from ..hard_pages import BLUR_PX, hard_page
 
 RECIPE = "epochs: 3\nreplay_lines: 60\nrivals: 30\nbatch_lines: 16\n"
 LENIENT = {
@@ -80,10 +80,15 @@ def add_receipts(
 
 
 def receipt(
-    rng: random.Random, name: str, split: Split, count: int, label: Callable[[str], str] = str
+    rng: random.Random,
+    name: str,
+    split: Split,
+    count: int,
+    label: Callable[[str], str] = str,
+    blur_px: float = BLUR_PX,
 ) -> Example:
     """One hard page with its lines and boxes; what test says is true, whatever `label` does."""
-    page, found = hard_page(rng, count)
+    page, found = hard_page(rng, count, blur_px)
     lines = [Line(line.text if split == "test" else label(line.text), line.box) for line in found]
     stream = io.BytesIO()
     page.save(stream, "PNG")
@@ -168,7 +173,7 @@ def receipts() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def one_receipt() -> Callable[..., Example]:
-    """A function (random, name, split, lines) → one receipt as an Example."""
+    """A function (random, name, split, lines, label, blur_px) → one receipt as an Example."""
     return receipt
 
 

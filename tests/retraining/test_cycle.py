@@ -89,7 +89,7 @@ def test_history_keeps_everything(done: tuple[Workspace, CycleResult]) -> None:
 
 
 @pytest.mark.slow
-def test_shuffled_labels_are_refused_and_the_old_release_stays(
+def test_a_refused_candidate_is_kept_and_the_old_release_stays(
     done: tuple[Workspace, CycleResult], receipts: Receipts
 ) -> None:
     workspace, _ = done
