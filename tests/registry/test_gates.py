@@ -157,6 +157,26 @@ def test_a_category_may_not_be_worse_beyond_its_margin(
         assert "5 more wrong characters, 5 are allowed in so small a category" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("letters_then", "truth_then", "passed"),
+    [(0, None, False), (0, "another text", True), (8, None, True)],
+    ids=["lost bit by bit", "its label was corrected since", "as at first"],
+)
+def test_small_losses_don_t_add_up(
+    scene: Scene, pages: Pages, letters_then: int, truth_then: str | None, passed: bool
+) -> None:
+    """Each step loses four characters of a contract, which the margin allows; two steps are too much."""
+    better_elsewhere = spoilt(TRUTH) | {n: TRUTH[n] for i, n in enumerate(TRUTH) if i % 3 == 2}
+    step = scene.evidence(contracts(8), better_elsewhere | {"02.png": contracts(4)["02.png"]})
+    assert verdict("categories", step).passed
+    then = [replace(e, text=truth_then or e.text) if e.image == "02.png" else e for e in scene.examples[:20]]
+    first = scene.report(better_elsewhere | {"02.png": contracts(letters_then)["02.png"]}, then)
+    found = verdict("categories", replace(step, first=first))
+    assert found.passed == passed, found
+    if not passed:
+        assert "margin of 0.50 points: than before the first Release: contract" in found.reason
+
+
 def test_a_category_without_case_is_judged_without_case(pages: Pages) -> None:
     """Upper-case labels say nothing about case, even where most other documents do."""
     texts = {f"u{i}.png": f"TOTAL {i} EUROS AND MORE" for i in range(4)}

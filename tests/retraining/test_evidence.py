@@ -28,7 +28,7 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
     old, good = FakeEngine({"page_1.png": "bread 1.20"}), FakeEngine({e.image: "bread 1.20" for e in pages})
     before = evaluate(old, pages)
     cycle = ledger.begin(workspace, "general", ["asked by hand"])
-    contest = Contest(workspace, cycle, None, load_base=lambda model: good if model else old)
+    contest = Contest(workspace, "general", cycle, None, load_base=lambda model: good if model else old)
     contest.measured(before)
     first = kept(workspace)
     assert first.before is not None and first.after is None
@@ -41,6 +41,7 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
     evidence = contest.evidence(report, workspace.path / "model", pages, Silent())
     assert baseline_of(report).metrics.cer == evidence.current.metrics.cer == before.metrics.cer
     assert {len(lap) for lap in evidence.laps} == {2}
+    assert evidence.first is None, "there is no Release yet"
     contest.judged(evidence, [Verdict("better", passed=True, reason="fell")])
     third = kept(workspace)
     assert third.before and third.after and third.before.canary_cer == third.after.canary_cer == 1
@@ -48,4 +49,4 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
 
 
 def test_the_model_in_use_is_known_by_its_content(workspace: Workspace) -> None:
-    assert Contest(workspace, 1, None).current_sha256 == base_sha256()
+    assert Contest(workspace, "general", 1, None).current_sha256 == base_sha256()

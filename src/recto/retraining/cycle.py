@@ -151,7 +151,7 @@ class _Turn:
             return self._refuse(cycle, seen, recipe, too_few)
         check_trainable(seen, recipe)
         dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
-        contest = Contest(self.workspace, cycle, current(self.workspace, self.scope))
+        contest = Contest(self.workspace, self.scope, cycle, current(self.workspace, self.scope))
         folder, start = self._place(cycle, dataset, recipe, contest)
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
         evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)

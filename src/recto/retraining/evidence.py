@@ -12,12 +12,13 @@ from recto.datasets.example import Example
 from recto.datasets.synthesis.canary import canary_examples
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
-from recto.errors import EvaluationError
+from recto.errors import EvaluationError, RegistryError
 from recto.evaluation.evaluate import evaluate
 from recto.evaluation.report import DatasetInfo, Metrics, Report
 from recto.registry.gates import Evidence, Verdict
 from recto.registry.reading import load_release
 from recto.registry.release import Release
+from recto.registry.store import releases, report_of
 from recto.retraining import ledger
 from recto.retraining.ledger import Findings
 from recto.retraining.pace import PAGES, measure_laps
@@ -38,6 +39,7 @@ class Contest:
     """
 
     workspace: Workspace
+    scope: str
     cycle: int
     current: Release | None
     load_base: BaseLoader = lambda model: load("ppocr", model=model)
@@ -87,7 +89,19 @@ class Contest:
             base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
         progress.stage("timing both models by turns", min(len(test), PAGES))
         laps = measure_laps((candidate, in_use), test, lambda: progress.advance(1))
-        return Evidence(report, baseline_of(report), new, old, laps, base)
+        return Evidence(report, baseline_of(report), new, old, laps, base, self._first(progress))
+
+    def _first(self, progress: Progress) -> Report | None:
+        """What the model before the scope's first Release made of the test documents that there were then.
+
+        None where there is no such Release. One that is damaged is told, and stops nobody.
+        """
+        try:
+            reports = [report_of(self.workspace, made) for made in releases(self.workspace, self.scope)[:1]]
+        except RegistryError as error:
+            progress.say(f"categories aren't held against the time before the first Release: {error.what}")
+            return None
+        return next((baseline_of(report) for report in reports if report.baseline), None)
 
     def _canary(self, engine: Engine, progress: Progress, stage: str) -> Report:
         pages = canary_examples()
