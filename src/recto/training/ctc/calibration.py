@@ -18,6 +18,7 @@ from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.prepare import Part, Prepared, prepare
+from recto.training.ctc.replay import general_lines_for
 from recto.training.ctc.scoring import score_lines
 from recto.training.ctc.views import views_of
 from recto.training.estimate import Estimate, typical, weight
@@ -52,18 +53,18 @@ def calibrate(
     weights = [sum(map(weight, examples)) for examples in (*pages, *data)]
     copies = views_of(train_lines, recipe) * train_lines
     work = (sum(weights[2:]) + copies) / sum(weights[:2])
-    replay = recipe.replay_lines / max(1, few.replay_lines)
+    general = general_lines_for(train_lines, recipe)
     step_s, read_s = _seconds_per_line(base, prepared, recipe)
     documents = len(data[0]) + len(data[1])
-    lines = train_lines + copies + val_lines + recipe.replay_lines
+    lines = train_lines + copies + val_lines + general
     return Estimate(
         documents=documents,
         train_lines=train_lines,
         val_lines=val_lines,
         prepare_s=prepare_s * work
-        + replay_s * replay
+        + replay_s * general / max(1, few.replay_lines)
         + read_s * (val_lines + min(_RIVAL_LINES, train_lines)),
-        epoch_s=step_s * (train_lines + copies + recipe.replay_lines) + read_s * val_lines,
+        epoch_s=step_s * (train_lines + copies + general) + read_s * val_lines,
         epochs=recipe.epochs,
         write_s=_WRITING_S,
         memory_mb=_memory_mb(prepared, documents, lines),

@@ -20,7 +20,7 @@ from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.features import Bucket, LabelledLines, extract, joined, megabytes
 from recto.training.ctc.labelling import Labels, label_pages, read_pieces
 from recto.training.ctc.lines import CutPage, PageCutter, frames_needed, normal
-from recto.training.ctc.replay import general_lines
+from recto.training.ctc.replay import general_lines, general_lines_for
 from recto.training.ctc.views import altered, views_of
 from recto.training.progress import Progress
 from recto.training.recipe import Recipe
@@ -82,7 +82,8 @@ def prepare(
     train, images = _part(base, data[0], recipe, (recipe.max_train_lines, (0.0, recipe.margin)), progress)
     val, probe = _part(base, data[1], recipe, (recipe.max_val_lines, (middle, middle)), progress)
     train = _with_views(base, train, images, recipe, progress)
-    return Prepared(train, val, _replay(base, recipe, progress), tuple(probe[:_PARITY_LINES]))
+    count = general_lines_for(train.count, recipe)
+    return Prepared(train, val, _replay(base, count, recipe.seed, progress), tuple(probe[:_PARITY_LINES]))
 
 
 def _part(
@@ -176,14 +177,14 @@ def _with_views(
     return replace(part, views=views, lines=joined(known, copied))
 
 
-def _replay(base: BaseModel, recipe: Recipe, progress: Progress) -> LabelledLines:
-    if recipe.replay_lines:
-        progress.stage("general lines against forgetting", recipe.replay_lines)
+def _replay(base: BaseModel, count: int, seed: int, progress: Progress) -> LabelledLines:
+    if count:
+        progress.stage("general lines against forgetting", count)
     known = frozenset(base.characters)
     texts: list[str | None] = []
 
     def images() -> Iterator[Image]:
-        for line in general_lines(recipe.replay_lines, seed=recipe.seed):
+        for line in general_lines(count, seed=seed):
             text = normal(line.text)
             texts.append(text if known.issuperset(text) else None)
             yield scale_line(line.image)

@@ -16,6 +16,7 @@ from PIL import ImageDraw, ImageFilter, ImageFont
 
 from recto.documents.page import Image
 from recto.errors import MissingPackage
+from recto.training.recipe import Recipe
 
 _PROSE = (
     "the quick reader finds every word on paper before Monday London Bridge Street invoice payment within "
@@ -84,6 +85,14 @@ _FACES = (
     "STIXGeneralBol",
     "STIXGeneralItalic",
 )
+
+
+_FEWEST = 600
+
+
+def general_lines_for(lines: int, recipe: Recipe) -> int:
+    """How many general lines go with so many lines of documents: as many, but never very few."""
+    return min(recipe.replay_lines, max(_FEWEST, lines))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
