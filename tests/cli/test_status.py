@@ -182,6 +182,14 @@ def test_a_failed_cycle_says_why_and_is_kept(workspace: Workspace) -> None:
     assert read_history(workspace).cycles[0].state == "failed"
 
 
+def test_too_few_to_measure_on_says_how_to_add_some(workspace: Workspace) -> None:
+    toml = workspace.path / "recto.toml"
+    toml.write_text(toml.read_text().replace("min_test_documents = 1", "min_test_documents = 3"))
+    done = call(workspace, "improve")
+    assert done.exit_code == 1 and "1 test document, 3 wanted: 2 more are missing" in done.output
+    assert "hint: put documents with their text into a folder `test`" in done.output
+
+
 def test_no_workspace_here(tmp_path: Path) -> None:
     for verb in ("status", "history", "loop"):
         with pytest.raises(RectoError, match="no workspace here"):

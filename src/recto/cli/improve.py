@@ -101,7 +101,7 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
 
 def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
-    from recto.retraining.cycle import BY_HAND, run_cycle
+    from recto.retraining.cycle import BY_HAND, HOW_TO_ADD_TESTS, run_cycle
     from recto.retraining.ledger import ask_for_cycle
     from recto.workspace.folder import open_workspace
     from recto.workspace.tables import GENERAL
@@ -122,6 +122,8 @@ def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     if done.improvement is not None:
         _print(done.improvement, cost=False)
     _print_end(done, opened.settings.workspace.currency)
+    if done.improvement is None:
+        typer.echo(f"  hint: {HOW_TO_ADD_TESTS}", err=True)
     if done.release is None:
         raise typer.Exit(1)
 
