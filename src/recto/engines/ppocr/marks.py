@@ -26,6 +26,7 @@ _HIGH = (0.3, 1.0)  # of the row's height: how high a mark may be
 _WIDE = 2.0  # of the row's height: how wide a mark may be at most
 _APART = 0.4  # of the row's height: how far apart parts of one mark may stand
 _BESIDE = 0.3  # of the row's height: the paper left and right of a mark
+_MORE_PX = 2
 _MOST = 40  # more marks than this on a page are dirt or a pattern
 
 
@@ -48,8 +49,8 @@ def find_marks(image: Image, quads: Sequence[Quad]) -> list[Quad]:
         return []
     rows = _rows([box_of_quad(quad) for quad in quads])
     height = float(np.median([row.height for row in rows]))
-    parts = _ink_parts(image, height)
-    found = [mark for row in rows for mark in _marks(row, parts)]
+    ink = _ink(image, height)
+    found = [mark for row in rows for mark in _marks(row, ink, height)]
     return [quad_of_box(mark) for mark in found] if len(found) <= _MOST else []
 
 
@@ -75,31 +76,45 @@ def _row(boxes: Sequence[Box], page: tuple[float, float]) -> _Row:
     return _Row(top, bottom, tuple(gaps))
 
 
-def _ink_parts(image: Image, height: float) -> NDArray[np.int32]:
-    """Connected parts of ink as rows of x, y, width, height."""
+def _ink(image: Image, height: float) -> NDArray[np.uint8]:
+    """255 where there is ink; print is about so high."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     block = max(3, int(_NEIGHBOURHOOD * height) | 1)
     method, kind = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV
-    ink = cv2.adaptiveThreshold(grey, 255, method, kind, block, _CONTRAST)
-    stats = cv2.connectedComponentsWithStats(ink, connectivity=8)[2]
-    parts = np.asarray(stats[1:, :4], np.int32)
-    small = (parts[:, 3] <= 1.2 * height) & (parts[:, 2] <= _WIDE * height) & (parts[:, 3] >= _PART * height)
-    return parts[small]
+    return np.asarray(cv2.adaptiveThreshold(grey, 255, method, kind, block, _CONTRAST), np.uint8)
 
 
-def _marks(row: _Row, parts: NDArray[np.int32]) -> Iterator[Box]:
-    """The marks in the gaps of one row, from left to right."""
-    inside = (parts[:, 1] >= row.top) & (parts[:, 1] + parts[:, 3] <= row.bottom)
-    here = parts[inside & (parts[:, 3] >= _PART * row.height)]
-    for start, end in row.gaps:
-        free = here[(here[:, 0] >= start) & (here[:, 0] + here[:, 2] <= end)]
-        for mark in _grouped(free[np.argsort(free[:, 0])], _APART * row.height):
+def _marks(row: _Row, ink: NDArray[np.uint8], height: float) -> Iterator[Box]:
+    """The marks in the gaps of one row, from left to right; print of the page is about so high."""
+    low, high = (share * row.height for share in _HIGH)
+    pad = _BESIDE * row.height
+    for gap in row.gaps:
+        parts = _parts(row, gap, ink, height)
+        for mark in _grouped(parts[np.argsort(parts[:, 0])], _APART * row.height):
             x0, y0 = mark[:, 0].min(), mark[:, 1].min()
             x1, y1 = (mark[:, 0] + mark[:, 2]).max(), (mark[:, 1] + mark[:, 3]).max()
-            low, high = (share * row.height for share in _HIGH)
             if low <= y1 - y0 <= high and x1 - x0 <= _WIDE * row.height:
-                pad = _BESIDE * row.height
                 yield (float(x0) - pad, row.top, float(x1) + pad, row.bottom)
+
+
+def _parts(row: _Row, gap: tuple[float, float], ink: NDArray[np.uint8], height: float) -> NDArray[np.int32]:
+    """Connected parts of ink that lie in a gap from end to end, as rows of x, y, width, height."""
+    start, end = gap
+    tall, wide = _around(row.top, row.bottom), _around(start, end)
+    inside = ink[tall, wide]
+    if not inside.any():
+        return np.empty((0, 4), np.int32)
+    stats = cv2.connectedComponentsWithStats(np.ascontiguousarray(inside), connectivity=8)[2]
+    parts = stats[1:, :4] + np.array([wide.start, tall.start, 0, 0], np.int32)
+    x, y, width, tallness = parts.T
+    whole = (x >= start) & (x + width <= end) & (y >= row.top) & (y + tallness <= row.bottom)
+    small = (tallness <= 1.2 * height) & (width <= _WIDE * height)
+    return np.asarray(parts[whole & small & (tallness >= _PART * max(height, row.height))], np.int32)
+
+
+def _around(first: float, last: float) -> slice:
+    """Its pixels and a little more, so that ink which reaches into it shows that it does."""
+    return slice(max(0, int(first) - _MORE_PX), max(0, int(last) + 1 + _MORE_PX))
 
 
 def _grouped(parts: NDArray[np.int32], apart: float) -> Iterator[NDArray[np.int32]]:
