@@ -8,9 +8,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from recto.errors import WorkspaceBusy, WorkspaceError
-from recto.workspace.locks import held, holder
+from recto.workspace.locks import held, holder, living_holder
 
 HOLD = """
 import sys, time
@@ -92,6 +93,18 @@ def test_who_waits_gets_it_when_the_holder_lets_go(tmp_path: Path, other: "subpr
     with held(tmp_path / "train.lock", what="adding", wait_s=60) as crashed:
         assert crashed is not None
         assert crashed.pid == other.pid
+
+
+def test_who_only_looks_keeps_nobody_out(tmp_path: Path, other: "subprocess.Popen[str]") -> None:
+    """`living_holder` takes the lock of a dead holder for an instant, as here."""
+    other.kill()
+    other.wait()
+    look = FileLock(tmp_path / "train.lock", thread_local=False)
+    look.acquire()
+    threading.Timer(0.1, look.release).start()
+    with held(tmp_path / "train.lock", what="improve") as crashed:
+        assert crashed is not None and crashed.pid == other.pid
+        assert living_holder(tmp_path / "train.lock") == holder(tmp_path / "train.lock")
 
 
 def test_a_lock_that_cant_be_made(tmp_path: Path) -> None:

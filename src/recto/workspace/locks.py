@@ -22,6 +22,10 @@ from recto.errors import WorkspaceBusy, WorkspaceError
 from recto.workspace.utc import now
 
 
+A_LOOK_S = 0.5
+"""To look whether a holder lives takes its lock for an instant (`living_holder`): so long nobody is refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds a lock: the process, what it does there, and since when (ISO 8601, UTC)."""
@@ -43,12 +47,12 @@ def held(path: Path, *, what: str, wait_s: float = 0) -> Iterator[Holder | None]
     """Hold the lock file `path` while the block runs; `what` says what for, to those who find it taken.
 
     Gives the holder before, if that one died without letting go, else None. Raises WorkspaceBusy where
-    somebody else (another thread of this process, too) still holds it after `wait_s`, WorkspaceError where it
-    can't be made.
+    somebody else (another thread of this process, too) still holds it after `wait_s` (A_LOOK_S at least),
+    WorkspaceError where it can't be made.
     """
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=wait_s)
+        lock.acquire(timeout=max(wait_s, A_LOOK_S))
     except Timeout:
         raise _busy(path) from None
     except OSError as error:
