@@ -35,7 +35,7 @@ def test_a_better_candidate(bench):
 def test_a_few_documents_are_never_a_verdict(bench):
     comparison = compare(bench.report(PERFECT), bench.report(WORSE))
     assert comparison.overall["cer"].verdict == "undecided"
-    assert comparison.overall["cer"].words.endswith("4 documents (too few to tell)")
+    assert comparison.overall["cer"].words.endswith("4 documents (too few to tell: 95 % takes 5 documents)")
     assert comparison.by_category["invoice"]["cer"].difference == 0
     assert comparison.by_business["shop"]["cer"] == comparison.overall["cer"]
 
@@ -67,7 +67,7 @@ def test_pages_of_one_file_are_drawn_together_and_few_clusters_are_no_verdict(be
     pages = [replace(example, page=page) for page in range(1, 21)]
     cer = compare(bench.report({"a.tif": "some text"}, pages), bench.report({}, pages)).overall["cer"]
     assert (cer.documents, cer.clusters, cer.verdict) == (20, 1, "undecided")
-    assert cer.words.endswith("20 documents in 1 group (too few to tell)")
+    assert cer.words.endswith("20 documents in 1 group (too few to tell: 95 % takes 5 groups)")
 
 
 def test_only_the_same_documents_can_be_compared(bench):
@@ -125,6 +125,31 @@ def test_few_vendors_are_no_reason_to_be_sure(vendors):
     assert better <= 20 and covered >= 345
 
 
+@pytest.mark.parametrize(
+    ("confidence", "documents", "verdict", "words"),
+    [
+        (0.95, 5, "better", "95 % interval −20.00 … −20.00, 5 documents"),
+        (0.99, 11, "undecided", "11 documents (too few to tell: 99 % takes 12 documents)"),
+        (0.99, 12, "better", "99 % interval −20.00 … −20.00, 12 documents"),
+        (0.998, 51, "undecided", "51 documents (too few to tell: 99.8 % takes 52 documents)"),
+        (
+            0.999,
+            60,
+            "undecided",
+            "99.9 % interval −20.00 … −20.00, 60 documents (2,000 draws can't tell 99.9 %",
+        ),
+    ],
+)
+def test_more_confidence_takes_more_documents(bench, confidence, documents, verdict, words):
+    """Every document got better; how many there must be depends on how sure it shall be."""
+    read = {f"{i}.png": "words" for i in range(documents)}
+    examples = [bench.example(name, text) for name, text in read.items()]
+    bad = dict.fromkeys(read, "w0rds")
+    how = Bootstrap(confidence=confidence)
+    cer = compare(bench.report(read, examples), bench.report(bad, examples), how).overall["cer"]
+    assert (cer.verdict, words in cer.words) == (verdict, True), cer.words
+
+
 @pytest.mark.parametrize(("clusters", "tail"), [(1, 0.025), (5, 0.00096), (20, 0.01590), (1000, 0.02480)])
 def test_fewer_clusters_leave_less_out(clusters, tail):
     assert Bootstrap().tail(clusters) == pytest.approx(tail, abs=1e-4)
@@ -165,4 +190,4 @@ def test_fewer_clusters_leave_less_out(clusters, tail):
     ],
 )
 def test_plain_words(metric, values, ends, documents, words):
-    assert in_words(metric, values, ends, (documents, documents), 0.95) == words
+    assert in_words(metric, values, ends, (documents, documents), Bootstrap()) == words

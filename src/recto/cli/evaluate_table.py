@@ -40,7 +40,7 @@ def figures(report: Report) -> Table:
     if report.comparison:
         table.add_column("change", justify="right", no_wrap=True)
         table.add_column(
-            f"{100 * report.comparison.confidence:.0f} % interval", justify="right", no_wrap=True
+            f"{100 * report.comparison.confidence:g} % interval", justify="right", no_wrap=True
         )
     for row in report_view.figure_rows(report):
         style = "bold" if row.key == report.headline else None

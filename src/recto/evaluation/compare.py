@@ -10,6 +10,7 @@ without groups, the interval of a set with few vendors is too narrow.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -42,7 +43,10 @@ METRIC_NAMES = {
     "seconds_per_page": "Seconds per page",
 }
 FEWEST_CLUSTERS = 5
-"""With fewer, an interval of redrawn clusters says nothing: the verdict stays undecided."""
+"""With fewer, an interval of redrawn clusters says nothing at any confidence: the verdict stays undecided."""
+
+_MOST_CLUSTERS = 10_000
+"""Where this many aren't enough for a confidence, more won't be: the tails hardly grow any more."""
 
 _CHUNK = 256  # resamples at once: bounds memory at 256 × clusters counts
 
@@ -63,6 +67,23 @@ class Bootstrap:
         from scipy.special import ndtr, stdtrit  # type: ignore[import-untyped]
 
         return float(ndtr(math.sqrt(clusters / (clusters - 1)) * stdtrit(clusters - 1, outside)))
+
+    def beyond(self, clusters: int) -> int:
+        """How many whole draws lie beyond either end."""
+        return int(self.tail(clusters) * self.resamples)
+
+    def enough(self, clusters: int) -> bool:
+        """Whether so many clusters can show anything.
+
+        Where not one draw lies beyond an end, that end is the farthest draw whatever `confidence` says.
+        """
+        return clusters >= FEWEST_CLUSTERS and self.beyond(clusters) >= 1
+
+    def fewest(self) -> int | None:
+        """The fewest clusters that are enough: 5 for 95 %, 12 for 99 %; None where no number is (99.9 %)."""
+        counts = range(FEWEST_CLUSTERS, _MOST_CLUSTERS + 1)
+        place = bisect_left(counts, 1, key=self.beyond)
+        return counts[place] if place < len(counts) else None
 
 
 Pair = tuple[DocumentResult, DocumentResult]
@@ -108,17 +129,12 @@ def differences(pairs: Sequence[Pair], bootstrap: Bootstrap) -> dict[str, Differ
     table = np.array(flat, dtype=np.float64).reshape(len(pairs), -1)
     by_cluster = _by_cluster(table, [_cluster(a) for a, _ in pairs])
     sums = _resample(by_cluster, bootstrap)
-    drawn, tail = _Drawn(len(by_cluster), bootstrap.confidence), bootstrap.tail(len(by_cluster))
+    clusters, tail = len(by_cluster), bootstrap.tail(len(by_cluster))
+    ends = [_ends(metric, sums[:, 4 * i : 4 * i + 4], tail) for i, metric in enumerate(METRICS)]
     return {
-        metric: _difference(metric, pairs, _ends(metric, sums[:, 4 * i : 4 * i + 4], tail), drawn)
-        for i, metric in enumerate(METRICS)
+        metric: _difference(metric, pairs, found, clusters, bootstrap)
+        for metric, found in zip(METRICS, ends, strict=True)
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    clusters: int
-    confidence: float
 
 
 def _cluster(document: DocumentResult) -> tuple[str, str]:
@@ -159,7 +175,9 @@ def _by_label(
     }
 
 
-def _difference(metric: str, pairs: Sequence[Pair], ends: tuple[float, float], drawn: _Drawn) -> Difference:
+def _difference(
+    metric: str, pairs: Sequence[Pair], ends: tuple[float, float], clusters: int, bootstrap: Bootstrap
+) -> Difference:
     new = value_of(metric, total(Ratio(*a.scores[metric]) for a, _ in pairs))
     old = value_of(metric, total(Ratio(*b.scores[metric]) for _, b in pairs))
     return Difference(
@@ -170,9 +188,9 @@ def _difference(metric: str, pairs: Sequence[Pair], ends: tuple[float, float], d
         low=ends[0],
         high=ends[1],
         documents=len(pairs),
-        clusters=drawn.clusters,
-        verdict=_verdict(metric, ends, drawn.clusters),
-        words=in_words(metric, (old, new), ends, (len(pairs), drawn.clusters), drawn.confidence),
+        clusters=clusters,
+        verdict=_verdict(metric, ends, clusters, bootstrap),
+        words=in_words(metric, (old, new), ends, (len(pairs), clusters), bootstrap),
     )
 
 
@@ -212,9 +230,9 @@ def _values(
 
 
 def _verdict(
-    metric: str, ends: tuple[float, float], clusters: int
+    metric: str, ends: tuple[float, float], clusters: int, bootstrap: Bootstrap
 ) -> Literal["better", "worse", "undecided"]:
-    if clusters < FEWEST_CLUSTERS or ends[0] <= 0 <= ends[1]:
+    if not bootstrap.enough(clusters) or ends[0] <= 0 <= ends[1]:
         return "undecided"
     return "better" if (ends[1] < 0) == (metric in LOWER_IS_BETTER) else "worse"
 
@@ -224,7 +242,7 @@ def in_words(
     values: tuple[float, float],
     ends: tuple[float, float],
     counts: tuple[int, int],
-    confidence: float,
+    bootstrap: Bootstrap,
 ) -> str:
     """One plain sentence. `values` are (baseline, candidate), `counts` (documents, clusters).
 
@@ -242,18 +260,28 @@ def in_words(
     documents, clusters = counts
     together = f" in {clusters} group{'s' if clusters != 1 else ''}" if clusters < documents else ""
     return (
-        f"{METRIC_NAMES[metric]} {moved}: {step}{points}, {100 * confidence:.0f} % interval {low} … {high}, "
+        f"{METRIC_NAMES[metric]} {moved}: {step}{points}, {_percent(bootstrap)} interval {low} … {high}, "
         f"{documents} {'document' if documents == 1 else 'documents'}{together}"
-        f"{_caution(ends, clusters)}"
+        f"{_caution(ends, counts, bootstrap)}"
     )
 
 
-def _caution(ends: tuple[float, float], clusters: int) -> str:
+def _caution(ends: tuple[float, float], counts: tuple[int, int], bootstrap: Bootstrap) -> str:
+    """Why it is undecided, and what would help."""
+    documents, clusters = counts
     if ends == (0, 0):
         return ""
-    if clusters < FEWEST_CLUSTERS:
-        return " (too few to tell)"
-    return " (may be chance)" if ends[0] <= 0 <= ends[1] else ""
+    if bootstrap.enough(clusters):
+        return " (may be chance)" if ends[0] <= 0 <= ends[1] else ""
+    fewest = bootstrap.fewest()
+    if fewest is None:
+        return f" ({bootstrap.resamples:,} draws can't tell {_percent(bootstrap)}: ask for less)"
+    noun = "groups" if clusters < documents else "documents"
+    return f" (too few to tell: {_percent(bootstrap)} takes {fewest} {noun})"
+
+
+def _percent(bootstrap: Bootstrap) -> str:
+    return f"{100 * bootstrap.confidence:g} %"
 
 
 def _signed(value: float) -> str:
