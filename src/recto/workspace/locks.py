@@ -21,9 +21,8 @@ from recto.documents.replacing import replace_file
 from recto.errors import WorkspaceBusy, WorkspaceError
 from recto.workspace.utc import now
 
-
 A_LOOK_S = 0.5
-"""To look whether a holder lives takes its lock for an instant (`living_holder`): so long nobody is refused."""
+"""So long nobody is refused: who looks whether a holder lives takes its lock for an instant."""
 
 
 @dataclass(frozen=True, slots=True)
