@@ -43,7 +43,8 @@ def test_a_second_improve_names_the_first_and_ctrl_c_ends_it(tmp_path: Path) -> 
         first.send_signal(signal.SIGINT)
         _, errors = first.communicate(timeout=120)
     assert first.returncode == 130, errors
-    assert "stopped; the next recto improve goes on" in errors
+    goes_on = f"recto improve --epochs 500 --workspace {tmp_path / 'shop'}"
+    assert errors.splitlines()[-1] == f"stopped; this goes on: {goes_on}"
     cycles = read_history(open_workspace(tmp_path / "shop")).cycles
     assert [(cycle.state, cycle.outcome) for cycle in cycles] == [("interrupted", "stopped by hand")]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.training_options import STOPPED_BY_CTRL_C, recipe_of, resumable, start_of
+from recto.cli.training_options import STOPPED_BY_CTRL_C, command, recipe_of, resumable, start_of
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -91,6 +91,13 @@ class _Asked:
         recipe = recipe_of(self.recipe or usual, self.changes)
         return Wish(recipe.model_dump(mode="json", exclude_defaults=True), self.test_mode)
 
+    def again(self, folder: Path) -> str:
+        """The command that asks for the same: one with another recipe wouldn't go on with this Run."""
+        flags: dict[str, object] = {"--scope": self.scope, "--recipe": self.recipe}
+        flags |= {f"--{name}": value for name, value in self.changes.items()}
+        flags |= {"--test-mode": self.test_mode, "--workspace": None if folder == HERE else folder}
+        return command("improve", flags=flags)
+
 
 def _refuse(when: str, flags: dict[str, object]) -> None:
     """Flags that mean nothing here are mistakes."""
@@ -117,7 +124,7 @@ def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
         with _watched() as progress:
             done = run_cycle(opened, scope, [BY_HAND], progress, wish=wish)
     except KeyboardInterrupt:
-        typer.echo("stopped; the next recto improve goes on with this run", err=True)
+        typer.echo(f"stopped; this goes on: {asked.again(folder)}", err=True)
         raise typer.Exit(STOPPED_BY_CTRL_C) from None
     if done.improvement is not None:
         _print(done.improvement, cost=False)

@@ -39,8 +39,16 @@ def resumable(verb: str, dataset: Path, out: Path, flags: Mapping[str, object]) 
     try:
         yield
     except KeyboardInterrupt:
-        given = [(flag, value) for flag, value in flags.items() if value is not None]
-        words = ["recto", verb, dataset, "--out", out, "--resume", *(word for pair in given for word in pair)]
+        again = command(verb, dataset, flags={"--out": out, "--resume": True, **flags})
         kept = f"what is finished is kept in {out}" if (out / IDENTITY).exists() else "nothing was begun"
-        typer.echo(f"stopped; {kept}; this goes on: {shlex.join(map(str, words))}", err=True)
+        typer.echo(f"stopped; {kept}; this goes on: {again}", err=True)
         raise typer.Exit(STOPPED_BY_CTRL_C) from None
+
+
+def command(*words: object, flags: Mapping[str, object]) -> str:
+    """`recto` with `words` and those of the `flags` that were given (not None or False), for a shell."""
+    line = ["recto", *map(str, words)]
+    for flag, value in flags.items():
+        if value is not None and value is not False:
+            line += [flag] if value is True else [flag, str(value)]
+    return shlex.join(line)
