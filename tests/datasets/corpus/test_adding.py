@@ -148,6 +148,23 @@ def test_set_text_drops_lines_of_another_text(workspace: Workspace, folder: Path
     assert example.fields
 
 
+def test_a_persons_text_has_its_own_case(workspace: Workspace, page: Callable[..., Example]) -> None:
+    """What said nothing about case was the label before; training and scoring go by the person's letters."""
+    shouted = page(1, text="TOTAL", case="upper")
+    (row_id,) = add(workspace, shouted).trusted
+    set_text(workspace, row_id, "TOTAL")
+    assert rows(workspace)[0].facts == {"case": "upper"}
+    set_text(workspace, row_id, "Total")
+    assert rows(workspace)[0].facts == {}
+    line = Line("TOTAL", (0.0, 0.0, 9.0, 9.0))
+    for text, fate in (("TOTAL", "corrected"), (None, "known")):
+        again = add(workspace, replace(shouted, text=text, lines=(line,)))
+        assert getattr(again, fate) == (row_id,)
+    assert rows(workspace)[0].facts == {}
+    assert add(workspace, replace(shouted, text=None, fields={"total": "1"})).updated == (row_id,)
+    assert rows(workspace)[0].facts == {"fields": {"total": "1"}}
+
+
 def test_bad_ones_are_told_and_the_rest_is_added(
     workspace: Workspace, page: Callable[..., Example], tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ Engine here: documents without text wait (state "queued").
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from dataclasses import replace as changed
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from recto.datasets.corpus.labels import drop_lines, facts_of, name_of, relabel, trust, with_page
+from recto.datasets.corpus.labels import bare, drop_label, facts_of, name_of, relabel, trust, with_page
 from recto.datasets.corpus.placing import ASIDE, UNPLACED, is_placed, place
 from recto.datasets.corpus.prints import Prints, Resemblance, text_of
 from recto.datasets.example import Example
@@ -144,9 +143,8 @@ def add_examples(
 def set_text(workspace: Workspace, row_id: int, text: str) -> str:
     """Make `text` the trusted text of a row, and place its document; gives its split.
 
-    It is a person's word: nothing that is added later replaces it. Lines that belong to another text are
-    dropped. Raises WorkspaceError for an unknown id, DatasetError for
-    an empty text.
+    It is a person's word: nothing that is added later replaces it. What belongs to another text (its lines,
+    its case) is dropped. Raises WorkspaceError for an unknown id, DatasetError for an empty text.
     """
     if not text.strip():
         raise DatasetError(
@@ -157,7 +155,7 @@ def set_text(workspace: Workspace, row_id: int, text: str) -> str:
         if row is None:
             raise WorkspaceError("there is no such document", where=f"document {row_id}")
         if row.text != text:
-            drop_lines(row)
+            drop_label(row)
         trust(row, text, now())
         row.corrected_at = now()
         session.flush()
@@ -240,10 +238,11 @@ def _rows_of(session: Session, sha256: str) -> Sequence[DocumentRow]:
 
 def _relabelled(row: DocumentRow, example: Example, at: datetime) -> Fate:
     state, text = row.state, row.text
-    if row.corrected_at is not None and example.text not in (None, row.text):
-        relabel(row, changed(example, text=None, lines=None), at)
+    of_another = row.corrected_at is not None and example.text != row.text
+    changed = relabel(row, bare(example) if of_another else example, at)
+    if of_another and example.text is not None:
         return "corrected"
-    if not relabel(row, example, at):
+    if not changed:
         return "known"
     if row.state != state:
         return "trusted"

@@ -66,9 +66,14 @@ def trust(row: DocumentRow, text: str, at: datetime) -> None:
     row.text, row.state, row.problem = text, "trusted", None
 
 
-def drop_lines(row: DocumentRow) -> None:
-    """Forget the lines, which belong to another text."""
-    row.facts = {key: value for key, value in row.facts.items() if key != "lines"}
+def drop_label(row: DocumentRow) -> None:
+    """Forget what belongs to the text: its lines, and what is said of its case."""
+    row.facts = {key: value for key, value in row.facts.items() if key not in ("lines", "case")}
+
+
+def bare(example: Example) -> Example:
+    """The Example without its text and what belongs to that."""
+    return changed(example, text=None, lines=None, case=None)
 
 
 def name_of(example: Example, sha256: str) -> str:
