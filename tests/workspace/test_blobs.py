@@ -31,6 +31,17 @@ def test_bytes_and_files_are_kept_once_under_their_hash(workspace: Workspace, tm
     assert blob_path(workspace, SHA).read_bytes() == DATA
 
 
+def test_what_is_there_is_not_written_again(workspace: Workspace, tmp_path: Path) -> None:
+    """An inbox puts everything again whenever one text arrives."""
+    (tmp_path / "a.png").write_bytes(DATA)
+    put_blob(workspace, DATA)
+    before = blob_path(workspace, SHA).stat()
+    for again in (DATA, tmp_path / "a.png"):
+        assert put_blob(workspace, again) == SHA
+        after = blob_path(workspace, SHA).stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_many_that_put_the_same_at_once(workspace: Workspace) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: put_blob(workspace, DATA), range(40))) == {SHA}

@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -26,18 +27,19 @@ _CHUNK = 1 << 20
 def put_blob(workspace: Workspace, data: bytes | Path) -> str:
     """Keep the bytes (of a file, or themselves) and give their SHA-256; kept once, however often it is put.
 
-    A blob that is there is written anew: whatever became of its bytes, it is right afterwards. Raises
+    A blob that is there is read, and written anew where it was damaged: it is right afterwards. Raises
     DocumentNotFound or DocumentError for a file that can't be read, OutputError where there's no room.
     """
     part = workspace.blobs / PARTS / f"{uuid.uuid4().hex}{PART}"
     with _opened(data) as stream:
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            sha256 = _copy(stream, part, data)
-            final = blob_path(workspace, sha256)
-            final.parent.mkdir(exist_ok=True)
-            part.replace(final)
-            sync_folder(final.parent)
+            sha256 = _hashed(stream, data)
+            if blob_fault(workspace, sha256) is not None:
+                stream.seek(0)
+                sha256 = _written(stream, part, data)
+                blob_path(workspace, sha256).parent.mkdir(exist_ok=True)
+                part.replace(blob_path(workspace, sha256))
+            sync_folder(blob_path(workspace, sha256).parent)  # also where its writer didn't come to that
         except OSError as error:
             _discard(part)
             hint = "check space and permissions"
@@ -90,22 +92,32 @@ def _opened(data: bytes | Path) -> BinaryIO | BytesIO:
         raise _unreadable(data, error) from None
 
 
-def _copy(stream: BinaryIO | BytesIO, part: Path, data: bytes | Path) -> str:
+def _hashed(stream: BinaryIO | BytesIO, data: bytes | Path) -> str:
+    digest = hashlib.sha256()
+    for chunk in _chunks(stream, data):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _written(stream: BinaryIO | BytesIO, part: Path, data: bytes | Path) -> str:
     """Write the stream to `part`, wait until the disk has it, and give the hash of what was written."""
     digest = hashlib.sha256()
+    part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("xb") as out:
-        while True:
-            try:
-                chunk = stream.read(_CHUNK)
-            except OSError as error:
-                raise _unreadable(data, error) from None
-            if not chunk:
-                break
+        for chunk in _chunks(stream, data):
             digest.update(chunk)
             out.write(chunk)
         out.flush()
         os.fsync(out.fileno())
     return digest.hexdigest()
+
+
+def _chunks(stream: BinaryIO | BytesIO, data: bytes | Path) -> Iterator[bytes]:
+    try:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+    except OSError as error:
+        raise _unreadable(data, error) from None
 
 
 def _unreadable(data: bytes | Path, error: OSError) -> DocumentError:
