@@ -1,5 +1,6 @@
 """Whole Cycles, for real: one releases, one on shuffled labels is refused, and some fail."""
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from recto.retraining import ledger
 from recto.retraining.cycle import CycleResult, run_cycle
 from recto.retraining.history import read_history
 from recto.retraining.ledger import Wish
+from recto.training.progress import Silent
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.tables import DocumentRow
@@ -181,6 +183,51 @@ def test_what_is_left_of_a_dead_process_is_marked(workspace: Workspace) -> None:
         (left, "interrupted"),
         (left + 1, "failed"),
     ]
+
+
+class StoppedAtOnce(Silent):
+    """Somebody presses Ctrl-C when the Run has just begun."""
+
+    def stage(self, name: str, total: int) -> None:
+        raise KeyboardInterrupt
+
+
+def run_folder_of_next(workspace: Workspace) -> str:
+    """Where the Run of a Cycle goes, which is stopped at once."""
+    with pytest.raises(KeyboardInterrupt):
+        run_cycle(workspace, "general", ["asked by hand"], StoppedAtOnce(), wish=Wish(test_mode=True))
+    return read_history(workspace).cycles[-1].run_folder
+
+
+@pytest.fixture
+def trainable(workspace: Workspace, page: Page, add: Add) -> Workspace:
+    """A workspace with just enough to begin a Run in test mode."""
+    splits = ("train", "train", "val", "test")
+    add(workspace, *(page(n, f"bread {n}", split=split) for n, split in enumerate(splits)))
+    return workspace
+
+
+def test_a_folder_that_is_there_already_is_nobody_s_hindrance(trainable: Workspace) -> None:
+    """As after an older database was put back beside newer runs."""
+    for name in ("0001", "0002"):
+        (trainable.runs / name).mkdir(parents=True)
+        (trainable.runs / name / "run.json").write_text("of a newer time")
+    assert run_folder_of_next(trainable) == "runs/0003"
+    assert run_folder_of_next(trainable) == "runs/0003", "it goes on"
+    assert (trainable.runs / "0001" / "run.json").read_text() == "of a newer time"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"verb": "train"}, {"fingerprint": "f00"}, {"recipe": {"epochs": 77}}, {"code": "0.0.1"}, None],
+    ids=lambda change: next(iter(change)) if change else "not readable",
+)
+def test_a_cycle_goes_on_only_with_a_run_of_its_own(
+    trainable: Workspace, change: dict[str, object] | None
+) -> None:
+    card = trainable.path / run_folder_of_next(trainable) / "run.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | change) if change else "{")
+    assert run_folder_of_next(trainable) == "runs/0002"
 
 
 def test_one_cycle_at_a_time(workspace: Workspace) -> None:

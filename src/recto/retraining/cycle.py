@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from recto.datasets.corpus.snapshot import look, snapshot
 from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import RectoError, SettingsError, TrainingError
+from recto.errors import OutputError, RectoError, SettingsError, TrainingError
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
@@ -28,8 +29,8 @@ from recto.retraining import ledger
 from recto.retraining.evidence import Contest
 from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
 from recto.training.cost import cost, price_per_hour
-from recto.training.identity import code_version, outdated, read_identity
-from recto.training.improve import Improvement, improve
+from recto.training.identity import Identity, outdated, read_identity, refuse_another
+from recto.training.improve import Improvement, depends_on, improve
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe, load_recipe
 from recto.training.run import IDENTITY, Start, sweep_folder
@@ -221,11 +222,13 @@ class _Turn:
 
     def _place(self, cycle: int, dataset: Dataset, recipe: Recipe, contest: Contest) -> tuple[Path, Start]:
         """Where the Run goes, and whether it is that of an earlier Cycle, which goes on."""
-        beginning = self._beginning(dataset, recipe, f"runs/{cycle:04d}")
+        beginning = self._beginning(dataset, recipe, _free_folder(self.workspace, cycle))
         with self.workspace.read() as session:
             before = ledger.resumable(session, cycle, beginning)
         start: Start = "new"
-        if before is not None and _goes_on(self.workspace.path / before.run_folder, contest.current_sha256):
+        if before is not None and _goes_on(
+            self.workspace.path / before.run_folder, depends_on(dataset, recipe, contest.current_sha256)
+        ):
             self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
             beginning, start = replace(beginning, run_folder=before.run_folder), "resume"
         ledger.describe(self.workspace, cycle, beginning)
@@ -289,10 +292,20 @@ class _Candidate:
     verdicts: tuple[Verdict, ...]
 
 
-def _goes_on(run_folder: Path, model: str) -> bool:
-    """Whether a Run can go on here; one that hardly began, and doesn't say what it is, can."""
-    card = run_folder / IDENTITY
-    return not card.is_file() or not outdated(read_identity(card), code_version(), model)
+def _free_folder(workspace: Workspace, first: int) -> str:
+    """`runs/NNNN`, the first from number `first` on that nothing has: an older database knows not all."""
+    names = (f"runs/{number:04d}" for number in count(first))
+    return next(name for name in names if not os.path.lexists(workspace.path / name))
+
+
+def _goes_on(run_folder: Path, wanted: Identity) -> bool:
+    """Whether the Run in there is the one `wanted`; one that can't be read, or hardly began, isn't."""
+    try:
+        earlier = read_identity(run_folder / IDENTITY)
+        refuse_another(earlier, wanted, run_folder)
+    except (OutputError, TrainingError):
+        return False
+    return not outdated(earlier, wanted.code, wanted.model)
 
 
 def documents_of(dataset: Dataset, *, test_mode: bool) -> dict[str, object]:

@@ -20,7 +20,7 @@ from recto.evaluation.report import DatasetInfo, Metrics, Report, report_from_js
 from recto.evaluation.report_html import write_report
 from recto.training.cost import cost, price_per_hour
 from recto.training.ctc.lesson import Lesson
-from recto.training.identity import base_sha256, identity_of
+from recto.training.identity import Identity, base_sha256, identity_of
 from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe
 from recto.training.run import Run, Start, open_run
@@ -124,8 +124,7 @@ def improve(
     openers, price = needed(recipe), price_per_hour(recipe)
     models = models or BaseModels()
     chosen = select(dataset)
-    used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
-    identity = identity_of("improve", recipe, dataset.root, fingerprint(used), models.current_sha256)
+    identity = _identity(dataset, chosen, recipe, models.current_sha256)
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
         measure = _Measure(run, chosen.test, _info(dataset, chosen), watch, models)
@@ -150,6 +149,19 @@ def improve(
         run.log("finished")
         run.sweep()
     return improvement
+
+
+def depends_on(dataset: Dataset, recipe: Recipe, model: str) -> Identity:
+    """The Identity of the Run that `improve` would make beside the model of content `model`.
+
+    Raises TrainingError, LeakageError.
+    """
+    return _identity(dataset, select(dataset), recipe, model)
+
+
+def _identity(dataset: Dataset, chosen: Selection, recipe: Recipe, model: str) -> Identity:
+    used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
+    return identity_of("improve", recipe, dataset.root, fingerprint(used), model)
 
 
 @dataclass(frozen=True, slots=True)
