@@ -87,8 +87,55 @@ def test_a_text_that_leaves_out_much_proves_nothing() -> None:
 
 
 def test_specks_don_t_make_a_text_incomplete() -> None:
-    rows = [[Piece("INVOICE")], [Piece("~~~~ ~~~~ ~~~~", is_sure=False)]]
-    assert [row[0] for row in align(rows, "INVOICE")] == [Match("INVOICE"), Match("")]
+    rows = [[Piece("INVOICE 2019-0047")], [Piece("~~~~ ~~~~ ~~~~", is_sure=False)]]
+    assert [row[0].label for row in align(rows, "INVOICE 2019-0047")] == ["INVOICE 2019-0047", ""]
+
+
+def test_a_page_that_reads_badly_proves_nothing() -> None:
+    """Whoever can't read a page can't say what its text leaves out."""
+    printed = ["ACME Stores Ltd", "Milk 1.20", "Bread 2.30", "Cheese 4.00", "TOTAL 12.50", "Thank you"]
+    text = "ACME Stores Ltd\nTOTAL 12.50"
+    for sure in (printed, ["ACME Stores Ltd", "TOTAL 12.50"], []):
+        found = align([[Piece(line, is_sure=line in sure)] for line in printed], text)
+        assert not [row[0] for row in found if row[0].label == ""]
+
+
+@pytest.mark.parametrize("misread", [0.0, 0.1, 0.2])
+def test_print_that_stands_elsewhere_in_the_text_is_never_nothing(misread: float) -> None:
+    """Cells row by row on the page, column by column in the text: too short to be found, but not left out."""
+    rng = random.Random(4)
+    for _ in range(60):
+        cells = [
+            [
+                f"{rng.choice(WORDS)} {rng.choice(WORDS)}",
+                str(rng.randint(1, 12)),
+                f"{rng.randint(100, 9999) / 100}",
+            ]
+            for _ in range(12)
+        ]
+        text = "\n".join(row[column] for column in range(3) for row in cells)
+        rows = [[Piece(_misread(cell, misread, rng)) for cell in row] for row in cells]
+        assert not [match for row in align(rows, text) for match in row if match.label == ""]
+
+
+WORDS = (
+    "milk",
+    "bread",
+    "butter",
+    "cheese",
+    "apple",
+    "grape",
+    "lemon",
+    "onion",
+    "rice",
+    "sugar",
+    "coffee",
+    "tea",
+)
+
+
+def _misread(text: str, share: float, rng: random.Random) -> str:
+    return "".join(rng.choice("abcdefghij0123456789.,") if rng.random() < share else char for char in text)
 
 
 def test_a_piece_without_its_place_says_why() -> None:

@@ -118,12 +118,12 @@ def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> 
     names = {path.name for path in run.iterdir()}
     assert names == {
         "run.json", "run.lock", "recipe.yaml", "environment.json", "log.jsonl", "before.json",
-        "estimate.json", "spent.json", "training.json", "metrics.json", "report.json", "report.html", "model",
+        "spent.json", "training.json", "metrics.json", "report.json", "report.html", "model",
         "tensorboard",
     }  # fmt: skip
     events = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert [e["event"] for e in events if e["event"] != "epoch"] == [
-        "start", "measured", "remark", "trained", "measured", "finished",
+        "start", "measured", "trained", "measured", "finished",
     ]  # fmt: skip
     logged = [e["number"] for e in events if e["event"] == "epoch"]
     assert logged == [epoch.number for epoch in recorder.epochs]
@@ -187,6 +187,17 @@ def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) 
     assert written.card.files[RECOGNISER].sha256 == sha256_of(weights_path(RECOGNISER_FILE))
     assert improvement.report.comparison is not None
     assert improvement.report.comparison.overall["cer"].difference == 0
+
+
+def test_a_run_of_many_documents_begins_with_an_estimate(dataset_writer: Writer, tmp_path: Path) -> None:
+    counts = {"train": 31, "val": 1, "test": 1}
+    data = load_dataset(dataset_writer(tmp_path / "data", counts, lines_per_page=2))
+    recipe = QUICK.model_copy(update={"epochs": 1, "replay_lines": 0, "views": 0})
+    improvement = improve(data, tmp_path / "run", recipe)
+    first = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[2])
+    assert first["event"] == "remark"
+    assert first["text"].startswith("Estimate: about 62 lines to learn from and 2 to choose by")
+    assert json.loads((tmp_path / "run" / "estimate.json").read_text())["train_lines"] == 62
 
 
 def without_lines(data: Dataset, root: Path) -> Dataset:

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from recto.documents.normalise import nfc
 
-OMITTED = "isn't in the text, which leaves out too much of the page to tell why"
+OMITTED = "isn't in the text, which leaves out too much of the page, or is read too badly, to prove anything"
 BESIDE = "beside text that no reading accounts for"
 UNPLACED = "has no certain place in the text"
 
@@ -26,9 +27,12 @@ ELSEWHERE_CHARACTERS = 4
 ROOM_SLACK = 1.0  # characters: how exact the room at the ends of a piece is known
 ROUNDS = 4
 MOST_OMITTED = 0.15
-"""Of all characters that are clearly read on a page. A text that leaves out more is no transcript of the page,
-and what it doesn't say is no proof that nothing is to be read there. (Receipts that people typed off leave
-out nothing on three pages of four, 2 % on the twentieth worst.)"""
+"""Of all characters that are clearly read on a page: a text in which more have no place is no transcript of
+it, and what it doesn't say is no proof that nothing is to be read there. (Receipts that people typed off
+leave out nothing on three pages of four, 2 % on the twentieth worst.)"""
+LEAST_SURE = 0.5  # of all characters read on a page: with fewer clear ones nobody can tell what is left out
+ALIKE = 0.4  # of a piece's characters that a free stretch shares with it may be a bad reading of that stretch
+SHORT = 4  # characters: a piece so short is alike to any free stretch that isn't much longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ def align(rows: Sequence[Sequence[Piece]], text: str) -> list[list[Match]]:
     for _ in range(1, ROUNDS):
         if not _another_round(placed, trusted):
             break
-    is_transcript = _share_omitted(placed, trusted) <= MOST_OMITTED
+    _mark_omitted(placed, trusted)
+    is_transcript = _is_transcript(placed)
     return [[_match(piece, trusted, is_transcript=is_transcript) for piece in row] for row in placed]
 
 
@@ -71,7 +76,8 @@ def align(rows: Sequence[Sequence[Piece]], text: str) -> list[list[Match]]:
 class _Placed:
     """A piece and its place `start:end` in the trusted text, once it has one; `near` is where it would be.
 
-    `is_whole` says that the words it stands in are its own from end to end.
+    `is_whole` says that the words it stands in are its own from end to end, `is_omitted` that the text has no
+    place for it.
     """
 
     piece: Piece
@@ -80,6 +86,7 @@ class _Placed:
     near: int | None = None
     is_certain: bool = False
     is_whole: bool = True
+    is_omitted: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +103,11 @@ class _Trusted:
 
     def take(self, start: int, end: int) -> None:
         self.taken[start:end] = [True] * (end - start)
+
+    def free_stretches(self) -> list[str]:
+        """What no piece has taken, folded, in stretches within lines."""
+        free = "".join("\n" if taken else char for char, taken in zip(self.folded, self.taken, strict=True))
+        return [stretch.strip() for stretch in free.split("\n") if stretch.strip()]
 
     def is_free(self, index: int) -> bool:
         """Whether there is a character at `index` that is neither taken nor white space."""
@@ -198,22 +210,34 @@ def _word_around(placed: _Placed, trusted: _Trusted) -> tuple[int, int]:
     return start, end
 
 
-def _share_omitted(rows: Sequence[Sequence[_Placed]], trusted: _Trusted) -> float:
-    """The share of a page's clearly read characters (0–1) that its text leaves out."""
-    sure = [placed for placed in _all(rows) if placed.piece.is_sure]
-    omitted = sum(len(placed.piece.text) for placed in sure if _is_omitted(placed, trusted))
-    return omitted / max(1, sum(len(placed.piece.text) for placed in sure))
+def _mark_omitted(rows: Sequence[Sequence[_Placed]], trusted: _Trusted) -> None:
+    """Find the pieces that the text leaves out for sure: nothing in it is left over that they might be."""
+    free = trusted.free_stretches()
+    for placed in _all(rows):
+        near = placed.near or 0
+        beside = not placed.is_certain and any(_beside(trusted, near, near))
+        might_be = beside or any(_might_be(fold(placed.piece.text), stretch) for stretch in free)
+        placed.is_omitted = not placed.is_certain and not might_be
 
 
-def _is_omitted(placed: _Placed, trusted: _Trusted) -> bool:
-    """Whether a piece has no place in the text, and nothing is free there that it might be."""
-    near = placed.near or 0
-    return not placed.is_certain and not any(_beside(trusted, near, near))
+def _might_be(reading: str, stretch: str) -> bool:
+    """Whether a reading, however bad, may stand for a free stretch of the text or a part of it."""
+    if len(reading) <= SHORT:
+        return any(len(word) <= 2 * len(reading) for word in stretch.split())
+    return fuzz.partial_ratio(reading, stretch) >= 100 * ALIKE
+
+
+def _is_transcript(rows: Sequence[Sequence[_Placed]]) -> bool:
+    """Whether a page's text has nearly all that is clearly read, and enough is."""
+    read = sum(len(placed.piece.text) for placed in _all(rows))
+    sure = sum(len(placed.piece.text) for placed in _all(rows) if placed.piece.is_sure)
+    lost = sum(len(p.piece.text) for p in _all(rows) if p.piece.is_sure and not p.is_certain)
+    return sure >= LEAST_SURE * read and lost <= MOST_OMITTED * sure
 
 
 def _match(placed: _Placed, trusted: _Trusted, *, is_transcript: bool) -> Match:
     """The verdict on one piece, once all pieces have their places."""
-    if _is_omitted(placed, trusted):
+    if placed.is_omitted:
         return Match("") if is_transcript else Match(None, OMITTED)
     if not placed.is_certain:
         return Match(None, UNPLACED)

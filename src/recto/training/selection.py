@@ -12,6 +12,7 @@ from recto.datasets.splitting import place_of
 from recto.errors import LeakageError, TrainingError
 
 _VAL_SHARE = 0.1
+_FEW_GROUPS = 20  # of fewer all but one are learnt from: chance may draw a third
 _SHOWN = 5
 
 
@@ -64,7 +65,7 @@ def _teachable(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...
 
 
 def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """About a tenth of the groups (or single documents), at least one, by hash: stable as data grows."""
+    """About a tenth of the groups (or single documents), by hash: stable as data grows. Of few groups one."""
     keys = [f"group {e.group}" if e.group else f"document {content_hash(e)}" for e in train]
     groups = sorted(set(keys), key=_place)
     if len(groups) < 2:
@@ -73,8 +74,8 @@ def hold_out(train: Sequence[Example], dataset: Dataset) -> tuple[tuple[Example,
             where=dataset.root,
             hint="add documents to train, or some with split val",
         )
-    taken = {key for key in groups if _place(key) < _VAL_SHARE} or {groups[0]}
-    taken = taken if len(taken) < len(groups) else {groups[0]}
+    low = {key for key in groups if _place(key) < _VAL_SHARE}
+    taken = low if low and len(groups) >= _FEW_GROUPS else {groups[0]}
     rows = list(zip(train, keys, strict=True))
     return tuple(e for e, k in rows if k not in taken), tuple(e for e, k in rows if k in taken)
 

@@ -28,6 +28,8 @@ MEASURING = "measuring"
 """What the names of stages begin with that are no training."""
 ESTIMATING = "estimating time and memory"
 _ESTIMATE = "estimate.json"
+_WORTH_ESTIMATING = 30
+"""Documents: estimating takes about 8 s, as much as a sixth of training on ten receipts."""
 _PAGES_ASKED = 6
 
 
@@ -35,7 +37,7 @@ _PAGES_ASKED = 6
 class Taught:
     """What a training learnt and took: seconds by stage over all attempts, peak of resident memory in MiB.
 
-    `held_out` says that validation was taken out of train. `estimate` is None where none could be made.
+    `held_out` says that validation was taken out of train. `estimate` is None where none was made.
     """
 
     lesson: Lesson
@@ -142,7 +144,9 @@ def teach(
     watch.stage("loading the base model", 1)
     base = load_base()
     with Chronicle(run, watch, openers, recipe.model_dump(mode="json")) as chronicle:
-        expected = _estimated(run, chronicle, lambda: calibrate(base, examples, recipe))
+        expected = None
+        if len(chosen.train) >= _WORTH_ESTIMATING:
+            expected = _estimated(run, chronicle, lambda: calibrate(base, examples, recipe))
         lesson = learn(base, examples, taught_on, run, recipe, chronicle)
     taught = _taught(lesson, expected, watch, held_out=chosen.held_out)
     run.write_json(RESULT, _TAUGHT.dump_python(taught, mode="json"))

@@ -15,8 +15,6 @@ from torch.nn import functional
 from recto.training.ctc.alphabet import class_of
 from recto.training.ctc.features import Bucket, LabelledLines
 
-RandomState = tuple[object, ...]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:

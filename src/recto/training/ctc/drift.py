@@ -29,7 +29,7 @@ class Drift:
             for bucket in replay:
                 for features in torch.split(bucket.features, size):
                     wanted = head(neck(features.float())).log_softmax(2).half()
-                    self._parts.append((features.clone(), wanted.clone()))
+                    self._parts.append((features, wanted.clone()))
 
     def add_gradient(self, neck: nn.Module, head: nn.Linear, pieces: int) -> float:
         """Add the weighted gradient on one random batch, computed in `pieces`; give the divergence."""

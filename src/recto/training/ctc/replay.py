@@ -72,6 +72,7 @@ _SIGNS = (
     "¿",
     "¡",
 )
+_PARTS = (1, 1, 2, 2, 3, 5)  # of a line; mostly few: the time that a line takes grows with its length
 _FACES = (
     "DejaVuSans",
     "DejaVuSans-Bold",
@@ -112,7 +113,7 @@ def general_lines(count: int, *, seed: int) -> Iterator[GeneralLine]:
 
 
 def _text(rng: random.Random) -> str:
-    parts = [_part(rng) for _ in range(rng.randint(1, 5))]
+    parts = [_part(rng) for _ in range(rng.choice(_PARTS))]
     text = " ".join(parts)
     style = rng.random()
     if style < 0.12:
