@@ -151,6 +151,15 @@ class Settings(_Settings):
     training: TrainingSettings = TrainingSettings()
 
 
+def nearest_workspace(path: Path) -> Path | None:
+    """The folder at or above `path` whose FILE_NAME makes it a workspace; None where there is none.
+
+    It is here since those who only look need no database, which takes longer to import than to ask.
+    """
+    start = path.resolve()
+    return next((f for f in (start, *start.parents) if (f / FILE_NAME).is_file()), None)
+
+
 def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of `folder`/recto.toml, with the environment above them.
 

@@ -28,8 +28,8 @@ def init(
     Files that are there stay as they are. recto.toml then lists every
     setting with its default and what it means.
     """
-    from recto.settings import FILE_NAME
-    from recto.workspace.folder import create_workspace, nearest_workspace, open_workspace
+    from recto.settings import FILE_NAME, nearest_workspace
+    from recto.workspace.folder import create_workspace, open_workspace
 
     if exist_ok and (folder / FILE_NAME).is_file():
         typer.echo(f"{open_workspace(folder).path} is a workspace already; nothing was changed")

@@ -62,7 +62,9 @@ def chosen_weights(engine: str, model: str | None, workspace: Path | None) -> We
     `workspace` is what --workspace says. Raises RegistryError for a Release that isn't there, and what
     opening the workspace raises.
     """
-    start = workspace or _folder_around()
+    from recto.settings import nearest_workspace
+
+    start = workspace or nearest_workspace(Path())
     if model is None:
         return _current(engine, start)
     word = _RELEASE.fullmatch(model)
@@ -71,14 +73,6 @@ def chosen_weights(engine: str, model: str | None, workspace: Path | None) -> We
     if model == "base":
         return Weights()
     return _of_release(model, start, word["scope"], word["number"])
-
-
-def _folder_around() -> Path | None:
-    """The folder at or above this one that is a workspace."""
-    from recto.settings import FILE_NAME
-
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
 
 
 def _current(engine: str, start: Path | None) -> Weights:

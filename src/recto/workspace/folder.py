@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from recto.documents.replacing import replace_file
 from recto.errors import WorkspaceError
-from recto.settings import FILE_NAME, Settings, default_toml, load_settings
+from recto.settings import FILE_NAME, Settings, default_toml, load_settings, nearest_workspace
 from recto.workspace.database import connect, is_empty, migrate, reading, shown, writing
 
 FOLDERS = ("blobs", "runs", "releases")
@@ -77,12 +77,6 @@ def create_workspace(path: Path) -> Workspace:
         ) from None
     replace_file(path / FILE_NAME, default_toml().encode("utf-8"))  # last: without it there is no workspace
     return _open(path.resolve())
-
-
-def nearest_workspace(path: Path) -> Path | None:
-    """The folder of the workspace at `path` or the nearest above it; None where there is none."""
-    start = path.resolve()
-    return next((f for f in (start, *start.parents) if (f / FILE_NAME).is_file()), None)
 
 
 def open_workspace(path: Path) -> Workspace:
