@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recto.errors import EvaluationError
-from recto.evaluation.compare import Bootstrap, compare, in_words, interval, with_baseline
-from recto.evaluation.metrics.ratio import Ratio
+from recto.evaluation.compare import METRICS, Bootstrap, compare, differences, in_words, with_baseline
+from recto.evaluation.report import DocumentResult
 
 from .conftest import PERFECT, WORSE
 
@@ -82,18 +82,49 @@ def test_the_same_seed_draws_the_same_interval(bench):
     assert first.overall["cer"] == second.overall["cer"]
 
 
+def result(number, errors, characters):
+    """A document with so many errors in so many characters; every other figure is of nothing."""
+    return DocumentResult(
+        document=f"{number}.png",
+        page=1,
+        category="receipt",
+        business=None,
+        group=None,
+        language=None,
+        case_blind=False,
+        reference="",
+        text="",
+        lines=[],
+        finish="complete",
+        seconds=0,
+        repeating=False,
+        failure=None,
+        cer=0,
+        cer_casefold=0,
+        wer=0,
+        wer_casefold=0,
+        scores=dict.fromkeys(METRICS, (0.0, 0.0)) | {"cer": (float(errors), float(characters))},
+    )
+
+
+def cer_of(ours, theirs, characters, how):
+    """The Difference of the CER, from errors and characters of each document."""
+    counts = enumerate(zip(ours, theirs, characters, strict=True))
+    return differences([(result(i, a, n), result(i, b, n)) for i, (a, b, n) in counts], how)["cer"]
+
+
 @given(COUNTS)
 def test_an_engine_against_itself_differs_by_nothing(counts):
-    ratios = [Ratio(min(a, c), c) for a, _, c in counts]
-    assert interval("cer", ratios, ratios, Bootstrap(resamples=50)) == (0, 0)
+    errors = [min(a, c) for a, _, c in counts]
+    cer = cer_of(errors, errors, [c for *_, c in counts], Bootstrap(resamples=50))
+    assert (cer.difference, cer.low, cer.high, cer.verdict) == (0, 0, 0, "undecided")
 
 
 @given(COUNTS)
 def test_the_interval_is_ordered_and_within_what_documents_show(counts):
-    ours = [Ratio(min(a, c), c) for a, _, c in counts]
-    theirs = [Ratio(min(b, c), c) for _, b, c in counts]
-    low, high = interval("cer", ours, theirs, Bootstrap(resamples=60))
-    assert -1 <= low <= high <= 1
+    ours, theirs = ([min(errors[side], errors[2]) for errors in counts] for side in (0, 1))
+    cer = cer_of(ours, theirs, [c for *_, c in counts], Bootstrap(resamples=60))
+    assert -1 <= cer.low <= cer.high <= 1
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
@@ -101,10 +132,9 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     covered = 0
     for _ in range(100):
         length = rng.integers(50, 200, size=60)
-        theirs = [Ratio(float(e), float(n)) for e, n in zip(rng.binomial(length, 0.05), length, strict=True)]
-        ours = [Ratio(float(e), float(n)) for e, n in zip(rng.binomial(length, 0.03), length, strict=True)]
-        low, high = interval("cer", ours, theirs, Bootstrap(resamples=300))
-        covered += low <= -0.02 <= high
+        theirs, ours = rng.binomial(length, 0.05), rng.binomial(length, 0.03)
+        cer = cer_of(ours, theirs, length, Bootstrap(resamples=300))
+        covered += cer.low <= -0.02 <= cer.high
     assert 88 <= covered <= 100
 
 
@@ -117,11 +147,9 @@ def test_few_vendors_are_no_reason_to_be_sure(vendors):
     for _ in range(400):
         characters = rng.integers(300, 800, size=vendors)
         taste = rng.normal(0, 0.02, size=vendors)  # whom of the two a vendor's print suits
-        theirs = [Ratio(0.1 * n, float(n)) for n in characters]
-        ours = [Ratio((0.1 + t) * n, float(n)) for t, n in zip(taste, characters, strict=True)]
-        low, high = interval("cer", ours, theirs, Bootstrap())
-        better += high < 0
-        covered += low <= 0 <= high
+        cer = cer_of((0.1 + taste) * characters, 0.1 * characters, characters, Bootstrap())
+        better += cer.verdict == "better"
+        covered += cer.verdict == "undecided"
     assert better <= 20 and covered >= 345
 
 

@@ -194,14 +194,6 @@ def _difference(
     )
 
 
-def interval(
-    metric: str, ours: Sequence[Ratio], theirs: Sequence[Ratio], bootstrap: Bootstrap
-) -> tuple[float, float]:
-    """Low and high end of the interval of the micro figures' difference, each pair a cluster."""
-    table = np.array([(*a, *b) for a, b in zip(ours, theirs, strict=True)], dtype=np.float64)
-    return _ends(metric, _resample(table, bootstrap), bootstrap.tail(len(table)))
-
-
 def _resample(table: NDArray[np.float64], bootstrap: Bootstrap) -> NDArray[np.float64]:
     """Column sums of `table` (clusters × columns) over each draw: resamples × columns."""
     rng = np.random.default_rng(bootstrap.seed)
