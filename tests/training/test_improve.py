@@ -193,7 +193,7 @@ def test_a_run_of_many_documents_begins_with_an_estimate(dataset_writer: Writer,
     counts = {"train": 31, "val": 1, "test": 1}
     data = load_dataset(dataset_writer(tmp_path / "data", counts, lines_per_page=2))
     recipe = QUICK.model_copy(update={"epochs": 1, "replay_lines": 0, "views": 0})
-    improvement = improve(data, tmp_path / "run", recipe)
+    improve(data, tmp_path / "run", recipe)
     first = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[2])
     assert first["event"] == "remark"
     assert first["text"].startswith("Estimate: about 62 lines to learn from and 2 to choose by")

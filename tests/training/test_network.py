@@ -15,8 +15,10 @@ from recto.engines.ppocr.crops import batches_by_width, scale_line
 from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
 from recto.errors import ParityError, TrainingError
+from recto.datasets.synthesis import canary
 from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import total
+from recto.training.ctc import replay
 from recto.training.ctc.alphabet import cut_head, merge_head, trained_classes
 from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.features import extract
@@ -162,3 +164,8 @@ def test_general_lines_say_what_is_printed_on_them(base: BaseModel) -> None:
     readings = read_pieces(base, buckets, frozenset())
     pairs = zip(lines, readings, strict=True)
     assert total(edits.cer(line.text, said.text) for line, said in pairs).value <= 0.15
+
+
+def test_half_of_the_canary_pages_have_print_that_is_never_taught() -> None:
+    untaught = [look for look in canary._LOOKS.values() if set(look.faces) - set(replay._FACES)]
+    assert len(untaught) >= len(canary._LOOKS) / 2
