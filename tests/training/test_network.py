@@ -11,11 +11,11 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from recto.datasets.synthesis import canary
 from recto.engines.ppocr.crops import batches_by_width, scale_line
 from recto.engines.ppocr.line_network import LineNetwork, normalised
 from recto.engines.ppocr.weights import RECOGNISER_FILE, weights_path
 from recto.errors import ParityError, TrainingError
-from recto.datasets.synthesis import canary
 from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import total
 from recto.training.ctc import replay
