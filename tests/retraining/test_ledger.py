@@ -90,7 +90,7 @@ def test_it_doesn_t_go_on_after_another_cycle_or_scope(workspace: Workspace) -> 
     assert goes_on_from(workspace, ledger.begin(workspace, "general", [])) is None
 
 
-def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Workspace) -> None:
+def test_requests_are_claimed_and_open_again_where_nothing_came_of_it(workspace: Workspace) -> None:
     ledger.ask_for_cycle(workspace, "general", "please")
     ledger.ask_for_cycle(workspace, "legal", "we, too")
 
@@ -104,7 +104,11 @@ def test_requests_are_claimed_and_open_again_after_an_interruption(workspace: Wo
     ledger.mark_interrupted(workspace)
     assert asked("general") == ("please",)
     ended(workspace, begun(workspace), Ending("failed", "no space"))
+    assert asked("general") == ("please",)
+    ended(workspace, begun(workspace), Ending("refused", "not better"))
     assert asked("general") == ()
+    ended(workspace, begun(workspace, scope="legal"), Ending("failed", "no such recipe", final=True))
+    assert asked("legal") == ()
 
 
 def test_a_cycle_answers_only_those_who_wanted_just_that(workspace: Workspace) -> None:

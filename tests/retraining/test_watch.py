@@ -140,13 +140,29 @@ def test_a_request_is_taken_up_and_a_failure_survived(workspace: Workspace, page
     add(workspace, page(1, "a", split="train"))
     ledger.ask_for_cycle(workspace, "general", "a person asked")
     lines: list[str] = []
-    watch = Watch(workspace.path, lines.append)
+    at = [0.0]
+    watch = Watch(workspace.path, lines.append, pauses=Pauses(clock=lambda: at[0]), every_s=1)
     assert not watch.run(once=True)
     cycle = read_history(workspace).cycles[0]
     assert cycle.state == "failed" and cycle.outcome and "to measure on" in cycle.outcome
     assert cycle.reasons == ["asked for: a person asked"]
-    assert any("the Cycle failed; next try in" in line for line in lines)
-    assert watch.run(once=True), "the request is answered, and nothing else is due"
+    assert any("the Cycle failed; it pauses for 2 s" in line for line in lines)
+    assert watch.run(once=True) and len(read_history(workspace).cycles) == 1, "the request waits for that"
+    at[0] = 3.0
+    assert not watch.run(once=True)
+    assert [cycle.reasons for cycle in read_history(workspace).cycles] == [cycle.reasons] * 2
+
+
+def test_a_request_that_can_t_be_fulfilled_is_answered_by_failing(
+    workspace: Workspace, page: Page, add: Add
+) -> None:
+    add(workspace, page(1, "a", split="train"), page(2, "b", split="test"))
+    ledger.ask_for_cycle(workspace, "general", "from another recto", Wish({"replay_force": 3}))
+    watch = Watch(workspace.path, lambda line: None, pauses=Pauses(clock=lambda: 0.0))
+    assert not watch.run(once=True)
+    ledger.ask_for_cycle(workspace, "general", "please")
+    assert watch.run(once=True)
+    assert [cycle.state for cycle in read_history(workspace).cycles] == ["failed", "refused"]
 
 
 def test_requests_that_want_different_things_are_answered_one_by_one(

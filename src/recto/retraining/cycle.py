@@ -20,7 +20,7 @@ from recto.datasets.corpus.snapshot import look, snapshot
 from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import OutputError, RectoError, SettingsError, TrainingError
+from recto.errors import MissingPackage, OutputError, RectoError, SettingsError, TrainingError
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
@@ -87,10 +87,11 @@ def run_cycle(
             recipe = _recipe(workspace, wish)
             return turn.run(cycle, recipe, started)
         except BaseException as error:
+            ending = _stopped(workspace, wish, error)
             seconds = round(time.monotonic() - started, 1)
-            price = _price(workspace, recipe)
-            with suppress(RectoError):  # on a full disk not even this can be kept: the next run marks it
-                _keep_stop(workspace, cycle, error, seconds, cost(seconds, price))
+            ending = replace(ending, seconds=seconds, cost=cost(seconds, _price(workspace, recipe)))
+            with suppress(RectoError), workspace.transaction() as session:
+                ledger.end(session, cycle, ending)  # on a full disk it can't be kept: the next run marks it
             raise
 
 
@@ -107,16 +108,16 @@ def _recipe(workspace: Workspace, wish: Wish) -> Recipe:
         raise SettingsError(what, hint="ask again: recto improve --later") from None
 
 
-def _keep_stop(
-    workspace: Workspace, cycle: int, error: BaseException, seconds: float, cost: float | None
-) -> None:
-    """Keep what stopped the Cycle: a person, or a mistake."""
+def _stopped(workspace: Workspace, wish: Wish, error: BaseException) -> Ending:
+    """How a Cycle ends that a person stopped, or a mistake.
+
+    A wish for a recipe that this recto doesn't know, or lacks a package for, is answered by that: it would
+    hold up those who asked later.
+    """
     if isinstance(error, KeyboardInterrupt):
-        ending = Ending("interrupted", "stopped by hand", seconds=seconds, cost=cost)
-    else:
-        ending = Ending("failed", _in_words(error, workspace), seconds=seconds, cost=cost)
-    with workspace.transaction() as session:
-        ledger.end(session, cycle, ending)
+        return Ending("interrupted", "stopped by hand")
+    hopeless = wish.recipe is not None and isinstance(error, SettingsError | MissingPackage)
+    return Ending("failed", _in_words(error, workspace), final=hopeless)
 
 
 def _in_words(error: BaseException, workspace: Workspace) -> str:

@@ -87,7 +87,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a Cycle ended, in plain words, with what it took; `release` is the number that became current."""
+    """How a Cycle ended, in plain words, with what it took; `release` is the number that became current.
+
+    `final` says that its requests are answered even if it is unfinished: no other try can fulfil them.
+    """
 
     state: State
     outcome: str
@@ -95,6 +98,7 @@ class Ending:
     seconds: float | None = None
     peak_memory_mb: float | None = None
     cost: float | None = None
+    final: bool = False
 
 
 def scopes_of(settings: Settings) -> tuple[str, ...]:
@@ -144,13 +148,13 @@ def note(session: Session, cycle: int, found: Findings) -> None:
 
 
 def end(session: Session, cycle: int, ending: Ending) -> None:
-    """Write down how the Cycle ended, in the caller's transaction; an interrupted one opens its requests."""
+    """Write down how the Cycle ended, in the caller's transaction; an unfinished one opens its requests."""
     row = session.get_one(CycleRow, cycle)
     row.state, row.outcome, row.ended_at = ending.state, ending.outcome, now()
     row.seconds, row.peak_memory_mb, row.cost = ending.seconds, ending.peak_memory_mb, ending.cost
     if row.after and ending.release is not None:
         row.after = {**row.after, "release": ending.release}
-    if ending.state == "interrupted":
+    if ending.state in UNFINISHED and not ending.final:
         session.execute(update(RequestRow).where(RequestRow.cycle_id == cycle).values(cycle_id=None))
 
 

@@ -1,7 +1,8 @@
 """Watch: what `recto loop` does: look at inbox, queue, requests and Triggers, again and again.
 
 It decides and logs; reading and training happen in processes of their own (`jobs`, by `apart`), so that its
-memory stays small. A failed Cycle is logged and tried again later, each time after a longer pause.
+memory stays small. A failed Cycle is logged and tried again later, each time after a longer pause: what a
+Trigger or a request wanted of it still stands.
 """
 
 import time
@@ -162,7 +163,7 @@ class Watch:
             self.log(f"{scope}: waits: {error.what}")
         except RectoError:
             every_s = self.every_s or workspace.settings.triggers.check_every_s
-            self.log(f"{scope}: the Cycle failed; next try in {self.pauses.failed(scope, every_s):.0f} s")
+            self.log(f"{scope}: the Cycle failed; it pauses for {self.pauses.failed(scope, every_s):.0f} s")
             raise
         else:
             self.pauses.succeeded(scope)
