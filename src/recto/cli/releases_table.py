@@ -1,6 +1,7 @@
 """Releases on the terminal and as JSON: the list with the current ones marked, and one in full."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def described(standing: Standing, card: ReleaseCard, history: Sequence[Promotion
         }
         for step in history
     ]
-    verdicts: list[JsonValue] = [verdict.model_dump() for verdict in card.verdicts]
+    verdicts: list[JsonValue] = [asdict(verdict) for verdict in card.verdicts]
     files: dict[str, JsonValue] = {name: stamp.model_dump() for name, stamp in card.files.items()}
     return {
         **listed(standing),

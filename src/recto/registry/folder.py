@@ -29,7 +29,6 @@ from recto.registry.release import (
     Origin,
     Release,
     ReleaseCard,
-    VerdictJson,
     folder_name,
     way_out,
 )
@@ -181,7 +180,7 @@ def _card(facts: tuple[int, str], model: ModelFolder, origin: Origin, folder: Pa
         base_name=model.card.base.name,
         base_sha256=origin.base_sha256,
         cycle_id=origin.cycle_id,
-        verdicts=tuple(VerdictJson(gate=v.gate, passed=v.passed, reason=v.reason) for v in origin.verdicts),
+        verdicts=tuple(origin.verdicts),
         files={path.relative_to(folder).as_posix(): _stamp(path) for path in _files(folder)},
     )
 

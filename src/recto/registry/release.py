@@ -67,15 +67,6 @@ class Release:
         return float(value) if isinstance(value, int | float) else None
 
 
-class VerdictJson(BaseModel):
-    """A Verdict as JSON."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    gate: str
-    passed: bool
-    reason: str
-
-
 class ReleaseCard(BaseModel):
     """`release.json`: the same facts beside the files, and every file (relative path) with its hash."""
 
@@ -92,7 +83,7 @@ class ReleaseCard(BaseModel):
     base_name: str
     base_sha256: str
     cycle_id: int | None
-    verdicts: tuple[VerdictJson, ...]
+    verdicts: tuple[Verdict, ...]
     files: dict[str, FileStamp]
 
 
