@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recto.datasets.example import Example, JsonValue
-from recto.datasets.problem import Origin, Reading, refuse
+from recto.datasets.problem import Reading, RowPlace, refuse
 from recto.datasets.readers.text import read_lines
 from recto.datasets.strict_json import dump_json, parse_json
 
@@ -58,7 +58,7 @@ def read_pairs(path: Path) -> tuple[ExtractionPair, ...]:
     return tuple(pairs)
 
 
-def _pair(row: JsonValue, origin: Origin) -> ExtractionPair:
+def _pair(row: JsonValue, origin: RowPlace) -> ExtractionPair:
     if not isinstance(row, dict):
         raise ValueError(f"a pair must be an object with keys, not {type(row).__name__}")
     given, wanted = row.get("input"), row.get("output")

@@ -46,7 +46,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     missing: list[tuple[int, Example, Problem]] = field(default_factory=list)
 
-    def wrong(self, origin: "Origin", what: str | ValueError) -> None:
+    def wrong(self, origin: "RowPlace", what: str | ValueError) -> None:
         """Note a Problem at `origin`."""
         problem = Problem(str(origin.file), origin.row, str(what))
         self.problems.append(problem)
@@ -63,7 +63,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RowPlace:
     """File and row that an Example came from; `str` of it is `Example.origin`."""
 
     file: Path

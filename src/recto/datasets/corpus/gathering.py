@@ -16,7 +16,7 @@ from recto.datasets.detection import METADATA_NAMES, detect_format
 from recto.datasets.example import Example
 from recto.datasets.loading import read_dataset
 from recto.datasets.naming import NO_CATEGORY, category_from_name, split_from_name
-from recto.datasets.problem import Origin, Problem, Reading
+from recto.datasets.problem import Problem, Reading, RowPlace
 from recto.documents.finding import SUFFIXES, FoundFile, find_documents
 from recto.documents.opening import open_pages
 from recto.documents.source import HEAD_BYTES, Kind, kind_of
@@ -153,7 +153,7 @@ def _loose_example(file: FoundFile, filing: Filing) -> Example:
         text=None,
         category=filing.category or category_from_name(name),
         split=split_from_name(name),
-        origin=str(Origin(file.path, "")),
+        origin=str(RowPlace(file.path, "")),
         category_guessed=not filing.category,
     )
 
@@ -181,7 +181,7 @@ def _add_with_text(example: Example, file: Path, out: Reading) -> None:
         text = _text(beside)
         out.examples += _paged(example, file, text) if example.page is None else [changed(example, text=text)]
     except ValueError as error:
-        out.wrong(Origin(beside, ""), error)
+        out.wrong(RowPlace(beside, ""), error)
 
 
 def _text(path: Path) -> str:

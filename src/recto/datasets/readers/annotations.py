@@ -5,7 +5,7 @@ Documents in those three folders that no entry names become Examples without tex
 
 from pathlib import Path
 
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.datasets.readers.folder import add_unlisted, named_image
 from recto.datasets.readers.text import read_text
 from recto.datasets.row import example_from_row
@@ -28,7 +28,7 @@ def read(path: Path) -> Reading:
         )
     reading = Reading()
     for number, entry in enumerate(entries, start=1):
-        origin = Origin(file, str(number))
+        origin = RowPlace(file, str(number))
         try:
             example = example_from_row(entry, None, root=file.parent, origin=str(origin))
         except ValueError as error:

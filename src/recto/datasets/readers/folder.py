@@ -12,7 +12,7 @@ from recto.datasets.naming import (
     safe_name,
     split_from_name,
 )
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.datasets.row import file_inside
 
 
@@ -50,7 +50,7 @@ def documents_in(folder: Path) -> Iterator[Path]:
 
 def _add(root: Path, document: Path, reading: Reading) -> None:
     name = document.relative_to(root).as_posix()
-    origin = Origin(document, "")
+    origin = RowPlace(document, "")
     try:
         image = safe_name(name)
         source = file_inside(root, image)

@@ -12,7 +12,7 @@ from pathlib import Path
 from recto.datasets.cells import example_from_cells
 from recto.datasets.detection import METADATA_NAMES
 from recto.datasets.packages import need
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.datasets.readers.text import read_lines, read_text
 from recto.datasets.strict_json import parse_json
 from recto.errors import AnnotationError, DatasetError
@@ -31,7 +31,7 @@ def read(path: Path) -> Reading:
     return reading
 
 
-def _rows(file: Path, reading: Reading) -> Iterator[tuple[Origin, object]]:
+def _rows(file: Path, reading: Reading) -> Iterator[tuple[RowPlace, object]]:
     if file.suffix == ".csv":
         yield from _csv_rows(file)
     elif file.suffix == ".parquet":
@@ -44,7 +44,7 @@ def _rows(file: Path, reading: Reading) -> Iterator[tuple[Origin, object]]:
                 reading.wrong(origin, str(error))
 
 
-def _csv_rows(file: Path) -> Iterator[tuple[Origin, object]]:
+def _csv_rows(file: Path) -> Iterator[tuple[RowPlace, object]]:
     table = csv.DictReader(StringIO(read_text(file), newline=""))
     try:
         for row in table:
@@ -52,12 +52,12 @@ def _csv_rows(file: Path) -> Iterator[tuple[Origin, object]]:
             for name in CSV_INTEGERS:
                 value = cells.get(name)
                 cells[name] = int(value) if isinstance(value, str) and value.isdecimal() else value
-            yield Origin(file, str(table.line_num)), cells
+            yield RowPlace(file, str(table.line_num)), cells
     except csv.Error as error:
         raise AnnotationError(f"line {table.line_num} is no CSV: {error}", where=file) from None
 
 
-def _parquet_rows(file: Path) -> Iterator[tuple[Origin, object]]:
+def _parquet_rows(file: Path) -> Iterator[tuple[RowPlace, object]]:
     parquet = need("pyarrow.parquet", "Parquet metadata")
     arrow = need("pyarrow", "Parquet metadata")
     try:
@@ -66,14 +66,14 @@ def _parquet_rows(file: Path) -> Iterator[tuple[Origin, object]]:
             for batch in table.iter_batches(batch_size=256):
                 for row in batch.to_pylist():
                     number += 1
-                    yield Origin(file, str(number)), row
+                    yield RowPlace(file, str(number)), row
     except (OSError, arrow.ArrowException) as error:
         raise DatasetError(
             f"this is no Parquet file that can be read: {str(error)[:200]}", where=file
         ) from None
 
 
-def _add(row: object, origin: Origin, root: Path, reading: Reading) -> None:
+def _add(row: object, origin: RowPlace, root: Path, reading: Reading) -> None:
     try:
         if not isinstance(row, dict):
             raise ValueError(f"an entry must be an object with keys, not {type(row).__name__}")

@@ -11,7 +11,7 @@ from recto.datasets.cells import example_from_cells
 from recto.datasets.naming import SPLIT_WORDS, suffix_of
 from recto.datasets.packages import need
 from recto.datasets.packed import Archive, ParquetCell, image_bytes, stamp_of
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.errors import AnnotationError, DatasetError
 
 
@@ -42,7 +42,7 @@ def _read_file(file: Path, reading: Reading) -> None:
             for group in range(table.num_row_groups):
                 for index, row in enumerate(_rows(table, group)):
                     number += 1
-                    _add(row, ParquetCell(archive, group, index), Origin(file, str(number)), reading)
+                    _add(row, ParquetCell(archive, group, index), RowPlace(file, str(number)), reading)
     except (OSError, arrow.ArrowException, UnicodeDecodeError, OverflowError) as error:
         raise DatasetError(
             f"this is no Parquet file that can be read: {str(error)[:200]}", where=file
@@ -54,7 +54,7 @@ def _rows(table: Any, group: int) -> Iterator[dict[str, object]]:  # noqa: ANN40
         yield from batch.to_pylist()
 
 
-def _add(row: dict[str, object], source: ParquetCell, origin: Origin, reading: Reading) -> None:
+def _add(row: dict[str, object], source: ParquetCell, origin: RowPlace, reading: Reading) -> None:
     cell = row.pop("image")
     try:
         document = image_bytes(cell)

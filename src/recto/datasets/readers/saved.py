@@ -12,7 +12,7 @@ from recto.datasets.cells import example_from_cells
 from recto.datasets.naming import SPLIT_WORDS, suffix_of
 from recto.datasets.packages import need
 from recto.datasets.packed import Deferred, image_bytes
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.datasets.readers.parquet import name_of
 from recto.errors import AnnotationError, DatasetError
 
@@ -50,7 +50,7 @@ def _read_table(
     table.data.table.validate(full=True)  # Arrow follows damaged offsets out of its memory otherwise
     raw = table.with_format("arrow")
     for index in range(len(table)):
-        origin = Origin(place, str(index + 1))
+        origin = RowPlace(place, str(index + 1))
         row = raw[index].to_pylist()[0]
         cell = row.pop("image")
         try:

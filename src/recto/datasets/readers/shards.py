@@ -14,7 +14,7 @@ from recto.datasets.example import Example, JsonValue, Packed
 from recto.datasets.naming import DOCUMENT_SUFFIXES, SHARD_PATTERNS
 from recto.datasets.packages import need
 from recto.datasets.packed import Archive, TarMember, stamp_of
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.datasets.readers.parquet import split_from_shard
 from recto.datasets.row import example_from_row
 from recto.datasets.strict_json import parse_json
@@ -40,7 +40,7 @@ def _read_shard(shard: Path, reading: Reading) -> None:
     try:
         for sample in group_by_keys(_members(shard)):
             number += 1
-            origin = Origin(shard, str(sample["__key__"]))
+            origin = RowPlace(shard, str(sample["__key__"]))
             try:
                 reading.examples.append(_example(sample, origin))
             except ValueError as error:
@@ -77,7 +77,7 @@ def _is_plain_tar(shard: Path) -> bool:
         return file.read(262)[257:] == b"ustar"
 
 
-def _example(sample: dict[str, object], origin: Origin) -> Example:
+def _example(sample: dict[str, object], origin: RowPlace) -> Example:
     suffix = next((s for s in sample if f".{s.rpartition('.')[2]}" in DOCUMENT_SUFFIXES), None)
     if suffix is None:
         raise ValueError("the sample holds no image or PDF")

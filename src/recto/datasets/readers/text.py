@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from recto.datasets.problem import Origin, Reading
+from recto.datasets.problem import Reading, RowPlace
 from recto.errors import AnnotationError, DatasetError
 
 MAX_ANNOTATION_BYTES = 1 << 30
@@ -22,13 +22,13 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def read_lines(path: Path, reading: Reading) -> Iterator[tuple[Origin, str]]:
+def read_lines(path: Path, reading: Reading) -> Iterator[tuple[RowPlace, str]]:
     """Every line that isn't blank, one at a time, with its number; a line that is no UTF-8 is a Problem."""
     _check_size(path)
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                origin = Origin(path, str(number))
+                origin = RowPlace(path, str(number))
                 try:
                     line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
