@@ -135,15 +135,19 @@ def test_a_request_for_later(workspace: Workspace) -> None:
         assert [r.wish for r in ledger.open_requests(session, "legal")] == [Wish()]
 
 
-def test_a_request_for_later_keeps_its_flags(workspace: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text("epochs: 9\nviews: 1\n")
+def test_a_request_for_later_keeps_what_was_said(workspace: Workspace, tmp_path: Path) -> None:
+    """Also where that is the default today: another recto may run the Cycle, with other defaults."""
+    (tmp_path / "r.yaml").write_text("kind: ctc\nepochs: 9\nviews: 1\n")
     flags = ("--later", "--recipe", str(tmp_path / "r.yaml"), "--epochs", "2", "--seed", "5", "--test-mode")
     assert call(workspace, "improve", *flags).exit_code == 0
     (tmp_path / "r.yaml").unlink()
     with workspace.read() as session:
         (request,) = ledger.open_requests(session, "general")
-    assert request.wish == Wish({"seed": 5, "epochs": 2, "views": 1}, test_mode=True)
-    assert "asked by hand, with seed 5, epochs 2, views 1, test mode" in call(workspace, "status").output
+    assert request.wish == Wish({"kind": "ctc", "seed": 5, "epochs": 2, "views": 1}, test_mode=True)
+    assert (
+        "asked by hand, with kind ctc, seed 5, epochs 2, views 1, test mode"
+        in call(workspace, "status").output
+    )
 
 
 def test_a_wrong_recipe_isn_t_left_for_later(workspace: Workspace, tmp_path: Path) -> None:

@@ -83,13 +83,20 @@ class _Asked:
     test_mode: bool
 
     def wish(self, usual: Path | None) -> "Wish":
-        """How the Cycle is to train; without a flag by the recipe of the settings (now `usual`) then."""
-        from recto.retraining.ledger import Wish
+        """How the Cycle is to train; without a flag by the recipe of the settings (now `usual`) then.
 
-        if self.recipe is None and all(value is None for value in self.changes.values()):
+        All that flags and the recipe say now is kept, also where it is the default, which may change.
+        """
+        from recto.retraining.ledger import Wish
+        from recto.training.recipe import Recipe, changed, load_recipe
+
+        flags = {name for name, value in self.changes.items() if value is not None}
+        if self.recipe is None and not flags:
             return Wish(test_mode=self.test_mode)
-        recipe = recipe_of(self.recipe or usual, self.changes)
-        return Wish(recipe.model_dump(mode="json", exclude_defaults=True), self.test_mode)
+        path = self.recipe or usual
+        read = load_recipe(path) if path else Recipe()
+        said = read.model_fields_set | flags
+        return Wish(changed(read, self.changes).model_dump(mode="json", include=said), self.test_mode)
 
     def again(self, folder: Path) -> str:
         """The command that asks for the same: one with another recipe wouldn't go on with this Run."""

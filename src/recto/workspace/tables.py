@@ -162,7 +162,8 @@ class VerdictRow(Table):
 class RequestRow(Table):
     """A wish for a Cycle, written by a person or a service and claimed by the loop.
 
-    `recipe` has every setting of the training, None means that of the settings at the time of the Cycle.
+    `recipe` has the settings of the training that were asked for, by name; those that it doesn't name are the
+    defaults of the recto that runs the Cycle. None means the recipe of the settings at that time.
     """
 
     __tablename__ = "requests"
