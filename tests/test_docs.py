@@ -51,8 +51,27 @@ def test_generated_pages_are_current(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_NAMES)
 def test_links_resolve(page: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
-    local = [target for target in targets if not re.match(r"https?:|mailto:|#", target)]
-    assert not [target for target in local if not (page.parent / target.partition("#")[0]).exists()]
+    local = [target for target in targets if not re.match(r"https?:|mailto:", target)]
+    assert not [target for target in local if not leads_somewhere(page, target)]
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    """Whether the file is there, and has the heading that stands behind the #."""
+    name, _, heading = target.partition("#")
+    path = page.parent / name if name else page
+    return path.exists() and (not heading or heading in anchors(path))
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as links name them: lower case, without signs, blanks as hyphens."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.S | re.M)
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_links_every_page() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert not [page.name for page in PAGES[1:] if f"(docs/{page.relative_to(ROOT / 'docs')})" not in text]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=PAGE_NAMES)
