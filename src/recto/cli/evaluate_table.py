@@ -39,9 +39,7 @@ def figures(report: Report) -> Table:
     table.add_column("candidate" if report.baseline else "value", justify="right", no_wrap=True)
     if report.comparison:
         table.add_column("change", justify="right", no_wrap=True)
-        table.add_column(
-            f"{100 * report.comparison.confidence:g} % interval", justify="right", no_wrap=True
-        )
+        table.add_column(f"{100 * report.comparison.confidence:g} % interval", justify="right", no_wrap=True)
     for row in report_view.figure_rows(report):
         style = "bold" if row.key == report.headline else None
         before = [row.baseline] if report.baseline else []
