@@ -177,6 +177,14 @@ def test_small_losses_don_t_add_up(
         assert "margin of 0.50 points: than before the first Release: contract" in found.reason
 
 
+@pytest.mark.parametrize("letters", [1, 9])
+def test_a_first_release_that_can_t_be_had_is_told(scene: Scene, letters: int) -> None:
+    evidence = replace(scene.evidence(contracts(letters), TRUTH), no_first="Release 1 is gone")
+    found = verdict("categories", evidence)
+    assert found.passed == (letters == 1)
+    assert found.reason.endswith("; it isn't known what was before the first Release: Release 1 is gone")
+
+
 def test_a_category_without_case_is_judged_without_case(pages: Pages) -> None:
     """Upper-case labels say nothing about case, even where most other documents do."""
     texts = {f"u{i}.png": f"TOTAL {i} EUROS AND MORE" for i in range(4)}

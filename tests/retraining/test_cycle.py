@@ -2,30 +2,31 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from recto.datasets.corpus import add_examples, counts, shares_of, snapshot
 from recto.datasets.corpus.gathering import Filing, gather
 from recto.datasets.corpus.snapshot import look
 from recto.datasets.example import Example
-from recto.errors import RectoError, SettingsError, TrainingError, WorkspaceBusy
+from recto.errors import RectoError, RegistryError, SettingsError, TrainingError, WorkspaceBusy
 from recto.evaluation.evaluate import evaluate
 from recto.registry.reading import load_release
-from recto.registry.release import MODEL
-from recto.registry.store import current, release_folder, releases
+from recto.registry.release import MODEL, REPORT
+from recto.registry.store import current, release_folder, releases, verify
 from recto.retraining import ledger
 from recto.retraining.cycle import CycleResult, run_cycle
 from recto.retraining.history import read_history
 from recto.retraining.ledger import Wish
 from recto.training.progress import Silent
-from recto.workspace.folder import Workspace
+from recto.workspace.folder import Workspace, open_workspace
 from recto.workspace.locks import held
-from recto.workspace.tables import DocumentRow
+from recto.workspace.tables import CurrentRow, CycleRow, DocumentRow
 
 Shop = Callable[..., Workspace]
 Receipts = Callable[..., None]
@@ -88,6 +89,38 @@ def test_history_keeps_everything(done: tuple[Workspace, CycleResult]) -> None:
     assert [said.gate for said in row.verdicts] == [verdict.gate for verdict in result.verdicts]
     with workspace.read() as session:
         assert ledger.open_requests(session, "general") == ()
+
+
+@pytest.mark.slow
+def test_a_damaged_release_that_never_was_current_is_stored_anew(
+    done: tuple[Workspace, CycleResult], tmp_path: Path
+) -> None:
+    """As after a kill between storing it and making it current, and a bad sector since."""
+    workspace = open_workspace(shutil.copytree(done[0].path, tmp_path / "shop"))
+    with workspace.transaction() as session:
+        session.execute(delete(CurrentRow))
+        session.execute(update(CycleRow).values(state="interrupted"))
+    report = release_folder(workspace, releases(workspace)[0]) / REPORT
+    report.chmod(0o644)
+    report.write_text("{}")
+    result = run_cycle(workspace, "general", ["asked by hand"])
+    assert (result.release, result.cycle) == (2, 2)
+    said = next(verdict.reason for verdict in result.verdicts if verdict.gate == "categories")
+    assert "it isn't known what was before the first Release: Release 1" in said
+    with pytest.raises(RegistryError, match="Release 1"):
+        verify(workspace, releases(workspace)[0])
+
+
+@pytest.mark.slow
+def test_a_damaged_model_in_use_is_told_before_anything_is_learnt(
+    done: tuple[Workspace, CycleResult], tmp_path: Path
+) -> None:
+    workspace = open_workspace(shutil.copytree(done[0].path, tmp_path / "shop"))
+    (release_folder(workspace, releases(workspace)[0]) / MODEL / "model.json").unlink()
+    with pytest.raises(RegistryError, match="Release 1"):
+        run_cycle(workspace, "general", ["asked by hand"])
+    cycle = read_history(workspace).cycles[-1]
+    assert (cycle.state, cycle.run_folder) == ("failed", "")
 
 
 @pytest.mark.slow
@@ -266,8 +299,6 @@ def test_a_wrong_recipe_is_a_failed_cycle(workspace: Workspace, page: Page, add:
     toml = (workspace.path / "recto.toml").read_text() + '[training]\nrecipe = "recipe.yaml"\n'
     (workspace.path / "recto.toml").write_text(toml)
     (workspace.path / "recipe.yaml").write_text("epoch: 3\n")
-    from recto.workspace.folder import open_workspace
-
     opened = open_workspace(workspace.path)
     with pytest.raises(SettingsError, match="epoch"):
         run_cycle(opened, "general", ["asked by hand"])

@@ -34,7 +34,8 @@ class Evidence:
     `laps` are what speed is judged by: the Reports' own seconds are of different minutes, in which other
     work may have slowed one of the two. `canary_base` is what the base weights make of the canaries, and
     `first` what the model that the first Release of the scope replaced made of the documents, or of those
-    of them that there were. With both, a chain of Releases can't lose a margin's worth each time.
+    of them that there were. With both, a chain of Releases can't lose a margin's worth each time. `no_first`
+    says why there is no `first` where there should be.
     """
 
     candidate: Report
@@ -44,6 +45,7 @@ class Evidence:
     laps: Sequence[Lap]
     canary_base: Report | None = None
     first: Report | None = None
+    no_first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,11 @@ def categories(case: Case) -> Finding:
     margin = _points(case.settings.category_margin)
     worse = [words for passed, words in seen if not passed]
     worse += [f"than before the first Release: {words}" for passed, words in since if not passed]
+    why = case.evidence.no_first
+    unknown = f"; it isn't known what was before the first Release: {why}" if why else ""
     if worse:
-        return False, f"worse beyond the margin of {margin}: {'; '.join(worse)}"
-    kept = "; nor than before the first Release" if since else ""
+        return False, f"worse beyond the margin of {margin}: {'; '.join(worse)}{unknown}"
+    kept = "; nor than before the first Release" if since else unknown
     return True, f"no category is worse beyond the margin of {margin}: {'; '.join(w for _, w in seen)}{kept}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -138,9 +138,14 @@ def problem(workspace: Workspace, chosen: Release) -> str | None:
 
 
 def report_of(workspace: Workspace, chosen: Release) -> Report:
-    """The Report that came with it, checked. Raises RegistryError."""
+    """The Report that came with it, checked. Raises RegistryError, also for one of another shape."""
     verify(workspace, chosen)
-    return report_from_json((release_folder(workspace, chosen) / REPORT).read_text("utf-8"))
+    path = release_folder(workspace, chosen) / REPORT
+    try:
+        return report_from_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        what = f"Release {chosen.number}: {REPORT} has another shape"
+        raise RegistryError(what, where=path, hint="another version of recto made it") from error
 
 
 def recipe_of(workspace: Workspace, chosen: Release) -> dict[str, JsonValue]:

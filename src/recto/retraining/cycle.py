@@ -20,13 +20,13 @@ from recto.datasets.corpus.snapshot import look, snapshot
 from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import MissingPackage, OutputError, RectoError, SettingsError, TrainingError
+from recto.errors import MissingPackage, OutputError, RectoError, RegistryError, SettingsError, TrainingError
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
-from recto.registry.store import add_release, current, releases, verify
+from recto.registry.store import add_release, releases, verify
 from recto.retraining import ledger
-from recto.retraining.evidence import Contest
+from recto.retraining.evidence import Contest, open_contest
 from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
 from recto.training.cost import cost, price_per_hour
 from recto.training.identity import Identity, outdated, read_identity, refuse_another
@@ -152,8 +152,8 @@ class _Turn:
         if too_few := self._too_few(seen):
             return self._refuse(cycle, seen, recipe, too_few)
         check_trainable(seen, recipe)
+        contest = open_contest(self.workspace, self.scope, cycle)
         dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
-        contest = Contest(self.workspace, self.scope, cycle, current(self.workspace, self.scope))
         folder, start = self._place(cycle, dataset, recipe, contest)
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
         evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)
@@ -275,7 +275,9 @@ class _Turn:
             kin = ledger.cycles_of_same_run(session, candidate.cycle)
         stamps = open_model(candidate.done.model).card.files
         for release in reversed(releases(self.workspace, self.scope)):
-            if release.cycle_id in kin:
+            if release.cycle_id not in kin:
+                continue
+            with suppress(RegistryError):  # a damaged one isn't current, and is as good as none
                 files = verify(self.workspace, release).files
                 if all(files.get(f"{MODEL}/{name}") == stamp for name, stamp in stamps.items()):
                     return release

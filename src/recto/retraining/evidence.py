@@ -18,7 +18,7 @@ from recto.evaluation.report import DatasetInfo, Metrics, Report
 from recto.registry.gates import Evidence, Verdict
 from recto.registry.reading import load_release
 from recto.registry.release import Release
-from recto.registry.store import releases, report_of
+from recto.registry.store import current, releases, report_of, verify
 from recto.retraining import ledger
 from recto.retraining.ledger import Findings
 from recto.retraining.pace import PAGES, measure_laps
@@ -35,13 +35,17 @@ BaseLoader = Callable[[Path | None], Engine]
 class Contest:
     """Who is compared in a Cycle: the `current` Release (None: base weights) and a candidate's model folder.
 
-    What is measured of them is kept at once in the Cycle's row, whatever becomes of the Cycle.
+    `first` is what the model before the scope's first Release made of the test documents of then: None where
+    there is no such Release, or where it can't be had; `no_first` says why it can't. What is measured of the
+    contestants is kept at once in the Cycle's row, whatever becomes of the Cycle.
     """
 
     workspace: Workspace
     scope: str
     cycle: int
     current: Release | None
+    first: Report | None = None
+    no_first: str = ""
     load_base: BaseLoader = lambda model: load("ppocr", model=model)
 
     @property
@@ -89,25 +93,29 @@ class Contest:
             base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
         progress.stage("timing both models by turns", min(len(test), PAGES))
         laps = measure_laps((candidate, in_use), test, lambda: progress.advance(1))
-        return Evidence(report, baseline_of(report), new, old, laps, base, self._first(progress))
-
-    def _first(self, progress: Progress) -> Report | None:
-        """What the model before the scope's first Release made of the test documents that there were then.
-
-        None where there is no such Release. One that is damaged is told, and stops nobody.
-        """
-        try:
-            reports = [report_of(self.workspace, made) for made in releases(self.workspace, self.scope)[:1]]
-        except RegistryError as error:
-            progress.say(f"categories aren't held against the time before the first Release: {error.what}")
-            return None
-        return next((baseline_of(report) for report in reports if report.baseline), None)
+        return Evidence(report, baseline_of(report), new, old, laps, base, self.first, self.no_first)
 
     def _canary(self, engine: Engine, progress: Progress, stage: str) -> Report:
         pages = canary_examples()
         progress.stage(stage, len(pages))
         info = DatasetInfo(root="canary pages", split="", fingerprint="")
         return evaluate(engine, pages, dataset=info, progress=lambda done, of: progress.advance(1))
+
+
+def open_contest(workspace: Workspace, scope: str, cycle: int) -> Contest:
+    """The Contest of a Cycle that begins now, with all Releases in it checked: none is met after training.
+
+    Raises RegistryError where the model in use isn't as it was. A first Release that isn't stops nobody.
+    """
+    in_use = current(workspace, scope)
+    if in_use is not None:
+        verify(workspace, in_use)
+    try:
+        reports = [report_of(workspace, made) for made in releases(workspace, scope)[:1]]
+    except RegistryError as error:
+        return Contest(workspace, scope, cycle, in_use, no_first=error.what)
+    first = next((baseline_of(report) for report in reports if report.baseline), None)
+    return Contest(workspace, scope, cycle, in_use, first)
 
 
 def baseline_of(report: Report) -> Report:
