@@ -21,6 +21,9 @@ from recto.errors import ModelFolderError
 Precision = Literal["auto", "f32", "bf16"]
 
 _CORE = ov.Core()
+# Fills the binding's table of types: two threads that need it for the first time at once would wait for each
+# other for ever, one of them with the table's lock, the other with Python's (seen in 2 of 40 processes).
+ov.Tensor(np.zeros(1, np.uint8)).data  # noqa: B018
 
 
 class Network:
