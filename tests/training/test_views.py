@@ -20,7 +20,7 @@ def test_copies_keep_the_shape_and_repeat_by_seed(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "views"), [(1, 3), (500, 3), (2_500, 3), (3_300, 2), (5_000, 1), (5_001, 0), (50_000, 0)]
+    ("lines", "views"), [(1, 2), (500, 2), (2_500, 2), (3_300, 2), (5_000, 1), (5_001, 0), (50_000, 0)]
 )
 def test_few_lines_get_more_copies(lines: int, views: int) -> None:
     assert views_of(lines, Recipe()) == views
@@ -30,7 +30,7 @@ def test_no_copies_when_none_are_wanted() -> None:
     assert views_of(10, Recipe(views=0)) == 0
 
 
-@pytest.mark.parametrize(("lines", "general"), [(0, 600), (500, 600), (1_200, 1_200), (24_000, 2_000)])
+@pytest.mark.parametrize(("lines", "general"), [(0, 300), (500, 500), (1_200, 1_200), (24_000, 2_000)])
 def test_general_lines_go_with_the_lines_of_documents(lines: int, general: int) -> None:
     assert general_lines_for(lines, Recipe()) == general
     assert general_lines_for(lines, Recipe(replay_lines=0)) == 0

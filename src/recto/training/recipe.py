@@ -44,7 +44,7 @@ class Recipe(BaseModel):
     min_val_characters: int = Field(default=6_000, ge=0, le=1_000_000_000)
     margin: float = Field(default=0.25, ge=0, le=1)
     blend: float = Field(default=0.8, gt=0, le=1)
-    views: int = Field(default=3, ge=0, le=16)
+    views: int = Field(default=2, ge=0, le=16)
     views_up_to: _Count = 10_000
     small_marks: bool = True
     rivals: int = Field(default=200, ge=0, le=5_000)

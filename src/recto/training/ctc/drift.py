@@ -13,8 +13,8 @@ from torch.nn import functional
 from recto.training.ctc.features import Bucket
 from recto.training.recipe import Recipe
 
-_SHARE = 4
-"""A step replays a quarter as many general lines as it learns from."""
+_SHARE = 8
+"""A step looks at an eighth as many general lines as it learns from."""
 
 
 class Drift:

@@ -86,7 +86,7 @@ _FACES = (
 """No italics: three of the canary pages have them, so that forgetting shows in print that isn't taught."""
 
 
-_FEWEST = 600
+_FEWEST = 300
 
 
 def general_lines_for(lines: int, recipe: Recipe) -> int:
