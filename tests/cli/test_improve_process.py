@@ -27,9 +27,7 @@ def test_a_second_improve_names_the_first_and_ctrl_c_ends_it(tmp_path: Path) -> 
     assert recto("data", "synth", tmp_path / "data", "--count", 8, "--hard").returncode == 0
     assert recto("init", tmp_path / "shop").returncode == 0
     assert recto("add", tmp_path / "data", "--workspace", tmp_path / "shop").returncode == 0
-    toml = tmp_path / "shop" / "recto.toml"
-    toml.write_text(toml.read_text().replace("min_test_documents = 20", "min_test_documents = 1"))
-    command = [*RECTO, "improve", "--workspace", str(tmp_path / "shop"), "--epochs", "500"]
+    command = [*RECTO, "improve", "--workspace", str(tmp_path / "shop"), "--epochs", "500", "--test-mode"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
         holder = tmp_path / "shop" / "train.lock.holder"
         while not holder.exists():
@@ -43,7 +41,7 @@ def test_a_second_improve_names_the_first_and_ctrl_c_ends_it(tmp_path: Path) -> 
         first.send_signal(signal.SIGINT)
         _, errors = first.communicate(timeout=120)
     assert first.returncode == 130, errors
-    goes_on = f"recto improve --epochs 500 --workspace {tmp_path / 'shop'}"
+    goes_on = f"recto improve --epochs 500 --test-mode --workspace {tmp_path / 'shop'}"
     assert errors.splitlines()[-1] == f"stopped; this goes on: {goes_on}"
     cycles = read_history(open_workspace(tmp_path / "shop")).cycles
     assert [(cycle.state, cycle.outcome) for cycle in cycles] == [("interrupted", "stopped by hand")]

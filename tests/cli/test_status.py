@@ -49,6 +49,7 @@ def workspace(tmp_path: Path) -> Workspace:
         page(3, "c", "test"),
         page(4, None),
         page(5, "d", "train", "legal"),
+        *(page(n, f"test {n}", "test") for n in range(6, 10)),
     ]
     add_examples(made, pages, shares=shares_of(made.settings.split))
     return made
@@ -81,7 +82,7 @@ def test_status_tells_what_each_trigger_says(workspace: Workspace) -> None:
     for words in (
         "scope general",
         "scope legal",
-        "train 2, val 0, test 1",
+        "train 2, val 0, test 5",
         "2 documents to train on, 2 wanted",
     ):
         assert words in shown
@@ -95,7 +96,7 @@ def test_status_as_json(workspace: Workspace) -> None:
     ledger.ask_for_cycle(workspace, "general", "please")
     read = Status.model_validate_json(call(workspace, "status", "--json").output)
     general, legal = read.scopes
-    assert (general.documents, general.queued, general.unread) == ({"train": 2, "test": 1}, 1, 1)
+    assert (general.documents, general.queued, general.unread) == ({"train": 2, "test": 5}, 1, 1)
     assert general.requests == ["please"] and legal.requests == []
     assert general.last_cycle is not None and general.last_cycle.state == "refused"
     assert {answer.trigger: answer.due for answer in general.triggers}["first_run"] is False
@@ -188,9 +189,9 @@ def test_a_failed_cycle_says_why_and_is_kept(workspace: Workspace) -> None:
 
 def test_too_few_to_measure_on_says_how_to_add_some(workspace: Workspace) -> None:
     toml = workspace.path / "recto.toml"
-    toml.write_text(toml.read_text().replace("min_test_documents = 1", "min_test_documents = 3"))
+    toml.write_text(toml.read_text().replace("min_test_documents = 1", "min_test_documents = 7"))
     done = call(workspace, "improve")
-    assert done.exit_code == 1 and "1 test document, 3 wanted: 2 more are missing" in done.output
+    assert done.exit_code == 1 and "5 test documents, 7 wanted: 2 more are missing" in done.output
     assert "hint: put documents with their text into a folder `test`" in done.output
 
 

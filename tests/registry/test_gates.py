@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recto.datasets.example import Example
 from recto.errors import EvaluationError
 from recto.evaluation.report import Report
-from recto.registry.gates import GATES, Evidence, Lap, Verdict, all_passed, judge
+from recto.registry.gates import GATES, Evidence, Lap, Verdict, all_passed, foresee, judge
 from recto.settings import GateSettings
 
 from .conftest import Pages
@@ -332,3 +332,42 @@ def test_two_models_are_never_better_than_each_other(scene: Scene, one: list[int
     assert not (there["better"] and back["better"])
     same = outcome(scene.evidence(with_wrong(one), with_wrong(one)), GateSettings())
     assert [gate for gate, passed in same.items() if not passed] == ["better"]
+
+
+@pytest.mark.parametrize(
+    ("documents", "numbers", "gate", "words"),
+    [
+        ([(f"{i}.png", None) for i in range(20)], {}, None, ""),
+        ([(f"{i}.png", f"vendor {i % 5}") for i in range(20)], {}, None, ""),
+        (
+            [(f"{i}.png", f"vendor {i % 4}") for i in range(20)],
+            {},
+            "better",
+            "20 test documents in 4 groups, too few to tell: 95 % takes 5 groups",
+        ),
+        (
+            [(f"{i}.png", f"vendor {i % 5}") for i in range(20)],
+            {"confidence": 0.99},
+            "better",
+            "20 test documents in 5 groups, too few to tell: 99 % takes 12 groups",
+        ),
+        (
+            [(f"{i}.png", None) for i in range(3)],
+            {"min_test_documents": 3},
+            "better",
+            "3 test documents, too few to tell: 95 % takes 5 documents",
+        ),
+        (
+            [("one.pdf", None)] * 30,
+            {},
+            "enough_documents",
+            "1 test document, 20 wanted: 19 more are missing",
+        ),
+        ([], {}, "enough_documents", "0 test documents, 20 wanted: 20 more are missing"),
+    ],
+)
+def test_what_is_sure_to_be_refused_is_foreseen(
+    documents: list[tuple[str, str | None]], numbers: dict[str, float], gate: str | None, words: str
+) -> None:
+    found = foresee(documents, GateSettings.model_validate(numbers))
+    assert (found.gate if found else None, found.reason if found else "") == (gate, words)

@@ -58,3 +58,12 @@ def test_what_is_new_since_the_last_run(workspace: Workspace, page: Page, add: A
     facts = gather(workspace, "general", now() + timedelta(days=1))
     assert (facts.new, facts.new_train) == (2, 1)
     assert facts.business - facts.known_business == {"press"}
+
+
+def test_what_the_gates_are_sure_to_refuse(workspace: Workspace, page: Page, add: Add) -> None:
+    assert gather(workspace, "general", now()).refusal == "0 test documents, 20 wanted: 20 more are missing"
+    add(workspace, *(page(n, f"bread {n}", split="test", group=f"vendor {n % 4}") for n in range(20)))
+    refusal = "20 test documents in 4 groups, too few to tell: 95 % takes 5 groups"
+    assert gather(workspace, "general", now()).refusal == refusal
+    add(workspace, page(20, "milk", split="test"))
+    assert gather(workspace, "general", now()).refusal == ""

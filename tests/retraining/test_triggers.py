@@ -173,8 +173,10 @@ def test_balance_is_about_shares(mix: dict[str, int]) -> None:
     assert is_balanced(once, DEFAULTS) == is_balanced(thrice, DEFAULTS)
 
 
-def test_nothing_is_due_with_too_few_documents_to_measure_on() -> None:
-    few = replace(FRESH, test_documents=2, test_wanted=20)
+def test_nothing_is_due_that_the_gates_are_sure_to_refuse() -> None:
+    few = replace(FRESH, refusal="2 test documents, 20 wanted: 18 more are missing")
     assert due(few, DEFAULTS) == ()
-    assert ask_all(few, DEFAULTS)[0].words.endswith("2 documents to measure on, 20 wanted: 18 more missing")
-    assert due(replace(few, test_documents=20), DEFAULTS)
+    assert ask_all(few, DEFAULTS)[0].words.endswith(
+        "10 wanted, but 2 test documents, 20 wanted: 18 more are missing"
+    )
+    assert due(replace(few, refusal=""), DEFAULTS)

@@ -181,7 +181,8 @@ def test_requests_that_want_different_things_are_answered_one_by_one(
 
 def test_a_failed_cycle_pauses_its_scope(workspace: Workspace, page: Page, add: Add) -> None:
     """What a Trigger wants fails (the blob is gone); it isn't tried again before the pause is over."""
-    add(workspace, *(page(n, "a", split="train") for n in range(10)), page(10, "b", split="test"))
+    add(workspace, *(page(n, "a", split="train") for n in range(10)))
+    add(workspace, *(page(n, "b", split="test") for n in range(10, 15)))
     for blob in workspace.blobs.glob("??/*"):
         blob.unlink()
     toml = workspace.path / "recto.toml"

@@ -127,7 +127,7 @@ def differences(pairs: Sequence[Pair], bootstrap: Bootstrap) -> dict[str, Differ
     """The Difference of every metric over these documents, all over the same draws."""
     flat = [[*a.scores[m], *b.scores[m]] for a, b in pairs for m in METRICS]
     table = np.array(flat, dtype=np.float64).reshape(len(pairs), -1)
-    by_cluster = _by_cluster(table, [_cluster(a) for a, _ in pairs])
+    by_cluster = _by_cluster(table, [cluster(a.document, a.group) for a, _ in pairs])
     sums = _resample(by_cluster, bootstrap)
     clusters, tail = len(by_cluster), bootstrap.tail(len(by_cluster))
     ends = [_ends(metric, sums[:, 4 * i : 4 * i + 4], tail) for i, metric in enumerate(METRICS)]
@@ -137,9 +137,9 @@ def differences(pairs: Sequence[Pair], bootstrap: Bootstrap) -> dict[str, Differ
     }
 
 
-def _cluster(document: DocumentResult) -> tuple[str, str]:
+def cluster(document: str, group: str | None) -> tuple[str, str]:
     """What is drawn together: the documents of one group, else the pages of one file."""
-    return ("group", document.group) if document.group else ("document", document.document)
+    return ("group", group) if group else ("document", document)
 
 
 def _by_cluster(table: NDArray[np.float64], clusters: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
@@ -260,16 +260,23 @@ def in_words(
 
 def _caution(ends: tuple[float, float], counts: tuple[int, int], bootstrap: Bootstrap) -> str:
     """Why it is undecided, and what would help."""
-    documents, clusters = counts
     if ends == (0, 0):
         return ""
-    if bootstrap.enough(clusters):
+    if bootstrap.enough(counts[1]):
         return " (may be chance)" if ends[0] <= 0 <= ends[1] else ""
+    return f" ({too_few(counts, bootstrap)})"
+
+
+def too_few(counts: tuple[int, int], bootstrap: Bootstrap) -> str:
+    """What so many (documents, clusters) lack for any verdict but undecided, in words; "" for nothing."""
+    documents, clusters = counts
+    if bootstrap.enough(clusters):
+        return ""
     fewest = bootstrap.fewest()
     if fewest is None:
-        return f" ({bootstrap.resamples:,} draws can't tell {_percent(bootstrap)}: ask for less)"
+        return f"{bootstrap.resamples:,} draws can't tell {_percent(bootstrap)}: ask for less"
     noun = "groups" if clusters < documents else "documents"
-    return f" (too few to tell: {_percent(bootstrap)} takes {fewest} {noun})"
+    return f"too few to tell: {_percent(bootstrap)} takes {fewest} {noun}"
 
 
 def _percent(bootstrap: Bootstrap) -> str:

@@ -4,12 +4,12 @@ Evidence is Reports and times, measured elsewhere; nothing is read, measured or 
 are settings (`[gates]` of recto.toml), the rules and why they are so stand in docs/releases.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-from recto.evaluation.compare import Bootstrap, Pair, compare, differences
+from recto.evaluation.compare import Bootstrap, Pair, cluster, compare, differences, too_few
 from recto.evaluation.report import Comparison, Report
 from recto.evaluation.scoring import headline, micro
 from recto.settings import GateSettings
@@ -78,6 +78,9 @@ Finding = tuple[bool, str]
 
 Gate = Callable[[Case], Finding]
 
+Named = tuple[str, str | None]
+"""A test document: its name, which the pages of one file share, and its group if it has one."""
+
 
 def judge(evidence: Evidence, settings: GateSettings) -> tuple[Verdict, ...]:
     """The Verdict of every gate, in the order of GATES; the candidate passes where all do.
@@ -102,10 +105,21 @@ def enough_documents(case: Case) -> Finding:
     return _enough(len(read), wanted, unread)
 
 
-def foresee(test_documents: int, settings: GateSettings) -> Verdict | None:
-    """What `enough_documents` is sure to say if it refuses even where all can be read; None: it may pass."""
-    passed, words = _enough(test_documents, settings.min_test_documents)
-    return None if passed else Verdict("enough_documents", passed=False, reason=words)
+def foresee(documents: Collection[Named], settings: GateSettings) -> Verdict | None:
+    """What a gate is sure to say if it refuses even where all test documents can be read; None: all may pass.
+
+    No training can change it: `enough_documents`, and `better` where they are of too few groups.
+    """
+    files, clusters = len({name for name, _ in documents}), len({cluster(*named) for named in documents})
+    passed, words = _enough(files, settings.min_test_documents)
+    if not passed:
+        return Verdict("enough_documents", passed=False, reason=words)
+    missing = too_few((files, clusters), Bootstrap(confidence=settings.confidence))
+    if missing:
+        together = f" in {_count(clusters, 'group')}" if clusters < files else ""
+        reason = f"{_count(files, 'test document')}{together}, {missing}"
+        return Verdict("better", passed=False, reason=reason)
+    return None
 
 
 def _enough(read: int, wanted: int, unread: str = "") -> Finding:

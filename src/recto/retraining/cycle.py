@@ -201,7 +201,8 @@ class _Turn:
         """The Verdict that no training could change."""
         if self.test_mode:
             return None
-        return foresee(len({e.image for e in dataset.split("test")}), self.workspace.settings.gates)
+        test = [(e.image, e.group) for e in dataset.split("test")]
+        return foresee(test, self.workspace.settings.gates)
 
     def _refuse(self, cycle: int, dataset: Dataset, recipe: Recipe, verdict: Verdict) -> CycleResult:
         """End the Cycle before it trains."""

@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from recto.registry.gates import foresee
 from recto.retraining.accuracy import known_accuracy
 from recto.retraining.ledger import last_run
 from recto.retraining.queue import is_unread
@@ -17,7 +19,15 @@ from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
 
 SPLITS = ("train", "val", "test")
-_Row = tuple[str, str, str | None, datetime | None, str]
+
+
+class _Trusted(NamedTuple):
+    split: str
+    category: str
+    business: str | None
+    trusted_at: datetime | None
+    name: str
+    group: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +48,32 @@ def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
             DocumentRow.business,
             DocumentRow.trusted_at,
             DocumentRow.name,
+            DocumentRow.group,
         ).where(
             in_scope(scope, workspace.settings),
             DocumentRow.state == "trusted",
             DocumentRow.split.in_(SPLITS),
         )
-        rows: list[_Row] = [(row[0], row[1], row[2], row[3], row[4]) for row in session.execute(trusted)]
+        rows = [_Trusted(*row) for row in session.execute(trusted)]
         run = last_run(session, scope)
         since = run.started_at if run else None
         known = run.documents.get("business", {}) if run else {}
-    new = [row for row in rows if since is None or (row[3] is not None and row[3] > since)]
+    new = [row for row in rows if since is None or (row.trusted_at is not None and row.trusted_at > since)]
     accuracy = known_accuracy(workspace, scope)
+    test = [(row.name, row.group) for row in rows if row.split == "test"]
+    refusal = foresee(test, workspace.settings.gates)
     return Facts(
         scope=scope,
         now=moment,
-        trusted=Counter(row[0] for row in rows),
+        trusted=Counter(row.split for row in rows),
         new=len(new),
-        new_train=sum(row[0] == "train" for row in new),
+        new_train=sum(row.split == "train" for row in new),
         last_run=since,
         accuracy=accuracy.value,
         measured=accuracy.measured,
-        test_documents=len({row[4] for row in rows if row[0] == "test"}),
-        test_wanted=workspace.settings.gates.min_test_documents,
-        mix=Counter(row[1] for row in rows),
-        business=frozenset(row[2] for row in rows if row[0] == "train" and row[2]),
+        refusal=refusal.reason if refusal else "",
+        mix=Counter(row.category for row in rows),
+        business=frozenset(row.business for row in rows if row.split == "train" and row.business),
         known_business=frozenset(known if isinstance(known, dict) else ()),
     )
 

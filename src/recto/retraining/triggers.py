@@ -21,10 +21,10 @@ class Facts:
     `trusted` counts documents with trusted text by split; `new` those that became trusted since the last
     run looked, and `new_train` those of them that may be trained on. `last_run` is the moment of that look
     (None: no Cycle came to a verdict yet). `accuracy` (0–1) is that of the current model on `measured`
-    validation documents, None where it isn't measured. `mix` is the count of trusted documents by category,
-    `test_documents` are those that the gates count (pages of one file are one), `test_wanted` how many they
-    want. `business` are the business types among the documents for training, `known_business` those of the
-    last run.
+    validation documents, None where it isn't measured. `refusal` is what the gates are sure to say, whatever
+    is trained, for want of test documents ("": nothing). `mix` is the count of trusted documents by category,
+    `business` are the business types among the documents for training, `known_business` those of the last
+    run.
     """
 
     scope: str
@@ -36,8 +36,7 @@ class Facts:
     accuracy: float | None = None
     measured: int = 0
     mix: Mapping[str, int] = field(default_factory=dict)
-    test_documents: int = 0
-    test_wanted: int = 0
+    refusal: str = ""
     business: frozenset[str] = frozenset()
     known_business: frozenset[str] = frozenset()
 
@@ -145,11 +144,9 @@ def ask_all(facts: Facts, settings: TriggerSettings) -> tuple[Reason, ...]:
 
 def _measurable(reason: Reason, facts: Facts) -> Reason:
     """A Cycle that the gates are sure to refuse, for want of test documents, isn't due."""
-    missing = facts.test_wanted - facts.test_documents
-    if not reason.due or missing <= 0:
+    if not reason.due or not facts.refusal:
         return reason
-    have = f"{_documents(facts.test_documents)} to measure on, {facts.test_wanted} wanted"
-    return Reason(reason.trigger, due=False, words=f"{reason.words}, but {have}: {missing} more missing")
+    return Reason(reason.trigger, due=False, words=f"{reason.words}, but {facts.refusal}")
 
 
 def due(facts: Facts, settings: TriggerSettings) -> tuple[Reason, ...]:
