@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from recto.datasets.example import Example
 from recto.errors import EvaluationError
 from recto.evaluation.report import Report
-from recto.registry.gates import GATES, Evidence, Lap, Verdict, all_passed, foresee, judge
+from recto.registry.gates import GATES, Evidence, Timing, Verdict, all_passed, foresee, judge
 from recto.settings import GateSettings
 
 from .conftest import Pages
 
 TRUTH = {f"{i:02}.png": f"document {i} sells bread and butter for {i}.50 euros" for i in range(24)}
 CANARY = {f"c{i}.png": f"Größe und naïve Cafés, señor, Nr. {i}: 12,50 €" for i in range(6)}
-LAPS = [Lap(0.5, 0.5)] * 18
+TIMINGS = [Timing(0.5, 0.5)] * 18
 CATEGORIES = ("receipt", "invoice", "contract")
 
 
@@ -46,7 +46,7 @@ class Scene:
     def evidence(self, candidate: dict[str, str] = TRUTH, current: dict[str, str] | None = None) -> Evidence:
         canary = self._pages.report(self.canaries, CANARY)
         before = spoilt(TRUTH) if current is None else current
-        return Evidence(self.report(candidate), self.report(before), canary, canary, LAPS)
+        return Evidence(self.report(candidate), self.report(before), canary, canary, TIMINGS)
 
     def canary(self, read: dict[str, str]) -> Report:
         return self._pages.report(self.canaries, read)
@@ -86,7 +86,7 @@ def test_enough_documents(scene: Scene, wanted: int, passed: bool, reason: str) 
 def test_pages_of_one_file_are_one_document(pages: Pages) -> None:
     example = pages.example("a.tif", "text")
     report = pages.report([replace(example, page=n) for n in range(1, 31)], {"a.tif": "text"})
-    found = verdict("enough_documents", Evidence(report, report, report, report, LAPS))
+    found = verdict("enough_documents", Evidence(report, report, report, report, TIMINGS))
     assert (found.passed, found.reason) == (False, "1 test document, 20 wanted: 19 more are missing")
 
 
@@ -94,7 +94,9 @@ def test_a_document_that_neither_model_read_proves_nothing(scene: Scene, pages: 
     broken = replace(scene.examples[0], source=b"no image")
     examples = [broken, *scene.examples[1:]]
     report = pages.report(examples, TRUTH)
-    found = verdict("enough_documents", Evidence(report, report, report, report, LAPS), min_test_documents=24)
+    found = verdict(
+        "enough_documents", Evidence(report, report, report, report, TIMINGS), min_test_documents=24
+    )
     assert not found.passed
     assert found.reason == (
         "23 test documents (1 more could be opened or read by neither model), 24 wanted: 1 more is missing"
@@ -124,7 +126,7 @@ def test_better(
 def test_four_documents_never_prove_that_it_is_better(scene: Scene, pages: Pages) -> None:
     few = scene.examples[:4]
     new, old = pages.report(few, TRUTH), pages.report(few, spoilt(TRUTH))
-    found = verdict("better", Evidence(new, old, new, new, LAPS), min_test_documents=1)
+    found = verdict("better", Evidence(new, old, new, new, TIMINGS), min_test_documents=1)
     assert not found.passed
     assert "too few to tell" in found.reason
 
@@ -193,7 +195,7 @@ def test_a_category_without_case_is_judged_without_case(pages: Pages) -> None:
     new = pages.report([*shouted, *others], TRUTH | {n: t.lower() for n, t in texts.items()})
     old = pages.report([*shouted, *others], TRUTH | texts)
     assert new.headline == "cer"
-    assert verdict("categories", Evidence(new, old, new, new, LAPS)).passed
+    assert verdict("categories", Evidence(new, old, new, new, TIMINGS)).passed
 
 
 @pytest.mark.parametrize(
@@ -235,38 +237,42 @@ def test_repetition(scene: Scene) -> None:
     assert verdict("repetition", scene.evidence(looping, looping)).passed
 
 
-def busy(rng: random.Random) -> list[Lap]:
+def busy(rng: random.Random) -> list[Timing]:
     """Two models of one speed while the machine has other work: a third of all readings wait for it."""
 
     def wait() -> float:
         return 1 + 4 * (rng.random() < 0.3)
 
-    return [Lap(0.5 * wait(), 0.5 * wait()) for _ in range(18)]
+    return [Timing(0.5 * wait(), 0.5 * wait()) for _ in range(18)]
 
 
 @pytest.mark.parametrize(
-    ("laps", "passed", "words"),
+    ("timings", "passed", "words"),
     [
-        ([Lap(0.6, 0.5)] * 18, True, "0.60 s per page, 0.50 s with the current model, 18 readings by turns"),
-        ([Lap(0.6, 0.5)] * 18, True, ": 20 % slower; 25 % slower is allowed"),
-        ([Lap(0.7, 0.5)] * 18, False, ": 40 % slower, and only 25 % slower is allowed"),
-        ([Lap(0.2, 0.5)] * 18, True, "60 % faster"),
-        ([Lap(9.0, 0.5)] * 8 + [Lap(0.5, 0.5)] * 10, True, "25 % slower is allowed"),
-        ([Lap(0.5, 9.0)] * 8 + [Lap(0.7, 0.5)] * 10, False, "only 25 % slower is allowed"),
-        ([Lap(0.009, 0.0001)] * 18, True, "25 % slower is allowed"),
+        (
+            [Timing(0.6, 0.5)] * 18,
+            True,
+            "0.60 s per page, 0.50 s with the current model, 18 readings",
+        ),
+        ([Timing(0.6, 0.5)] * 18, True, ": 20 % slower; 25 % slower is allowed"),
+        ([Timing(0.7, 0.5)] * 18, False, ": 40 % slower, and only 25 % slower is allowed"),
+        ([Timing(0.2, 0.5)] * 18, True, "60 % faster"),
+        ([Timing(9.0, 0.5)] * 8 + [Timing(0.5, 0.5)] * 10, True, "25 % slower is allowed"),
+        ([Timing(0.5, 9.0)] * 8 + [Timing(0.7, 0.5)] * 10, False, "only 25 % slower is allowed"),
+        ([Timing(0.009, 0.0001)] * 18, True, "25 % slower is allowed"),
         ([], False, "no page was read by both models"),
     ],
     ids=["slower", "allowed", "too slow", "faster", "it waited", "the other waited", "milliseconds", "none"],
 )
-def test_speed(scene: Scene, laps: list[Lap], passed: bool, words: str) -> None:
-    found = verdict("speed", replace(scene.evidence(), laps=laps))
+def test_speed(scene: Scene, timings: list[Timing], passed: bool, words: str) -> None:
+    found = verdict("speed", replace(scene.evidence(), timings=timings))
     assert found.passed == passed
     assert words in found.reason
 
 
 def test_a_busy_machine_refuses_nobody(scene: Scene) -> None:
     evidence, rng = scene.evidence(), random.Random(1)
-    assert sum(verdict("speed", replace(evidence, laps=busy(rng))).passed for _ in range(50)) >= 47
+    assert sum(verdict("speed", replace(evidence, timings=busy(rng))).passed for _ in range(50)) >= 47
 
 
 def test_other_documents_are_no_evidence(scene: Scene) -> None:

@@ -57,7 +57,7 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
 
     evidence = contest.evidence(report, workspace.path / "model", pages, Silent())
     assert baseline_of(report).metrics.cer == evidence.current.metrics.cer == before.metrics.cer
-    assert {len(lap) for lap in evidence.laps} == {2}
+    assert {len(timing) for timing in evidence.timings} == {2}
     assert evidence.first is None, "there is no Release yet"
     contest.judged(evidence, [Verdict("better", passed=True, reason="fell")])
     third = kept(workspace)

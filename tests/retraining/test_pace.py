@@ -11,8 +11,8 @@ from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
 from recto.errors import EngineError
-from recto.registry.gates import Lap
-from recto.retraining.pace import LAPS, PAGES, measure_laps, spread
+from recto.registry.gates import Timing
+from recto.retraining.pace import PAGES, TIMINGS, measure_timings, spread
 
 MakePage = Callable[..., Example]
 
@@ -51,32 +51,32 @@ class Runner:
 def test_they_take_turns_on_the_same_page(page: MakePage) -> None:
     track = Track()
     pages = [changed(page(n, "a"), image=f"{n}.png") for n in range(20)]
-    laps = measure_laps((Runner(track, "new", 2), Runner(track, "old", 1)), pages, clock=track.clock)
-    assert laps == (Lap(2, 1),) * LAPS
+    timings = measure_timings((Runner(track, "new", 2), Runner(track, "old", 1)), pages, clock=track.clock)
+    assert timings == (Timing(2, 1),) * TIMINGS
     turns = [track.read[i : i + 2] for i in range(2, len(track.read), 2)]  # each warms up once
     assert len({image for _, image in track.read}) == PAGES
     assert all(one[1] == other[1] and {one[0], other[0]} == {"new", "old"} for one, other in turns)
-    assert sum(one[0] == "new" for one, _ in turns) == LAPS // 2, "each begins as often as the other"
+    assert sum(one[0] == "new" for one, _ in turns) == TIMINGS // 2, "each begins as often as the other"
 
 
 def test_a_machine_that_becomes_busy_slows_both(page: MakePage) -> None:
     track = Track()
     new, old = (Runner(track, name, 1, busy_from_s=20) for name in ("new", "old"))
-    laps = measure_laps((new, old), [page(1, "a"), page(2, "b")], clock=track.clock)
-    assert len(laps) == LAPS
-    assert sum(lap.candidate_s != lap.current_s for lap in laps) <= 1
+    timings = measure_timings((new, old), [page(1, "a"), page(2, "b")], clock=track.clock)
+    assert len(timings) == TIMINGS
+    assert sum(timing.candidate_s != timing.current_s for timing in timings) <= 1
 
 
 @pytest.mark.parametrize("unable", ["new", "old"])
-def test_a_page_that_one_can_t_read_has_no_laps(page: MakePage, unable: str) -> None:
+def test_a_page_that_one_can_t_read_has_no_timings(page: MakePage, unable: str) -> None:
     track = Track()
     models = tuple(
         Runner(track, name, 1, unable="page_1.png" if name == unable else "") for name in ("new", "old")
     )
     broken = changed(page(3, "c"), source=b"no image")
-    laps = measure_laps((models[0], models[1]), [page(1, "a"), page(2, "b"), broken], clock=track.clock)
-    assert len(laps) == LAPS // 3
-    assert measure_laps((models[0], models[1]), [broken], clock=track.clock) == ()
+    timings = measure_timings((models[0], models[1]), [page(1, "a"), page(2, "b"), broken], clock=track.clock)
+    assert len(timings) == TIMINGS // 3
+    assert measure_timings((models[0], models[1]), [broken], clock=track.clock) == ()
 
 
 def test_the_pages_are_spread_and_always_the_same() -> None:

@@ -20,7 +20,7 @@ UNNOTICED_S = 0.01
 """Nobody waits for 10 ms more per page: below that a clock measures itself."""
 
 
-class Lap(NamedTuple):
+class Timing(NamedTuple):
     """Seconds that both models took for the same page, one right after the other."""
 
     candidate_s: float
@@ -31,7 +31,7 @@ class Lap(NamedTuple):
 class Evidence:
     """What was measured: `candidate` and `current` on the same frozen test documents, and on the canaries.
 
-    `laps` are what speed is judged by: the Reports' own seconds are of different minutes, in which other
+    `timings` are what speed is judged by: the Reports' own seconds are of different minutes, in which other
     work may have slowed one of the two. `canary_base` is what the base weights make of the canaries, and
     `first` what the model that the first Release of the scope replaced made of the documents, or of those
     of them that there were. With both, a chain of Releases can't lose a margin's worth each time. `no_first`
@@ -42,7 +42,7 @@ class Evidence:
     current: Report
     canary: Report
     canary_current: Report
-    laps: Sequence[Lap]
+    timings: Sequence[Timing]
     canary_base: Report | None = None
     first: Report | None = None
     no_first: str = ""
@@ -73,10 +73,10 @@ class Case:
         return list(zip(self.evidence.candidate.documents, self.evidence.current.documents, strict=True))
 
 
-Finding = tuple[bool, str]
+Answer = tuple[bool, str]
 """Whether it passes, and why."""
 
-Gate = Callable[[Case], Finding]
+Gate = Callable[[Case], Answer]
 
 Named = tuple[str, str | None]
 """A test document: its name, which the pages of one file share, and its group if it has one."""
@@ -96,7 +96,7 @@ def all_passed(verdicts: Sequence[Verdict]) -> bool:
     return all(verdict.passed for verdict in verdicts)
 
 
-def enough_documents(case: Case) -> Finding:
+def enough_documents(case: Case) -> Answer:
     """So many test documents were really read; pages of one file are one document."""
     wanted = case.settings.min_test_documents
     read = {a.document for a, b in case.pairs if a.failure is None or b.failure is None}
@@ -122,7 +122,7 @@ def foresee(documents: Collection[Named], settings: GateSettings) -> Verdict | N
     return None
 
 
-def _enough(read: int, wanted: int, unread: str = "") -> Finding:
+def _enough(read: int, wanted: int, unread: str = "") -> Answer:
     told = f"{_count(read, 'test document')}{unread}, {wanted} wanted"
     if read >= wanted:
         return True, told
@@ -130,7 +130,7 @@ def _enough(read: int, wanted: int, unread: str = "") -> Finding:
     return False, f"{told}: {missing} more {'is' if missing == 1 else 'are'} missing"
 
 
-def better(case: Case) -> Finding:
+def better(case: Case) -> Answer:
     """The headline error rate fell, and the whole paired interval lies below zero."""
     change = case.test.overall[case.evidence.candidate.headline]
     if change.verdict == "better":
@@ -142,7 +142,7 @@ def better(case: Case) -> Finding:
     return False, f"not better with confidence: {change.words}"
 
 
-def categories(case: Case) -> Finding:
+def categories(case: Case) -> Answer:
     """No category's error rate rose beyond the margin; how sure the rise is doesn't excuse it.
 
     What counts is the rise from the current model, and that from where the scope began.
@@ -160,7 +160,7 @@ def categories(case: Case) -> Finding:
     return True, f"no category is worse beyond the margin of {margin}: {'; '.join(w for _, w in seen)}{kept}"
 
 
-def canary(case: Case) -> Finding:
+def canary(case: Case) -> Answer:
     """General lines are read as well as by the current model, and as by the base model, but for a margin.
 
     Case counts here, whatever the test documents' labels know of it: to shout is a way to forget.
@@ -178,7 +178,7 @@ def canary(case: Case) -> Finding:
     return True, f"general lines are kept, {_points(margin)} allowed: {words}"
 
 
-def repetition(case: Case) -> Finding:
+def repetition(case: Case) -> Answer:
     """The share of test pages with a repetition loop didn't rise beyond the margin."""
     pages = len(case.pairs)
     new, old = (sum(d.repeating for d in side) for side in zip(*case.pairs, strict=True))
@@ -189,20 +189,22 @@ def repetition(case: Case) -> Finding:
     return passed, told if new <= old else f"{told}: {allowed}"
 
 
-def speed(case: Case) -> Finding:
-    """The candidate isn't slower by more than the share allowed, in the middle of all laps.
+def speed(case: Case) -> Answer:
+    """The candidate isn't slower by more than the share allowed, in the middle of all timings.
 
-    The median: what else the machine does slows single laps, a slower model slows them all.
+    The median: what else the machine does slows single timings, a slower model slows them all.
     """
-    laps, share = [lap for lap in case.evidence.laps if min(lap) > 0], case.settings.max_slowdown
-    if not laps:
-        return False, "no page was read by both models, so that nothing is known of their speed"
-    step = median(lap.candidate_s / lap.current_s for lap in laps) - 1
-    more_s = median(lap.candidate_s - lap.current_s for lap in laps)
-    new, old = (median(side) for side in zip(*laps, strict=True))
-    told = (
-        f"{new:.2f} s per page, {old:.2f} s with the current model, {_count(len(laps), 'reading')} by turns"
+    timings, share = (
+        [timing for timing in case.evidence.timings if min(timing) > 0],
+        case.settings.max_slowdown,
     )
+    if not timings:
+        return False, "no page was read by both models, so that nothing is known of their speed"
+    step = median(t.candidate_s / t.current_s for t in timings) - 1
+    more_s = median(t.candidate_s - t.current_s for t in timings)
+    new, old = (median(side) for side in zip(*timings, strict=True))
+    read = _count(len(timings), "reading")
+    told = f"{new:.2f} s per page, {old:.2f} s with the current model, {read} by turns"
     if abs(step) >= 0.005:
         told += f": {100 * abs(step):.0f} % {'slower' if step > 0 else 'faster'}"
     if _within(step, share) or _within(more_s, UNNOTICED_S):
@@ -239,13 +241,13 @@ def _common(evidence: Evidence) -> list[Pair]:
     return [(d, then[d.key]) for d in evidence.candidate.documents if d.key in then]
 
 
-def _categories(case: Case, pairs: Sequence[Pair]) -> list[Finding]:
+def _categories(case: Case, pairs: Sequence[Pair]) -> list[Answer]:
     """What became of each category from the second model of the pairs to the first."""
     names = dict.fromkeys(ours.category for ours, _ in pairs)
     return [_category(case, name, [pair for pair in pairs if pair[0].category == name]) for name in names]
 
 
-def _category(case: Case, name: str, pairs: Sequence[Pair]) -> Finding:
+def _category(case: Case, name: str, pairs: Sequence[Pair]) -> Answer:
     """One category by its own headline figure: labels of one may know case, and those of another not."""
     sides = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
     metric = headline(sides[0])

@@ -21,7 +21,7 @@ from recto.registry.release import Release
 from recto.registry.store import current, releases, report_of, verify
 from recto.retraining import ledger
 from recto.retraining.ledger import Findings
-from recto.retraining.pace import PAGES, measure_laps
+from recto.retraining.pace import PAGES, measure_timings
 from recto.retraining.record import measurement
 from recto.training.identity import base_sha256
 from recto.training.progress import Progress
@@ -92,8 +92,8 @@ class Contest:
         if self.current is not None:
             base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
         progress.stage("timing both models by turns", min(len(test), PAGES))
-        laps = measure_laps((candidate, in_use), test, lambda: progress.advance(1))
-        return Evidence(report, baseline_of(report), new, old, laps, base, self.first, self.no_first)
+        timings = measure_timings((candidate, in_use), test, lambda: progress.advance(1))
+        return Evidence(report, baseline_of(report), new, old, timings, base, self.first, self.no_first)
 
     def _canary(self, engine: Engine, progress: Progress, stage: str) -> Report:
         pages = canary_examples()
