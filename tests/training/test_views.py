@@ -30,7 +30,7 @@ def test_no_copies_when_none_are_wanted() -> None:
     assert views_of(10, Recipe(views=0)) == 0
 
 
-@pytest.mark.parametrize(("lines", "general"), [(0, 300), (500, 500), (1_200, 1_200), (24_000, 2_000)])
+@pytest.mark.parametrize(("lines", "general"), [(0, 300), (500, 300), (1_200, 600), (24_000, 2_000)])
 def test_general_lines_go_with_the_lines_of_documents(lines: int, general: int) -> None:
     assert general_lines_for(lines, Recipe()) == general
     assert general_lines_for(lines, Recipe(replay_lines=0)) == 0

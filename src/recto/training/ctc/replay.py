@@ -90,8 +90,8 @@ _FEWEST = 300
 
 
 def general_lines_for(lines: int, recipe: Recipe) -> int:
-    """How many general lines go with so many lines of documents: as many, but never very few."""
-    return min(recipe.replay_lines, max(_FEWEST, lines))
+    """How many general lines go with so many lines of documents: half as many, but never very few."""
+    return min(recipe.replay_lines, max(_FEWEST, lines // 2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
