@@ -1,6 +1,7 @@
 """The command line as it is typed, small pages, and a workspace with Releases."""
 
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,3 +79,10 @@ def place(made: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place
     shutil.copytree(made.folder, folder)
     monkeypatch.chdir(folder)
     return Place(folder, folder / "in" / "page.png", made.model)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_hear_ctrl_c() -> None:
+    """A shell that starts the tests in the background makes them, and so all that they start, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
