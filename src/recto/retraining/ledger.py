@@ -30,7 +30,7 @@ UNFINISHED = ("interrupted", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a Cycle is to train: in test mode or not, and by which `recipe`: what it says other than defaults.
+    """How a Cycle is to train: in test mode or not, and by which `recipe`: what was asked for, by name.
 
     None is the recipe of the settings, whatever it is by then.
     """

@@ -27,7 +27,7 @@ from recto.training.ctc.batches import Shuffler
 from recto.training.ctc.course import Course
 from recto.training.ctc.decoding import SLICE_LINES, LineReader
 from recto.training.ctc.drift import Drift
-from recto.training.ctc.features import LabelledLines, joined
+from recto.training.ctc.features import LabelledLines
 from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
@@ -83,8 +83,7 @@ def fit(base: BaseModel, prepared: Prepared, recipe: Recipe, keeper: Keeper) -> 
     packed = keeper.newest()
     torch.manual_seed(recipe.seed)
     state = unpack(packed) if packed else None
-    lines = joined(prepared.train.lines, prepared.replay)
-    classes = state.classes if state else _classes(base, lines, recipe)
+    classes = state.classes if state else _classes(base, prepared.taught, recipe)
     pupil = _Pupil(base, prepared, recipe, classes)
     if state:
         pupil.go_back(state)
@@ -124,7 +123,7 @@ class _Pupil:
         self._head = cut_head(base.network.head, classes)
         self._start = self._weights()
         drift = Drift(base.network.neck, self._head, prepared.replay.buckets, recipe)
-        lines = joined(prepared.train.lines, prepared.replay)
+        lines = prepared.taught
         data = Shuffler(lines, base.characters, classes, recipe.step_lines, recipe.seed)
         self._lines = sum(len(bucket.lines) for bucket in lines.buckets)
         self._course = Course((self._network.neck, self._head), data, drift, recipe)

@@ -66,6 +66,11 @@ class Prepared:
     probe: tuple[Image, ...]
 
     @property
+    def taught(self) -> LabelledLines:
+        """All lines that are learnt from: those of documents, and the general ones among them."""
+        return joined(self.train.lines, self.replay)
+
+    @property
     def features_mb(self) -> float:
         """Memory of all features."""
         return megabytes((*self.train.lines.buckets, *self.val.lines.buckets, *self.replay.buckets))

@@ -86,7 +86,7 @@ _FACES = (
 """No italics: three of the canary pages have them, so that forgetting shows in print that isn't taught."""
 
 
-_FEWEST = 300
+_FEWEST = 300  # about what ten receipts leave time for in a minute
 
 
 def general_lines_for(lines: int, recipe: Recipe) -> int:
