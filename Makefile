@@ -36,7 +36,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  'import urllib.request as u; u.urlopen("$(TORCH_CPU_INDEX)/torch/", timeout=5)' 2>/dev/null; \
 	then index='--extra-index-url $(TORCH_CPU_INDEX)'; fi; \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt $$index torch
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,data,baselines,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,data,service,baselines,dev]'
 	@touch $@
 
 demo: setup ## make documents, read one, fine-tune on the rest, show before and after (a few minutes)

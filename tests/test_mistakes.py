@@ -12,7 +12,11 @@ from recto.settings import Settings, load_settings
 from recto.training.recipe import Recipe, load_recipe
 
 ODD = [None, True, 2.5, -1, 0, float("nan"), float("inf"), 10**30, "", "x", "2", "a/b", [], [1], ["x"], {}]
-TABLES = {name: tuple(field.annotation.model_fields) for name, field in Settings.model_fields.items()}
+TABLES = {
+    name: tuple(field.annotation.model_fields)
+    for name, field in Settings.model_fields.items()
+    if name != "agents"  # a table of tables, which are named by the user
+}
 
 
 def told(error: SettingsError) -> str:

@@ -22,6 +22,15 @@ RectoError
 ├── WorkspaceError            a workspace that isn't there, or can't be used as it is
 │   └── WorkspaceBusy         somebody else holds the lock; the message says who
 ├── RegistryError             a Release that doesn't exist, or can't be promoted
+├── ServingError              a request to the service that isn't answered
+│   ├── QueueFull             too much is waiting already
+│   ├── Draining              the service is about to stop
+│   ├── DeadlineExpired       the answer would come too late
+│   ├── NotAuthenticated      no key, or one that isn't known
+│   ├── NotAllowed            the key may not do this
+│   ├── RateLimited           the key has asked for too much in too short a time
+│   ├── JobNotFound           no such job, or another key's
+│   └── RequestRefused        what was asked for can't be done with this service
 ├── SettingsError             a setting is unknown or out of range
 └── OutputError               a result can't be written
 """
@@ -132,6 +141,42 @@ class WorkspaceBusy(WorkspaceError):
 
 class RegistryError(RectoError):
     """A Release that doesn't exist, or can't be promoted."""
+
+
+class ServingError(RectoError):
+    """A request to the service that isn't answered."""
+
+
+class QueueFull(ServingError):
+    """Too much is waiting already: ask again later."""
+
+
+class Draining(ServingError):
+    """The service is about to stop and accepts nothing more."""
+
+
+class DeadlineExpired(ServingError):
+    """The answer would come too late to be of use."""
+
+
+class NotAuthenticated(ServingError):
+    """No key was given, or one that isn't known."""
+
+
+class NotAllowed(ServingError):
+    """The key may not do this."""
+
+
+class RateLimited(ServingError):
+    """The key has asked for too much in too short a time."""
+
+
+class JobNotFound(ServingError):
+    """There is no such job, or it is another key's."""
+
+
+class RequestRefused(ServingError):
+    """What was asked for can't be done with this service, or isn't well formed."""
 
 
 class SettingsError(RectoError):

@@ -1,0 +1,1 @@
+"""Observability: logs, spans, metrics and cost; put around the rest, and never woven into it."""

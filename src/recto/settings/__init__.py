@@ -1,0 +1,47 @@
+"""Settings: the tables of `recto.toml`, and how they are read. Everything below takes them as values."""
+
+from recto.settings.loading import (
+    ENVIRONMENT,
+    FILE_NAME,
+    Settings,
+    default_toml,
+    load_settings,
+    nearest_workspace,
+)
+from recto.settings.loop import (
+    GateSettings,
+    SplitSettings,
+    TrainingSettings,
+    TriggerSettings,
+    WorkspaceSettings,
+)
+from recto.settings.serving import (
+    AccessSettings,
+    AgentSettings,
+    JobSettings,
+    ObservabilitySettings,
+    PrivacySettings,
+    ServingSettings,
+    UploadSettings,
+)
+
+__all__ = [
+    "ENVIRONMENT",
+    "FILE_NAME",
+    "AccessSettings",
+    "AgentSettings",
+    "GateSettings",
+    "JobSettings",
+    "ObservabilitySettings",
+    "PrivacySettings",
+    "ServingSettings",
+    "Settings",
+    "SplitSettings",
+    "TrainingSettings",
+    "TriggerSettings",
+    "UploadSettings",
+    "WorkspaceSettings",
+    "default_toml",
+    "load_settings",
+    "nearest_workspace",
+]

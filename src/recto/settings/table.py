@@ -1,0 +1,17 @@
+"""What all tables of `recto.toml` share: they are frozen, know no other names, and guess no types."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")]
+
+
+class SettingsTable(BaseModel):
+    """One table; what each setting means stands beside it as its description."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
