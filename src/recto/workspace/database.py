@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from recto.errors import MissingPackage, RectoError, SettingsError, WorkspaceBusy, WorkspaceError
 
 FILE_NAME = "recto.db"
-HEAD = "0003"
+HEAD = "0004"
 """The newest step in `migrations/versions`."""
 
 WAIT_S = 60

@@ -3,7 +3,7 @@
 Times are UTC. JSON columns hold plain JSON values. Changing a table here needs a migration in `migrations/`.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -175,3 +175,102 @@ class RequestRow(Table):
     cycle_id: Mapped[int | None] = mapped_column(ForeignKey("cycles.id"))
     recipe: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
     test_mode: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ApiKeyRow(Table):
+    """A key of the reading service: `sha256` is of the whole key, which nobody keeps, `prefix` its beginning.
+
+    Keys of one `tenant` share their jobs and their turn in the queue. Limits that are None are those of
+    recto.toml. A row stays when its key is revoked: from the first key on, nobody gets in without one.
+    """
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)  # of one key that isn't revoked
+    tenant: Mapped[str]
+    prefix: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    businesses: Mapped[list[str]] = mapped_column(JSON)  # empty: all
+    requests_per_minute: Mapped[int | None]
+    pages_per_day: Mapped[int | None]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class UsageRow(Table):
+    """How many pages a key has had read on a day (UTC)."""
+
+    __tablename__ = "usage"
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    pages: Mapped[int]
+
+
+class JobRow(Table):
+    """A document that is read in the background; `state` is queued, running, done, failed or cancelled.
+
+    `id` is a random UUID in hex. `cancelled` is the wish of its owner, `state` says when it has come true.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_of_state", "state", "created_at"), Index("jobs_of_tenant", "tenant"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
+    tenant: Mapped[str]
+    state: Mapped[str]
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    page_count: Mapped[int | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    problem: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    webhook: Mapped[str | None]
+    options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    cancelled: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class JobPageRow(Table):
+    """One page of a job, from 1, once it is read: its Transcript, or why there is none."""
+
+    __tablename__ = "job_pages"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    page: Mapped[int] = mapped_column(primary_key=True)
+    transcript: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    problem: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class SampleRow(Table):
+    """A page that was kept for an audit, as the settings wish: a thumbnail (JPEG) and the redacted text."""
+
+    __tablename__ = "samples"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    request_id: Mapped[str]
+    page: Mapped[int]
+    scope: Mapped[str]
+    engine: Mapped[str]
+    release: Mapped[str | None]
+    text: Mapped[str]
+    thumbnail: Mapped[bytes]
+
+
+class AccessRow(Table):
+    """Who asked for what, and how it ended; nothing of any content."""
+
+    __tablename__ = "accesses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    request_id: Mapped[str]
+    tenant: Mapped[str]
+    key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
+    action: Mapped[str]  # the route, "POST /v1/read", or the tool
+    status: Mapped[int]  # as HTTP counts it
+    pages: Mapped[int]
