@@ -210,9 +210,12 @@ class UsageRow(Table):
 
 
 class JobRow(Table):
-    """A document that is read in the background; `state` is queued, running, done, failed or cancelled.
+    """Documents that are read in the background; `state` is queued, running, done, failed or cancelled.
 
     `id` is a random UUID in hex. `cancelled` is the wish of its owner, `state` says when it has come true.
+    Whoever works on it says so again and again in `claimed_until`: a claim that has run out is a worker that
+    died. `options` holds what was asked for, and each document with its name and pages; `name` and `sha256`
+    are the first one's. `webhook_outcome` is None until its webhook was told, or given up.
     """
 
     __tablename__ = "jobs"
@@ -230,12 +233,14 @@ class JobRow(Table):
     ended_at: Mapped[datetime | None]
     problem: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
     webhook: Mapped[str | None]
+    webhook_outcome: Mapped[str | None]
     options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     cancelled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    claimed_until: Mapped[datetime | None]
 
 
 class JobPageRow(Table):
-    """One page of a job, from 1, once it is read: its Transcript, or why there is none."""
+    """One page of a job, counted from 1 over all its documents, once it is read: its Transcript, or why not."""
 
     __tablename__ = "job_pages"
 

@@ -64,8 +64,10 @@ def _jobs() -> None:
         sa.Column("ended_at", sa.DateTime),
         sa.Column("problem", sa.JSON),
         sa.Column("webhook", sa.String),
+        sa.Column("webhook_outcome", sa.String),
         sa.Column("options", sa.JSON, nullable=False),
         sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("claimed_until", sa.DateTime),
     )
     op.create_index("jobs_of_state", "jobs", ["state", "created_at"])
     op.create_index("jobs_of_tenant", "jobs", ["tenant"])
