@@ -9,7 +9,8 @@ import pytest
 from recto.datasets.example import Example
 from recto.documents.transcript import Line
 from recto.errors import SettingsError
-from recto.training.cost import cost, price_per_hour
+from recto.observability.cost import cost
+from recto.training.cost import price_per_hour
 from recto.training.estimate import Estimate, duration, held_against, in_words, typical, weight
 from recto.training.recipe import Recipe
 

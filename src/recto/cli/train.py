@@ -58,7 +58,8 @@ def train(
 
 
 def _estimate(dataset: "Dataset", recipe: "Recipe") -> None:
-    from recto.training.cost import cost, price_per_hour
+    from recto.observability.cost import cost
+    from recto.training.cost import price_per_hour
     from recto.training.estimate import in_words
     from recto.training.train import estimate
 

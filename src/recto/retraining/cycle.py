@@ -21,6 +21,7 @@ from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import MissingPackage, OutputError, RectoError, RegistryError, SettingsError, TrainingError
+from recto.observability.cost import cost
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
@@ -28,7 +29,7 @@ from recto.registry.store import add_release, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest, open_contest
 from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
-from recto.training.cost import cost, price_per_hour
+from recto.training.cost import price_per_hour
 from recto.training.identity import Identity, outdated, read_identity, refuse_another
 from recto.training.improve import Improvement, depends_on, improve
 from recto.training.progress import Progress, Silent

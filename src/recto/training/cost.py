@@ -1,4 +1,4 @@
-"""Cost: what the hours of a machine cost, where its price is known."""
+"""The price of an hour of this machine, where it is known. What comes of it is in `observability/cost`."""
 
 import os
 
@@ -23,13 +23,3 @@ def price_per_hour(recipe: Recipe, workspace_price: float = 0.0) -> float:
     if not 0 <= price < float("inf"):
         raise SettingsError(f"{said!r} is no price", where=PRICE, hint="write a number, like 1.20")
     return price or workspace_price or recipe.price_per_hour
-
-
-def cost(seconds: float, price: float) -> float | None:
-    """Hours × price; None where there is no price."""
-    return seconds / 3600 * price if price else None
-
-
-def in_words(seconds: float, price: float) -> str:
-    """`0.042 (126 s at 1.20 per hour)`, in whatever currency the price is."""
-    return f"{seconds / 3600 * price:.3f} ({seconds:.0f} s at {price:.2f} per hour)"

@@ -18,7 +18,8 @@ from recto.evaluation.compare import with_baseline
 from recto.evaluation.evaluate import evaluate
 from recto.evaluation.report import DatasetInfo, Metrics, Report, report_from_json
 from recto.evaluation.report_html import write_report
-from recto.training.cost import cost, price_per_hour
+from recto.observability.cost import cost
+from recto.training.cost import price_per_hour
 from recto.training.ctc.lesson import Lesson
 from recto.training.identity import Identity, base_sha256, identity_of
 from recto.training.progress import Progress, Silent

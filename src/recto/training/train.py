@@ -11,8 +11,9 @@ from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import MissingPackage, ModelFolderError
 from recto.evaluation.machine import reset_peak_memory
+from recto.observability.cost import cost
 from recto.training.chronicle import Chronicle
-from recto.training.cost import cost, price_per_hour
+from recto.training.cost import price_per_hour
 from recto.training.ctc.lesson import Lesson
 from recto.training.estimate import Estimate, held_against, in_words
 from recto.training.identity import base_sha256, identity_of
