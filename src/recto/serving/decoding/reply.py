@@ -1,0 +1,50 @@
+"""What a process that decodes may answer, and what of it is believed: nothing that doesn't fit here."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recto import errors
+from recto.errors import DocumentError
+from recto.serving.decoding.protocol import WORDS
+
+MESSAGE_BYTES = 65_536
+"""The longest answer that is believed, without pixels."""
+
+_Text = Annotated[str, Field(max_length=WORDS)]
+_Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Problem(BaseModel):
+    """A DocumentError on its way."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    kind: _Text
+    what: _Text
+    where: _Text | None
+    hint: _Text
+
+
+class Reply(BaseModel):
+    """What comes back: the open document (0 pages: none is open), and a page's size or the problem.
+
+    Where there is a width, height × width × 3 bytes of pixels follow.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    page_count: _Count = 0
+    sha256: Annotated[str, Field(max_length=64)] = ""
+    width: _Count = 0
+    height: _Count = 0
+    dpi: float | None = None
+    problem: Problem | None = None
+
+
+def error_of(problem: Problem) -> DocumentError:
+    """The error that the process raised. Raises ValueError for a kind that is no DocumentError."""
+    kind = getattr(errors, problem.kind, None)
+    if not (isinstance(kind, type) and issubclass(kind, DocumentError)):
+        raise ValueError("no DocumentError")
+    return kind(problem.what, where=problem.where, hint=problem.hint)
