@@ -11,7 +11,8 @@ class Engine(Protocol):
     """Reads pages; the one protocol that serving, evaluation and the CLI know.
 
     `label` is name and version, as every Transcript carries it (`ppocr PP-OCRv6-small`);
-    `batch_pages` is how many pages it likes to get at once.
+    `batch_pages` is how many pages it likes to get at once; 0 says that it gathers batches by itself, as a
+    server does, and may be called from several threads at once.
     """
 
     @property

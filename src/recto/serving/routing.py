@@ -1,0 +1,77 @@
+"""Routing: which scope's model reads a request, by its agent, business type or category, and why. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from recto.errors import RequestRefused
+from recto.settings import AgentSettings
+from recto.workspace.tables import GENERAL
+
+BUSINESSES: Mapping[str, tuple[str, ...]] = {
+    "receipt": ("ecommerce", "accounting"),
+    "invoice": ("ecommerce", "saas"),
+    "product_label": ("ecommerce",),
+    "article": ("content",),
+    "marketing_copy": ("content",),
+    "social_post": ("content",),
+    "support_ticket": ("saas",),
+    "documentation": ("saas",),
+    "contract": ("legal",),
+    "agreement": ("legal",),
+    "terms_of_service": ("legal",),
+    "tax_form": ("accounting",),
+    "financial_statement": ("accounting",),
+}
+"""Category → business types that have such documents, the likeliest first (SPEC §1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRequest:
+    """What a request says of itself; nothing of it is needed."""
+
+    agent: str | None = None
+    business: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The scope whose model reads, the agent's settings if one was named, and `why`, in plain words."""
+
+    scope: str
+    agent: AgentSettings | None
+    why: str
+
+
+def route(asked: RouteRequest, agents: Mapping[str, AgentSettings], scopes: Collection[str]) -> Route:
+    """The first of agent, business type and category that leads to one of `scopes`; else the general one.
+
+    `scopes` are those with a Release of their own. Raises RequestRefused for an agent that doesn't exist.
+    """
+    agent = agents.get(asked.agent) if asked.agent is not None else None
+    if asked.agent is not None and agent is None:
+        raise RequestRefused(
+            f"there is no agent {asked.agent!r}", hint=f"agents: {', '.join(sorted(agents))}"
+        )
+    passed = []
+    for scope, reason in _leads(asked, agent):
+        if scope == GENERAL:
+            passed.append(reason)
+        elif scope in scopes:
+            return Route(scope, agent, "; ".join([*passed, reason]))
+        else:
+            passed.append(f"{reason}, which has no Release of its own")
+    if not passed:
+        return Route(GENERAL, agent, "neither agent, business type nor category was named")
+    return Route(GENERAL, agent, "; ".join(passed))
+
+
+def _leads(asked: RouteRequest, agent: AgentSettings | None) -> Iterator[tuple[str, str]]:
+    """The scopes that come into question, each with why."""
+    if agent is not None:
+        yield agent.scope, f"agent {asked.agent!r} reads with {agent.scope!r}"
+    if asked.business is not None:
+        yield asked.business, f"the business type is {asked.business!r}"
+    if asked.category is not None:
+        for business in BUSINESSES.get(asked.category, ()):
+            yield business, f"category {asked.category!r} belongs to {business!r}"
