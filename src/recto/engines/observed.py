@@ -1,15 +1,15 @@
-"""Observed: an Engine that is watched: a span and the seconds of each batch, how its pages ended, GPU memory.
+"""Observed: an Engine that is watched: the seconds of each batch, how its pages ended, the memory of a GPU.
 
-It changes nothing of what is read. The memory of a GPU is told where the engine itself reports it.
+It changes nothing of what is read. What an engine takes of a GPU is told where it says so itself.
 """
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.engine import Engine
-from recto.errors import EngineError
 
 if TYPE_CHECKING:  # which needs a package of the service
     from recto.observability.metrics import Metrics
@@ -20,7 +20,7 @@ FAILED = "failed"
 
 @runtime_checkable
 class OnGpu(Protocol):
-    """An Engine that knows what it takes of a GPU, says so."""
+    """An Engine that knows what it takes of a GPU."""
 
     @property
     def gpu_memory_bytes(self) -> int:
@@ -28,23 +28,41 @@ class OnGpu(Protocol):
         ...
 
 
+@runtime_checkable
+class Wrapping(Protocol):
+    """An Engine around another one, which does the reading."""
+
+    @property
+    def wrapped(self) -> Engine:
+        """That one."""
+        ...
+
+
 class Observed:
     """`engine`, which reads for `scope`, watched by `metrics`."""
 
     def __init__(self, engine: Engine, scope: str, metrics: "Metrics") -> None:
-        self._engine, self._scope, self._metrics = engine, scope, metrics
+        self.wrapped, self._scope, self._metrics = engine, scope, metrics
         self.label, self.batch_pages = engine.label, engine.batch_pages
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """What the engine reads. A page that fails alone counts as failed (a batch is split)."""
+        began = perf_counter()
         try:
-            with self._metrics.stage("infer", pages=len(pages), engine=self.label, scope=self._scope):
-                transcripts = self._engine.read(pages)
-        except EngineError:
+            transcripts = self.wrapped.read(pages)
+        except BaseException:
             if len(pages) == 1:
                 self._metrics.read(self._scope, self.label, [FAILED])
             raise
+        self._metrics.took("infer", perf_counter() - began)
         self._metrics.read(self._scope, self.label, [transcript.finish.value for transcript in transcripts])
-        if isinstance(self._engine, OnGpu):
-            self._metrics.gpu_memory(self.label, self._engine.gpu_memory_bytes)
+        innermost = _innermost(self.wrapped)
+        if isinstance(innermost, OnGpu):
+            self._metrics.gpu_memory(self.label, innermost.gpu_memory_bytes)
         return transcripts
+
+
+def _innermost(engine: Engine) -> Engine:
+    while isinstance(engine, Wrapping):
+        engine = engine.wrapped
+    return engine

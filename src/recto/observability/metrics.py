@@ -54,7 +54,7 @@ class Metrics:
         what = "Seconds until a request was answered, by route and status"
         self._requests = histogram("recto_http_request_duration_seconds", what, ["method", "route", "status"])
         self._in_progress = gauge("recto_http_requests_in_progress", "Requests that are being answered")
-        what = f"What failed (a request, a page, a load), by the type of the error, or {UNFORESEEN!r}"
+        what = f"Requests and jobs that failed, by the type of the error, or {UNFORESEEN!r}"
         self._errors = counter("recto_errors", what, ["type"])
 
         what = "Seconds of a stage: preprocess, queue (of a page), infer (of a batch), postprocess, load"
@@ -67,8 +67,6 @@ class Metrics:
         self._queue = gauge("recto_queue_pages", "Pages that wait for the engine")
         what = "Pages that the engine was never given: full, draining (both refused), expired, cancelled"
         self._unread = counter("recto_queue_unread_pages", what, ["reason"])
-        what = "Number of the Release that this process reads a scope with; 0 is the base model"
-        self._release = gauge("recto_loaded_release", what, ["scope"])
         what = "Memory of a GPU that an engine says it takes; none for those that say nothing"
         self._gpu = gauge("recto_gpu_memory_bytes", what, ["engine"])
 
@@ -94,7 +92,7 @@ class Metrics:
         self._requests.labels(method, route, str(status)).observe(seconds)
 
     def failed(self, error: BaseException) -> None:
-        """Something failed; of errors that aren't recto's own only the number is told."""
+        """A request or a job failed; of errors that aren't recto's own only the number is told."""
         self._errors.labels(type(error).__name__ if isinstance(error, RectoError) else UNFORESEEN).inc()
 
     @contextmanager
@@ -105,7 +103,11 @@ class Metrics:
             with span(name, **facts):
                 yield
         finally:
-            self._stages.labels(name).observe(perf_counter() - began)
+            self.took(name, perf_counter() - began)
+
+    def took(self, name: Stage, seconds: float) -> None:
+        """A stage of the work took so long."""
+        self._stages.labels(name).observe(seconds)
 
     def read(self, scope: str, engine: str, finishes: Collection[str]) -> None:
         """The engine was given pages, and their readings ended so: each as its Transcript says, or failed."""
@@ -118,7 +120,7 @@ class Metrics:
 
     def waited(self, seconds: float) -> None:
         """A page waited so long until its batch began."""
-        self._stages.labels("queue").observe(seconds)
+        self.took("queue", seconds)
 
     def batch(self, pages: int) -> None:
         """So many pages are read together."""
@@ -127,10 +129,6 @@ class Metrics:
     def unread(self, reason: Unread, pages: int = 1) -> None:
         """Pages won't be read."""
         self._unread.labels(reason).inc(pages)
-
-    def loaded(self, scope: str, release: int | None) -> None:
-        """From now on this Release reads the scope; None is the base model."""
-        self._release.labels(scope).set(release or 0)
 
     def gpu_memory(self, engine: str, size_bytes: int) -> None:
         """What an engine says that it takes of a GPU."""

@@ -4,7 +4,7 @@ Where it isn't, `span` costs one comparison, and the packages of OpenTelemetry a
 the text of a document: an error is told by its type alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from recto.errors import MissingPackage
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import SpanContext, Tracer
+    from opentelemetry.trace import Tracer
 
 Fact = str | int | float | bool
 
@@ -23,7 +23,7 @@ SPANS: Mapping[str, str] = MappingProxyType(
         "request": "an answer to one HTTP request, from its first byte to its last",
         "preprocess": "opening a document and decoding its pages",
         "queue": "one page waits until its batch begins",
-        "infer": "the engine reads one batch; linked with the requests whose pages are in it",
+        "infer": "the engine reads the batch that the page is in",
         "postprocess": "Transcripts become an answer",
         "load": "a model is loaded and warmed up",
         "cycle": "one turn of the loop",
@@ -79,25 +79,7 @@ def exporting(endpoint: str, share: float = 1.0) -> Iterator[None]:
 
 def span(name: str, **facts: Fact) -> AbstractContextManager[None]:
     """`with span("infer", pages=3):` is one of SPANS, within the one around it; free where nobody listens."""
-    return _NOTHING if _tracer is None else _recorded(_tracer, name, facts, ())
-
-
-def linked_span(
-    name: str, places: Iterable["SpanContext | None"], **facts: Fact
-) -> AbstractContextManager[None]:
-    """A span that several wait for, linked with where each of them stands (`place`), within none of them."""
-    if _tracer is None:
-        return _NOTHING
-    return _recorded(_tracer, name, facts, [place for place in places if place is not None])
-
-
-def place() -> "SpanContext | None":
-    """Where the caller stands in its trace, for a span elsewhere to link with; None where nobody listens."""
-    if _tracer is None:
-        return None
-    from opentelemetry.trace import get_current_span
-
-    return get_current_span().get_span_context()
+    return _NOTHING if _tracer is None else _recorded(_tracer, name, facts)
 
 
 def current_ids() -> Mapping[str, str]:
@@ -113,16 +95,12 @@ def current_ids() -> Mapping[str, str]:
 
 
 @contextmanager
-def _recorded(
-    tracer: "Tracer", name: str, facts: Mapping[str, Fact], places: Sequence["SpanContext"]
-) -> Iterator[None]:
-    from opentelemetry.trace import Link, Status, StatusCode
+def _recorded(tracer: "Tracer", name: str, facts: Mapping[str, Fact]) -> Iterator[None]:
+    from opentelemetry.trace import Status, StatusCode
 
-    attributes = {f"recto.{key}": value for key, value in facts.items()}
     with tracer.start_as_current_span(
         name,
-        attributes=attributes,
-        links=[Link(place) for place in places],
+        attributes=_attributes(facts),
         record_exception=False,  # its words may quote a document
         set_status_on_exception=False,
     ) as recorded:
@@ -131,6 +109,10 @@ def _recorded(
         except BaseException as error:
             recorded.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
+
+
+def _attributes(facts: Mapping[str, Fact]) -> dict[str, Fact]:
+    return {f"recto.{key}": value for key, value in facts.items()}
 
 
 def _provider(endpoint: str, share: float) -> "TracerProvider":

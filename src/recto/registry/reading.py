@@ -21,9 +21,9 @@ class Named:
     """An Engine that says in each Transcript which Release read it."""
 
     def __init__(self, engine: Engine, release: str) -> None:
-        self._engine, self._release = engine, release
+        self.wrapped, self._release = engine, release
         self.label, self.batch_pages = engine.label, engine.batch_pages
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """What the engine reads, with the Release's number."""
-        return [replace(transcript, release=self._release) for transcript in self._engine.read(pages)]
+        return [replace(transcript, release=self._release) for transcript in self.wrapped.read(pages)]

@@ -201,7 +201,8 @@ class Batcher:
                 self._put(waiting)
                 with span("queue"):
                     await waiting.begun.wait()
-                return await waiting.answer
+                with span("infer"):
+                    return await waiting.answer
         except TimeoutError:
             self._seen.unread("expired")
             raise _expired(asked.page) from None

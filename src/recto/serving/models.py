@@ -158,6 +158,8 @@ class Models:
             await self._swap(scope, number, engine.value)
             return None
         if engine is not None:
+            if self._metrics is not None:
+                self._metrics.failed(engine.error)
             self._problems[scope] = _told(engine)
             _log.error("%s can't be read with %s: %s", scope, _named(number), _told(engine))
         if scope == GENERAL and model is None and number is not None:
@@ -182,13 +184,12 @@ class Models:
     def _set(self, scope: str, number: int | None, engine: Engine) -> None:
         if self._metrics is not None:
             engine = Observed(engine, scope, self._metrics)
-            self._metrics.loaded(scope, number)
         self._models[scope] = Model(scope, number, engine)
         self._since[scope] = now()
         _log.info("%s is read with %s (%s)", scope, _named(number), engine.label)
 
     async def _engine(self, number: int | None) -> Done[Engine] | Failed | None:
-        """The engine of a Release, warmed up. None: it failed a while ago, and it's too early to try again."""
+        """The engine of a Release, warmed up. None: it failed just now, and it's too early to try again."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._tried.get(number, 0.0):
             return None
