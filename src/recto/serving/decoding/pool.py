@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from recto.documents.page import Page
-from recto.errors import BrokenDocument, DocumentNotFound, ServingError
+from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, ServingError
 from recto.serving.decoding.process import Answer, DecoderProcess
 from recto.serving.decoding.protocol import Order, Setup
 from recto.serving.decoding.reply import error_of
@@ -42,6 +42,12 @@ class Opened:
 
     async def page(self, number: int) -> Page:
         """Page `number`, from 1. Raises a DocumentError that names document and page."""
+        if not 1 <= number <= self.page_count:
+            raise DocumentError(
+                f"there is no page {number}: the document has {self.page_count}",
+                where=self._name,
+                hint="pages count from 1",
+            )
         answer = await self._decoders.ask(self, number)
         assert answer.image is not None
         reply = answer.reply
