@@ -1,0 +1,159 @@
+"""API keys: made, listed and revoked; and who it is that calls with one.
+
+A key is 256 random bits, so that its plain SHA-256 is enough to know it by: nothing of it can be guessed, nor
+found by trying words. It is shown once and never kept.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from recto.errors import NotAllowed, NotAuthenticated, ServingError
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import ApiKeyRow
+from recto.workspace.utc import now
+
+Scope = Literal["read", "jobs", "releases", "metrics"]
+"""What a key may be allowed to do."""
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+LOCAL = "local"
+"""The tenant of those who call while there is no key at all."""
+
+_BEGINNING = "recto_"
+_SHOWN = len(_BEGINNING) + 6
+_SCHEME = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and for what he may ask; limits that are None are those of recto.toml."""
+
+    tenant: str
+    key_id: int | None
+    scopes: frozenset[Scope]
+    businesses: frozenset[str] = frozenset()
+    requests_per_minute: int | None = None
+    pages_per_day: int | None = None
+
+    def check(self, scope: Scope) -> None:
+        """Raises NotAllowed where the key hasn't this scope."""
+        if scope not in self.scopes:
+            raise NotAllowed(f"this key isn't allowed to do that: it lacks the scope {scope!r}", hint=_ASK)
+
+    def check_business(self, business: str) -> None:
+        """Raises NotAllowed for a business type that the key is closed to."""
+        if self.businesses and business not in self.businesses:
+            raise NotAllowed(f"this key isn't allowed to read for {business!r}", hint=_ASK)
+
+
+_ASK = "ask whoever runs the service for a key that is"
+
+LOCAL_CALLER = Caller(LOCAL, None, frozenset(SCOPES))
+"""May do everything: he sits at the machine, since without a key nobody else is listened to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a new key may do; `tenant` "" is the key's name."""
+
+    scopes: Collection[Scope] = ("read", "jobs")
+    businesses: Collection[str] = ()
+    requests_per_minute: int | None = None
+    pages_per_day: int | None = None
+    tenant: str = ""
+
+
+def add_key(workspace: Workspace, name: str, terms: Terms | None = None, at: datetime | None = None) -> str:
+    """Make a key and give it: it can't be shown again. Raises ServingError where the name is taken."""
+    wanted = terms or Terms()
+    key = _BEGINNING + secrets.token_urlsafe(32)
+    with workspace.transaction() as session:
+        if _valid(session, name) is not None:
+            raise ServingError(
+                f"there is a key {name!r} already", hint="choose another name, or revoke that one first"
+            )
+        session.add(
+            ApiKeyRow(
+                name=name,
+                tenant=wanted.tenant or name,
+                prefix=key[:_SHOWN],
+                sha256=_hash(key),
+                scopes=sorted(set(wanted.scopes)),
+                businesses=sorted(set(wanted.businesses)),
+                requests_per_minute=wanted.requests_per_minute,
+                pages_per_day=wanted.pages_per_day,
+                created_at=at or now(),
+            )
+        )
+    return key
+
+
+def revoke_key(workspace: Workspace, name: str, at: datetime | None = None) -> None:
+    """From now on the key opens nothing. Raises ServingError where no valid key has this name."""
+    with workspace.transaction() as session:
+        row = _valid(session, name)
+        if row is None:
+            raise ServingError(f"there is no valid key {name!r}", hint="`recto keys` lists them")
+        row.revoked_at = at or now()
+
+
+def keys(workspace: Workspace) -> list[ApiKeyRow]:
+    """All keys that ever were, oldest first."""
+    with workspace.read() as session:
+        return list(session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id)))
+
+
+def any_key(workspace: Workspace) -> bool:
+    """Whether a key was ever made: from then on nobody gets in without one, even if all are revoked."""
+    with workspace.read() as session:
+        return _any(session)
+
+
+def caller_of(workspace: Workspace, authorization: str | None) -> Caller:
+    """Who sends this Authorization header ("Bearer KEY"); the local caller as long as there is no key.
+
+    Raises NotAuthenticated; the message is the same for a key that never was and for one that was revoked.
+    """
+    with workspace.read() as session:
+        if not _any(session):
+            return LOCAL_CALLER
+        row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.sha256 == _hash(_key_in(authorization))))
+    if row is None or row.revoked_at is not None:
+        raise NotAuthenticated("this key isn't known", hint="send `Authorization: Bearer KEY`")
+    return Caller(
+        row.tenant,
+        row.id,
+        frozenset(scope for scope in SCOPES if scope in row.scopes),
+        frozenset(row.businesses),
+        row.requests_per_minute,
+        row.pages_per_day,
+    )
+
+
+def _key_in(authorization: str | None) -> str:
+    scheme, _, key = (authorization or "").partition(" ")
+    if scheme.lower() != _SCHEME or not key.strip():
+        raise NotAuthenticated("a key is needed", hint="send `Authorization: Bearer KEY`")
+    return key.strip()
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _any(session: Session) -> bool:
+    return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+
+
+def _valid(session: Session, name: str) -> ApiKeyRow | None:
+    return session.scalar(
+        select(ApiKeyRow).where(ApiKeyRow.name == name, ApiKeyRow.revoked_at.is_(None)).limit(1)
+    )
