@@ -1,7 +1,7 @@
 """`recto evaluate`: measure an engine on a dataset, beside another one if wanted, and write the report."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -125,11 +125,21 @@ def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -
 def _measure(name: str, weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
     from recto.engines.catalog import FINE_TUNABLE
     from recto.evaluation.evaluate import evaluate
+    from recto.observability.spans import span
 
     settings = {"engine": name, "model": str(weights) if name in FINE_TUNABLE else None}
-    engine = weights.load(name)
-    with _progress(name, len(examples)) as progress:
-        return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
+    with _exporting(weights):
+        with span("load", engine=name):
+            engine = weights.load(name)
+        with _progress(name, len(examples)) as progress, span("evaluate", engine=engine.label):
+            return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
+
+
+def _exporting(weights: Weights) -> AbstractContextManager[None]:
+    """Spans go where the workspace whose Release reads sends them."""
+    from recto.workspace.spans import exporting_as
+
+    return nullcontext() if weights.workspace is None else exporting_as(weights.workspace.settings)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """`recto releases`: list, show, promote, roll back, export and compare the Releases of a workspace."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,8 +93,10 @@ def promote(
     from recto.registry.store import release
 
     opened = _open(workspace)
-    made_for = release(opened, number).scope
-    _tell(run(opened, number, scope=scope or made_for, reason=reason))
+    name = scope or release(opened, number).scope
+    with _promoting(opened, name):
+        step = run(opened, number, scope=name, reason=reason)
+    _tell(step)
 
 
 @releases_app.command()
@@ -116,10 +120,15 @@ def rollback(
     opened = _open(workspace)
     name = scope or _general()
     check_scope(opened, name)
+    with _promoting(opened, name):
+        if to == BASE:
+            step = withdraw(opened, name, reason=reason)
+        else:
+            step = run(opened, name, to=_number(to), reason=reason)
     if to == BASE:
-        _tell_withdrawn(withdraw(opened, name, reason=reason), opened)
+        _tell_withdrawn(step, opened)
     else:
-        _tell(run(opened, name, to=_number(to), reason=reason))
+        _tell(step)
 
 
 @releases_app.command()
@@ -163,6 +172,16 @@ def _open(folder: Path) -> "Workspace":
     from recto.workspace.folder import open_workspace
 
     return open_workspace(folder)
+
+
+@contextmanager
+def _promoting(workspace: "Workspace", scope: str) -> Iterator[None]:
+    """The block as a span, where the workspace's settings send it."""
+    from recto.observability.spans import span
+    from recto.workspace.spans import exporting_as
+
+    with exporting_as(workspace.settings), span("promote", scope=scope):
+        yield
 
 
 def _general() -> str:

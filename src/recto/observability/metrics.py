@@ -18,10 +18,12 @@ try:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
     from prometheus_client.gc_collector import GCCollector
-    from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+    from prometheus_client.metrics_core import Metric
     from prometheus_client.platform_collector import PlatformCollector
     from prometheus_client.process_collector import ProcessCollector
     from prometheus_client.registry import Collector
+
+    from recto.observability.families import gauge
 except ModuleNotFoundError as error:
     raise MissingPackage(
         f"{error.name} isn't installed: nothing can be counted", hint="pip install 'recto[service]'"
@@ -48,12 +50,12 @@ class Metrics:
     def __init__(self, *, price_per_hour: float = 0.0, currency: str = "USD") -> None:
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
-        gauge = partial(Gauge, registry=self.registry)
+        level = partial(Gauge, registry=self.registry)
         histogram = partial(Histogram, registry=self.registry, buckets=LATENCY_BUCKETS_S)
 
         what = "Seconds until a request was answered, by route and status"
         self._requests = histogram("recto_http_request_duration_seconds", what, ["method", "route", "status"])
-        self._in_progress = gauge("recto_http_requests_in_progress", "Requests that are being answered")
+        self._in_progress = level("recto_http_requests_in_progress", "Requests that are being answered")
         what = f"Requests and jobs that failed, by the type of the error, or {UNFORESEEN!r}"
         self._errors = counter("recto_errors", what, ["type"])
 
@@ -64,11 +66,11 @@ class Metrics:
         what = "Pages that were read together"
         self._batches = histogram("recto_batch_pages", what, buckets=BATCH_BUCKETS)
 
-        self._queue = gauge("recto_queue_pages", "Pages that wait for the engine")
+        self._queue = level("recto_queue_pages", "Pages that wait for the engine")
         what = "Pages that the engine was never given: full, draining (both refused), expired, cancelled"
         self._unread = counter("recto_queue_unread_pages", what, ["reason"])
         what = "Memory of a GPU that an engine says it takes; none for those that say nothing"
-        self._gpu = gauge("recto_gpu_memory_bytes", what, ["engine"])
+        self._gpu = level("recto_gpu_memory_bytes", what, ["engine"])
 
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
@@ -144,18 +146,15 @@ class _Cost(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Both; the cost from the first page on."""
-        yield self._told("recto_price_per_hour", "Price of an hour of this machine", self._price)
+        key = (self._currency,)
+        yield gauge(
+            "recto_price_per_hour", "Price of an hour of this machine", ["currency"], {key: self._price}
+        )
         seconds = _sum(self._stages, "recto_stage_duration_seconds_sum", stage="infer")
         pages = _sum(self._pages, "recto_pages_read_total")
-        if pages:
-            what = "Cost of 1,000 pages, by the seconds that the engine read since the start"
-            cost = cost_per_thousand(seconds / pages, self._price)
-            yield self._told("recto_cost_per_thousand_pages", what, cost or 0.0)
-
-    def _told(self, name: str, what: str, value: float) -> Metric:
-        family = GaugeMetricFamily(name, what, labels=["currency"])
-        family.add_metric([self._currency], value)
-        return family
+        cost = cost_per_thousand(seconds / pages, self._price) if pages else None
+        what = "Cost of 1,000 pages, by the seconds that the engine has read since the start"
+        yield gauge("recto_cost_per_thousand_pages", what, ["currency"], {key: cost})
 
 
 def _sum(of: Histogram | Counter, name: str, **labels: str) -> float:

@@ -22,6 +22,7 @@ from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import MissingPackage, OutputError, RectoError, RegistryError, SettingsError, TrainingError
 from recto.observability.cost import cost
+from recto.observability.spans import span
 from recto.registry.gates import Verdict, all_passed, foresee, judge
 from recto.registry.promotion import check_scope, promote_in
 from recto.registry.release import MODEL, Origin, Release
@@ -29,6 +30,7 @@ from recto.registry.store import add_release, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest, open_contest
 from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
+from recto.retraining.traced import traced
 from recto.training.cost import price_per_hour
 from recto.training.identity import Identity, outdated, read_identity, refuse_another
 from recto.training.improve import Improvement, depends_on, improve
@@ -38,6 +40,7 @@ from recto.training.run import IDENTITY, Start, sweep_folder
 from recto.training.train import check_trainable
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
+from recto.workspace.spans import exporting_as
 
 BY_HAND = "asked by hand"
 HOW_TO_ADD_TESTS = (
@@ -78,7 +81,8 @@ def run_cycle(
     where another Cycle runs, and whatever stops this one (a full disk, …), once it is kept as failed.
     """
     check_scope(workspace, scope)
-    with held(workspace.path / ledger.TRAIN_LOCK, what=f"a Cycle of scope {scope}"):
+    lock = workspace.path / ledger.TRAIN_LOCK
+    with exporting_as(workspace.settings), held(lock, what=f"a Cycle of scope {scope}"):
         turn = _Turn(workspace, scope, progress or Silent(), wish.test_mode)
         for number in ledger.mark_interrupted(workspace):
             turn.progress.say(f"cycle {number} was interrupted: its process ended before it did")
@@ -86,7 +90,8 @@ def run_cycle(
         started, recipe = time.monotonic(), None
         try:
             recipe = _recipe(workspace, wish)
-            return turn.run(cycle, recipe, started)
+            with span("cycle", cycle=cycle, scope=scope):
+                return turn.run(cycle, recipe, started)
         except BaseException as error:
             ending = _stopped(workspace, wish, error)
             seconds = round(time.monotonic() - started, 1)
@@ -157,7 +162,8 @@ class _Turn:
         dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
         folder, start = self._place(cycle, dataset, recipe, contest)
         done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
-        evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)
+        with span("evaluate", stage="canary pages and speed"):
+            evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)
         verdicts = judge(evidence, self.workspace.settings.gates)
         contest.judged(evidence, verdicts)
         seconds = round(time.monotonic() - started + earlier_s, 1)
@@ -181,7 +187,8 @@ class _Turn:
         began = time.monotonic()
         folder, start = place
         priced = recipe.model_copy(update={"price_per_hour": _price(self.workspace, recipe)})
-        done = improve(dataset, folder, priced, self.progress, start=start, models=contest)
+        with traced(self.progress) as progress:
+            done = improve(dataset, folder, priced, progress, start=start, models=contest)
         return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
 
     def _check(self, dataset: Dataset) -> None:
@@ -251,7 +258,8 @@ class _Turn:
             if stored is not None:
                 in_use = ledger.number_in_use(session, self.scope)
                 if in_use == compared:
-                    promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
+                    with span("promote", scope=self.scope, release=stored.number):
+                        promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
                     ending = replace(ending, release=stored.number)
                 else:
                     ending = ledger.overtaken(ending, in_use)
