@@ -281,7 +281,7 @@ class Batcher:
             return
         result = await self._timed(self._engine_thread, batch)
         if isinstance(result, Failed) and len(batch) > 1:
-            _log.warning("a batch of %d pages failed (%s); each is read alone", len(batch), result)
+            _log.warning("a batch of %d pages failed (%s); each is read alone", len(batch), str(result))
             for waiting in batch:
                 await self._read([waiting])
             return
@@ -334,7 +334,7 @@ def _unreadable(page: Page, failed: Failed) -> EngineError:
     """What the engine said of the page; faults that it didn't foresee are logged, and told in our words."""
     if isinstance(failed.error, EngineError):
         return failed.error
-    _log.error("a page broke the engine: %s", failed)
+    _log.error("a page broke the engine: %s", str(failed))  # a record that is kept mustn't keep the page
     return EngineError(
         "the page can't be read: the engine failed on it",
         where=f"{page.document}, page {page.number}",

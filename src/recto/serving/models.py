@@ -158,8 +158,6 @@ class Models:
             await self._swap(scope, number, engine.value)
             return None
         if engine is not None:
-            if self._metrics is not None:
-                self._metrics.failed(engine.error)
             self._problems[scope] = _told(engine)
             _log.error("%s can't be read with %s: %s", scope, _named(number), _told(engine))
         if scope == GENERAL and model is None and number is not None:
