@@ -23,6 +23,7 @@ Scope = Literal["read", "jobs", "releases", "metrics"]
 """What a key may be allowed to do."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+DEFAULT_SCOPES: tuple[Scope, ...] = ("read", "jobs")
 
 LOCAL = "local"
 """The tenant of those who call while there is no key at all."""
@@ -48,12 +49,16 @@ class Caller:
         if scope not in self.scopes:
             raise NotAllowed(f"this key isn't allowed to do that: it lacks the scope {scope!r}", hint=_ASK)
 
-    def check_business(self, business: str) -> None:
-        """Raises NotAllowed for a business type that the key is closed to."""
-        if self.businesses and business not in self.businesses:
-            raise NotAllowed(f"this key isn't allowed to read for {business!r}", hint=_ASK)
+    def check_business(self, business: str | None) -> None:
+        """Raises NotAllowed for a business type that the key is closed to. None is open to keys for all."""
+        if not self.businesses or business in self.businesses:
+            return
+        if business is None:
+            raise NotAllowed("this key reads for some business types only", hint=_NAME)
+        raise NotAllowed(f"this key isn't allowed to read for {business!r}", hint=_ASK)
 
 
+_NAME = "name one of them as `business`"
 _ASK = "ask whoever runs the service for a key that is"
 
 LOCAL_CALLER = Caller(LOCAL, None, frozenset(SCOPES))
@@ -64,7 +69,7 @@ LOCAL_CALLER = Caller(LOCAL, None, frozenset(SCOPES))
 class Terms:
     """What a new key may do; `tenant` "" is the key's name."""
 
-    scopes: Collection[Scope] = ("read", "jobs")
+    scopes: Collection[Scope] = DEFAULT_SCOPES
     businesses: Collection[str] = ()
     requests_per_minute: int | None = None
     pages_per_day: int | None = None
@@ -86,7 +91,7 @@ def add_key(workspace: Workspace, name: str, terms: Terms | None = None, at: dat
                 tenant=wanted.tenant or name,
                 prefix=key[:_SHOWN],
                 sha256=_hash(key),
-                scopes=sorted(set(wanted.scopes)),
+                scopes=[scope for scope in SCOPES if scope in wanted.scopes],
                 businesses=sorted(set(wanted.businesses)),
                 requests_per_minute=wanted.requests_per_minute,
                 pages_per_day=wanted.pages_per_day,
@@ -128,6 +133,18 @@ def caller_of(workspace: Workspace, authorization: str | None) -> Caller:
         row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.sha256 == _hash(_key_in(authorization))))
     if row is None or row.revoked_at is not None:
         raise NotAuthenticated("this key isn't known", hint="send `Authorization: Bearer KEY`")
+    return _caller(row)
+
+
+def caller_with(workspace: Workspace, key_id: int | None) -> Caller:
+    """Whose key this is, for what goes on after the request: work that was accepted outlives a revocation."""
+    if key_id is None:
+        return LOCAL_CALLER
+    with workspace.read() as session:
+        return _caller(session.get_one(ApiKeyRow, key_id))
+
+
+def _caller(row: ApiKeyRow) -> Caller:
     return Caller(
         row.tenant,
         row.id,
