@@ -1,4 +1,4 @@
-"""An engine for tests of the service (it writes down its batches, waits at a gate, fails as it is told); a clock."""
+"""For tests of the service: an engine with a gate that fails as it is told, and a clock to put forward."""
 
 import asyncio
 import threading
@@ -15,7 +15,7 @@ LIMIT_S = 30
 
 
 class GatedEngine:
-    """Says each page's name; `closed` it waits in `read` until `gate` is set. `bad` pages raise their error."""
+    """Says each page's name, once its `gate` is open, and writes down its batches. `bad` pages raise."""
 
     def __init__(
         self, label: str = "gated 1", *, batch_pages: int = 4, bad: Mapping[str, Exception] = {}

@@ -1,4 +1,4 @@
-"""Batches, bounds, deadlines, cancellation and faults; the engine waits at a gate, so that nothing is timed."""
+"""Batches, bounds, deadlines, cancellation and faults; the engine waits at a gate, and nothing is timed."""
 
 import asyncio
 import gc

@@ -53,17 +53,12 @@ def route(asked: RouteRequest, agents: Mapping[str, AgentSettings], scopes: Coll
         raise RequestRefused(
             f"there is no agent {asked.agent!r}", hint=f"agents: {', '.join(sorted(agents))}"
         )
-    passed = []
+    passed: list[str] = []
     for scope, reason in _leads(asked, agent):
-        if scope == GENERAL:
-            passed.append(reason)
-        elif scope in scopes:
+        if scope in scopes:
             return Route(scope, agent, "; ".join([*passed, reason]))
-        else:
-            passed.append(f"{reason}, which has no Release of its own")
-    if not passed:
-        return Route(GENERAL, agent, "neither agent, business type nor category was named")
-    return Route(GENERAL, agent, "; ".join(passed))
+        passed.append(reason if scope == GENERAL else f"{reason}, which has no Release of its own")
+    return Route(GENERAL, agent, "; ".join(passed) or "neither agent, business type nor category was named")
 
 
 def _leads(asked: RouteRequest, agent: AgentSettings | None) -> Iterator[tuple[str, str]]:
@@ -73,5 +68,8 @@ def _leads(asked: RouteRequest, agent: AgentSettings | None) -> Iterator[tuple[s
     if asked.business is not None:
         yield asked.business, f"the business type is {asked.business!r}"
     if asked.category is not None:
-        for business in BUSINESSES.get(asked.category, ()):
+        businesses = BUSINESSES.get(asked.category, ())
+        for business in businesses:
             yield business, f"category {asked.category!r} belongs to {business!r}"
+        if not businesses:
+            yield GENERAL, f"no business type is known for category {asked.category!r}"

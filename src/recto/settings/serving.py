@@ -26,7 +26,7 @@ class ServingSettings(SettingsTable):
     )
     max_queue_pages: Count = Field(default=64, description="pages that may wait; beyond it is 429")
     max_tenant_share: Share = Field(
-        default=0.5, description="of the queue that one key may fill while others wait"
+        default=0.5, description="of the queue that one key may fill alone; several leave others more"
     )
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
@@ -40,6 +40,7 @@ class UploadSettings(SettingsTable):
     max_pixels: Count = Field(default=40_000_000, le=178_000_000, description="of one page")
     max_pages: Count = Field(default=50, description="of a document in POST /v1/read; longer ones are jobs")
     max_job_pages: Count = Field(default=10_000, description="of a document in a job")
+    max_job_files: Count = Field(default=1000, description="documents of one job")
     dpi: float = Field(default=200.0, ge=10, le=600, description="at which PDF pages are rendered")
     decode_workers: int = Field(default=2, ge=1, le=64, description="processes that open strangers' files")
     decode_timeout_s: Seconds = Field(default=20.0, description="for one page; then the process is killed")
