@@ -1,1 +1,1 @@
-"""Serving: reading as a service over HTTP, with batches, jobs, keys and limits. It trains and judges nothing."""
+"""Serving: reading as a service over HTTP: batches, jobs, keys, limits. It trains and judges nothing."""

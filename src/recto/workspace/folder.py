@@ -5,6 +5,7 @@ recto.db     the database (SQLite), unless recto.toml names another
 blobs/       documents by content hash
 runs/        one folder per training run
 releases/    one folder per Release
+jobs/        documents of jobs that `recto serve` hasn't ended yet
 """
 
 from contextlib import AbstractContextManager
@@ -19,7 +20,7 @@ from recto.errors import WorkspaceError
 from recto.settings import FILE_NAME, Settings, default_toml, load_settings, nearest_workspace
 from recto.workspace.database import connect, is_empty, migrate, reading, shown, writing
 
-FOLDERS = ("blobs", "runs", "releases")
+FOLDERS = ("blobs", "runs", "releases", "jobs")
 """What recto alone writes into."""
 
 
@@ -45,6 +46,11 @@ class Workspace:
     def releases(self) -> Path:
         """One folder per Release."""
         return self.path / "releases"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder per job whose documents are still needed."""
+        return self.path / "jobs"
 
     def transaction(self) -> AbstractContextManager[Session]:
         """`with workspace.transaction() as session:` keeps all changes, or none if an error leaves the block.

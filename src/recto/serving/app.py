@@ -1,0 +1,45 @@
+"""The app: the Service over HTTP, all routes in one place. Which address is listened on is in `server`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from recto import __version__
+from recto.serving.envelope import BodyLimit, Envelope
+from recto.serving.problems import tell_problems
+from recto.serving.routes import health, jobs, read, releases
+from recto.serving.service import Service
+from recto.serving.visits import Visits
+
+MEGABYTE = 1_000_000
+_ABOUT = """Reading documents with models that get better from their own corrections.
+
+Errors are problems (RFC 9457, `application/problem+json`). Each answer has an `X-Request-ID`, which the
+service's log knows; one that is sent along is kept.
+"""
+
+
+def create_app(service: Service) -> FastAPI:
+    """The app that answers with `service`, which starts and drains with it."""
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.drain()
+
+    # No pages to try it out: they would load scripts from elsewhere.
+    app = FastAPI(
+        title="recto", version=__version__, description=_ABOUT, lifespan=life, docs_url=None, redoc_url=None
+    )
+    app.state.service = service
+    tell_problems(app)
+    for routes in (read, jobs, releases, health):
+        app.include_router(routes.router)
+    app.add_middleware(BodyLimit, max_bytes=service.settings.uploads.max_upload_mb * MEGABYTE)
+    app.add_middleware(Visits, service=service)
+    app.add_middleware(Envelope)
+    return app

@@ -1,0 +1,125 @@
+"""Job: documents that are read in the background, and what was asked for. Where it is kept is in `store`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NotRequired, TypedDict
+
+from recto.serving.problems import ProblemJson
+from recto.serving.routing import RouteRequest
+from recto.settings.serving import Output
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+class JobDocument(TypedDict):
+    """One document of a job: its name, its hash, and its pages once it was opened."""
+
+    name: str
+    sha256: str
+    page_count: int | None
+
+
+class Wish(TypedDict):
+    """What was asked for, as it is kept in the job's row; `secret` signs what its webhook is told."""
+
+    agent: str | None
+    business: str | None
+    category: str | None
+    output: Output
+    secret: NotRequired[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What comes from outside: who asks, what for, what the documents are called, and whom to tell."""
+
+    tenant: str
+    key_id: int | None
+    names: tuple[str, ...]
+    wish: Wish
+    webhook: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as its row says it is now, and how many of its pages are there."""
+
+    id: str
+    tenant: str
+    key_id: int | None
+    state: State
+    documents: tuple[JobDocument, ...]
+    wish: Wish
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    problem: ProblemJson | None
+    webhook: str | None
+    webhook_outcome: str | None
+    cancelled: bool
+    pages_read: int
+    pages_failed: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in ENDED
+
+    @property
+    def page_count(self) -> int | None:
+        """Pages of all its documents; None until each was opened once."""
+        counts = [document["page_count"] for document in self.documents]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    def place_of(self, number: int) -> tuple[JobDocument, int]:
+        """The document that page `number` of the job is in, and which of its pages it is."""
+        page = number
+        for document in self.documents:
+            count = document["page_count"]
+            if count is None or page <= count:
+                return document, page
+            page -= count
+        raise ValueError(f"job {self.id} has no page {number}")
+
+    @property
+    def route_request(self) -> RouteRequest:
+        """What its route is made of."""
+        return RouteRequest(self.wish["agent"], self.wish["business"], self.wish["category"])
+
+
+class JobJson(TypedDict):
+    """A job as JSON values."""
+
+    id: str
+    state: State
+    documents: list[JobDocument]
+    page_count: int | None
+    pages_read: int
+    pages_failed: int
+    output: Output
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    problem: ProblemJson | None
+    webhook: str | None
+    webhook_outcome: str | None
+
+
+def job_json(job: Job) -> JobJson:
+    """The documented shape."""
+    return {
+        "id": job.id,
+        "state": job.state,
+        "documents": list(job.documents),
+        "page_count": job.page_count,
+        "pages_read": job.pages_read,
+        "pages_failed": job.pages_failed,
+        "output": job.wish["output"],
+        "created_at": job.created_at.isoformat(),
+        "started_at": None if job.started_at is None else job.started_at.isoformat(),
+        "ended_at": None if job.ended_at is None else job.ended_at.isoformat(),
+        "problem": job.problem,
+        "webhook": job.webhook,
+        "webhook_outcome": job.webhook_outcome,
+    }

@@ -1,0 +1,77 @@
+"""The worker: reads the pages of one job that aren't there yet, and stores each as soon as it is read.
+
+It works on the event loop, beside the requests, and through the same queue of pages. Who calls it when is in
+`jobs`; what it does to the rows is in `store`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from recto.documents.transcript import Transcript
+from recto.errors import DocumentError
+from recto.serving.decoding.pool import Decoders
+from recto.serving.flow import Flow, PageReading
+from recto.serving.jobs import store
+from recto.serving.jobs.files import file_of
+from recto.serving.jobs.job import Job
+from recto.serving.problems import problem_of
+from recto.workspace.folder import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Works on jobs of `workspace`.
+
+    `flow_of` says how the pages of a job are read; `charge` counts pages against the quota of its key.
+    """
+
+    workspace: Workspace
+    decoders: Decoders
+    max_pages: int
+    flow_of: Callable[[Job], Flow]
+    charge: Callable[[Job, int], Awaitable[None]]
+
+    async def work(self, job: Job) -> None:
+        """Read what is missing of the job. Raises what isn't the fault of one of its documents or pages."""
+        done = job.pages_read + job.pages_failed  # pages are stored in order: these are the first ones
+        before = 0
+        for place, document in enumerate(job.documents):
+            count = document["page_count"]
+            if count is None or before + count > done:
+                count = await self._document(job, place, before, max(done - before, 0) + 1)
+            before += count
+
+    async def _document(self, job: Job, place: int, before: int, first: int) -> int:
+        """Read a document from page `first` on; `before` pages of the job come before it. How many it has.
+
+        One that can't be opened counts as one page, which has its problem.
+        """
+        document = job.documents[place]
+        source = file_of(self.workspace, job.id, place)
+        try:
+            async with self.decoders.open(source, name=document["name"], max_pages=self.max_pages) as opened:
+                if document["page_count"] is None:
+                    await self.charge(job, opened.page_count)
+                    await asyncio.to_thread(store.opened, self.workspace, job.id, place, opened.page_count)
+                async with aclosing(self.flow_of(job).pages(opened, first)) as readings:
+                    number = before + first
+                    async for reading in readings:
+                        await self._keep(job, number, reading)
+                        number += 1
+                return opened.page_count
+        except DocumentError as error:
+            if document["page_count"] is not None:
+                raise  # it could be opened before: its bytes are gone
+            await asyncio.to_thread(store.opened, self.workspace, job.id, place, 1)
+            failed = (before + 1, None, problem_of(error))
+            await asyncio.to_thread(store.keep_page, self.workspace, job.id, failed)
+            return 1
+
+    async def _keep(self, job: Job, number: int, reading: PageReading) -> None:
+        if isinstance(reading, Transcript):
+            result: store.PageResult = (number, reading.to_json(), None)
+        else:
+            result = (number, None, problem_of(reading.error))
+        await asyncio.to_thread(store.keep_page, self.workspace, job.id, result)

@@ -1,0 +1,108 @@
+"""Asking: what every route needs of its request, in the order of doors: who asks, is there room, until when.
+
+All of it is found out before the body is looked at.
+"""
+
+import asyncio
+import ipaddress
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.requests import ClientDisconnect
+
+from recto.errors import NotAllowed
+from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
+from recto.serving.service import Service
+
+Answer = TypeVar("Answer")
+
+_bearer = HTTPBearer(auto_error=False, description="a key of `recto keys add`, once there is one")
+
+
+def service_of(request: Request) -> Service:
+    """The service that answers."""
+    service: Service = request.app.state.service
+    return service
+
+
+def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: who asks, and that he may do what `scope` is for."""
+
+    async def caller(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
+        service = service_of(request)
+        found = LOCAL_CALLER
+        if service.workspace is not None:
+            found = await to_thread(caller_of, service.workspace, request.headers.get("authorization"))
+        if found is LOCAL_CALLER:
+            _check_local(request)
+        request.state.caller = found
+        found.check(scope)
+        if service.records is not None:
+            service.records.quota.admit(found)
+        return found
+
+    return caller
+
+
+Reader = Annotated[Caller, Depends(caller_with("read"))]
+JobOwner = Annotated[Caller, Depends(caller_with("jobs"))]
+ReleaseWatcher = Annotated[Caller, Depends(caller_with("releases"))]
+MetricsWatcher = Annotated[Caller, Depends(caller_with("metrics"))]
+
+
+async def accepted(request: Request, caller: Reader) -> AsyncIterator[None]:
+    """A dependency: there is room for the request until it is answered."""
+    with service_of(request).accepted(caller):
+        yield
+
+
+Accepted = Annotated[None, Depends(accepted)]
+
+
+async def unless_gone(request: Request, work: Coroutine[None, None, Answer]) -> Answer:
+    """What `work` comes to, unless who asked hangs up: then it is cancelled. The body was read already.
+
+    Raises what `work` raises; ClientDisconnect.
+    """
+    working, gone = asyncio.create_task(work), asyncio.create_task(_hung_up(request))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        gone.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _check_local(request: Request) -> None:
+    """Without keys, only who sits at the machine may ask, and no web page in his browser.
+
+    A page elsewhere that is made to point to this machine (DNS rebinding) names its own host; one that sends
+    a form here names its origin.
+    """
+    name = request.url.hostname or ""
+    origin = request.headers.get("origin")
+    if not _is_loopback(name) or (
+        origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}"
+    ):
+        raise NotAllowed(
+            "without a key only this machine itself may ask, and no page of another site",
+            hint="make a key with `recto keys add`, and send it",
+        )
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"

@@ -1,0 +1,32 @@
+"""What the OpenAPI says of answers that aren't the good one: every status with its problem."""
+
+from typing import Any
+
+from recto.serving.problems import MEDIA_TYPE, problem
+
+_WORDS = {
+    400: "the request isn't well formed",
+    401: "a key is needed, or this one isn't known",
+    403: "this key isn't allowed to do that",
+    404: "there is no such thing",
+    413: "the request or the document is too large",
+    415: "neither an image nor a PDF that recto reads",
+    422: "the document can't be read, or a field is wrong",
+    429: "too much is waiting already, or the key has asked for too much",
+    500: "something went wrong that isn't your fault",
+    503: "the service is about to stop, or busy",
+    504: "it wasn't read in time",
+}
+_ALWAYS = (400, 401, 403, 422, 429, 500, 503)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems that a route can answer with: those that any can, and `statuses`."""
+    return {status: _described(status) for status in sorted({*_ALWAYS, *statuses})}
+
+
+def _described(status: int) -> dict[str, Any]:
+    headers = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+    shown = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": problem(status, _WORDS[status])}
+    described = {"description": _WORDS[status], "content": {MEDIA_TYPE: shown}}
+    return described | ({"headers": headers} if status in (429, 503) else {})

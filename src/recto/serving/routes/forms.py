@@ -1,0 +1,108 @@
+"""Forms: a request's files and fields as multipart/form-data, streamed to the disk, and checked.
+
+How large all of it may be is the Envelope's matter (`BodyLimit`); what is in the files, the decoders'.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from recto.errors import DeadlineExpired
+from recto.serving.routing import RouteRequest
+from recto.serving.service import Upload
+from recto.settings.serving import Output
+
+MULTIPART = "multipart/form-data"
+_FIELD_BYTES = 4096
+_NAME_LENGTH = 200
+
+Fields = TypeVar("Fields", bound="ReadFields")
+_Name = Annotated[str | None, BeforeValidator(lambda text: text or None), Field(max_length=100)]
+
+
+class ReadFields(BaseModel):
+    """Who should read, and what the answer holds; nothing of it is needed."""
+
+    model_config = ConfigDict(extra="forbid")
+    agent: _Name = Field(default=None, description="an agent profile of the service", examples=["legal"])
+    business: _Name = Field(default=None, description="business type of the document", examples=["legal"])
+    category: _Name = Field(default=None, description="receipt, invoice, contract, …", examples=["contract"])
+    output: Output | None = Field(default=None, description="stands above what the agent says")
+
+    @property
+    def route(self) -> RouteRequest:
+        """What the route is made of."""
+        return RouteRequest(self.agent, self.business, self.category)
+
+
+class Form(Generic[Fields]):
+    """The files of a request, closed when it is answered, and its fields."""
+
+    def __init__(self, files: list[UploadFile], fields: Fields) -> None:
+        self.files, self.fields = files, fields
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        """The files as documents, by the names that their sender gives them."""
+        return tuple(Upload(file.file, _name(file.filename)) for file in self.files)
+
+
+@asynccontextmanager
+async def received(
+    request: Request, kind: type[Fields], *, max_files: int, timeout_s: float
+) -> AsyncIterator[Form[Fields]]:
+    """The form that the request sends: files called `file`, and fields of `kind`.
+
+    Raises RequestValidationError for other shapes, DocumentTooLarge, DeadlineExpired for a body that comes
+    too slowly.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MULTIPART:
+        raise HTTPException(415, f"send the file as {MULTIPART}")
+    try:
+        async with asyncio.timeout(timeout_s):
+            form = await request.form(
+                max_files=max_files, max_fields=len(kind.model_fields), max_part_size=_FIELD_BYTES
+            )
+    except TimeoutError:
+        raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
+    try:
+        files = [value for name, value in form.multi_items() if isinstance(value, UploadFile)]
+        if not files or any(name != "file" for name, value in form.multi_items() if value in files):
+            raise _wrong("file", "send the document in a part of this name, with a file name")
+        texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        yield Form(files, _checked(kind, texts))
+    finally:
+        await form.close()
+
+
+def body_schema(kind: type[ReadFields], *, several: bool) -> dict[str, object]:
+    """The request's body for the OpenAPI."""
+    schema = kind.model_json_schema()
+    file: dict[str, object] = {"type": "string", "format": "binary", "description": "an image or a PDF"}
+    schema["properties"] |= {"file": {"type": "array", "items": file, "minItems": 1} if several else file}
+    schema["required"] = ["file"]
+    return {"requestBody": {"required": True, "content": {MULTIPART: {"schema": schema}}}}
+
+
+def _checked(kind: type[Fields], texts: Mapping[str, str]) -> Fields:
+    try:
+        return kind.model_validate(texts)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False, include_url=False)) from None
+
+
+def _wrong(field: str, message: str) -> RequestValidationError:
+    return RequestValidationError([{"loc": (field,), "msg": message, "type": "value_error"}])
+
+
+def _name(given: str | None) -> str:
+    """What the sender calls the file: the last part of a path, without what doesn't print."""
+    last = (given or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[:_NAME_LENGTH] or "upload"

@@ -1,0 +1,177 @@
+"""/v1/jobs: long documents and batches, read in the background; their pages are fetched as they come."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from recto.documents.transcript import transcript_from_json
+from recto.errors import RequestRefused
+from recto.serving.answers import PageModel, page_json
+from recto.serving.jobs.job import Job, NewJob, Wish, job_json
+from recto.serving.jobs.jobs import Jobs
+from recto.serving.jobs.store import PageResult
+from recto.serving.jobs.webhook import check_webhook
+from recto.serving.problems import Problem
+from recto.serving.routes.asking import JobOwner, service_of
+from recto.serving.routes.described import problems
+from recto.serving.routes.forms import Form, ReadFields, body_schema, received
+from recto.settings.serving import Output
+
+router = APIRouter(tags=["jobs"])
+
+JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="as POST /v1/jobs gave it")]
+
+
+class JobFields(ReadFields):
+    """As for any reading, and whom to tell of the end."""
+
+    webhook: str | None = Field(
+        default=None, max_length=2000, description="an address that is told when the job has ended"
+    )
+
+
+class JobDocumentModel(BaseModel):
+    """One document of a job."""
+
+    name: str
+    sha256: str
+    page_count: int | None = Field(description="known once it was opened")
+
+
+class JobModel(BaseModel):
+    """A job as it stands now."""
+
+    id: str = Field(examples=["5f0c9f9a1d5c4f6e8a7b3c2d1e0f9a8b"])
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    documents: list[JobDocumentModel]
+    page_count: int | None = Field(description="of all documents; known once each was opened")
+    pages_read: int
+    pages_failed: int
+    output: Output
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    problem: Problem | None = Field(description="why it failed")
+    webhook: str | None
+    webhook_outcome: str | None = Field(description="told, or why it couldn't be")
+
+
+class NewJobModel(JobModel):
+    """A job that was accepted."""
+
+    webhook_secret: str | None = Field(default=None, description="signs what the webhook is told; shown once")
+
+
+class JobPageModel(PageModel):
+    """A page of a job: `number` counts over all its documents, `page` within `document`."""
+
+    number: int = Field(ge=1)
+    document: str
+
+
+class JobPagesModel(BaseModel):
+    """Pages of a job; `next` is the `after` of those that come then, null at the end."""
+
+    pages: list[JobPageModel]
+    next: int | None
+
+
+def jobs_of(request: Request, caller: JobOwner) -> Jobs:
+    """The jobs of the service; it must have a workspace, and not be about to stop."""
+    jobs = service_of(request).jobs
+    if jobs is None:
+        raise RequestRefused("this service has no workspace, and so no jobs", hint="use POST /v1/read")
+    return jobs
+
+
+JobsHere = Annotated[Jobs, Depends(jobs_of)]
+
+
+async def form_of(request: Request, jobs: JobsHere) -> AsyncIterator[Form[JobFields]]:
+    """The request's form, if jobs are accepted at all."""
+    service = service_of(request)
+    service.check_open()
+    most, timeout_s = service.settings.uploads.max_job_files, service.settings.serving.request_timeout_s
+    async with received(request, JobFields, max_files=most, timeout_s=timeout_s) as form:
+        yield form
+
+
+@router.post(
+    "/v1/jobs",
+    status_code=202,
+    response_model=None,
+    responses={202: {"model": NewJobModel, "description": "accepted"}, **problems(413, 415, 504)},
+    openapi_extra=body_schema(JobFields, several=True),
+)
+async def add(
+    request: Request,
+    caller: JobOwner,
+    jobs: JobsHere,
+    form: Annotated[Form[JobFields], Depends(form_of)],
+) -> JSONResponse:
+    """Have documents read in the background; what can be read now (its form, its address) is checked now."""
+    service, fields = service_of(request), form.fields
+    chosen = service.route(fields.route, caller)
+    output = fields.output or (chosen.agent.output if chosen.agent else "pages")
+    wish: Wish = {
+        "agent": fields.agent,
+        "business": fields.business,
+        "category": fields.category,
+        "output": output,
+    }
+    if fields.webhook is not None:
+        check_webhook(fields.webhook, service.settings.jobs.webhook_hosts)
+        wish["secret"] = secrets.token_urlsafe(32)
+    names = tuple(upload.name for upload in form.uploads)
+    new = NewJob(caller.tenant, caller.key_id, names, wish, fields.webhook)
+    job = await jobs.add(new, [file.file for file in form.files])
+    told = {**job_json(job), **({"webhook_secret": wish["secret"]} if "secret" in wish else {})}
+    return JSONResponse(told, 202, headers={"Location": f"/v1/jobs/{job.id}"})
+
+
+@router.get("/v1/jobs/{job_id}", response_model=None, responses={200: {"model": JobModel}, **problems(404)})
+async def show(job_id: JobId, caller: JobOwner, jobs: JobsHere) -> JSONResponse:
+    """How far a job has come."""
+    return JSONResponse(job_json(await jobs.job(job_id, caller.tenant)))
+
+
+@router.delete(
+    "/v1/jobs/{job_id}", response_model=None, responses={200: {"model": JobModel}, **problems(404)}
+)
+async def cancel(job_id: JobId, caller: JobOwner, jobs: JobsHere) -> JSONResponse:
+    """Cancel a job; the pages that were read stay. One that has ended stays as it is."""
+    return JSONResponse(job_json(await jobs.cancel(job_id, caller.tenant)))
+
+
+@router.get(
+    "/v1/jobs/{job_id}/pages",
+    response_model=None,
+    responses={200: {"model": JobPagesModel}, **problems(404)},
+)
+async def pages(
+    job_id: JobId,
+    caller: JobOwner,
+    jobs: JobsHere,
+    after: Annotated[int, Query(ge=0, le=1_000_000_000, description="the last page you have")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """The pages of a job that are there, a few at a time, also while it runs."""
+    job = await jobs.job(job_id, caller.tenant)
+    results = await jobs.pages(job_id, after, limit)
+    last = results[-1][0] if results else after
+    more = not job.ended or last < job.pages_read + job.pages_failed
+    told = [_page(job, result) for result in results]
+    return JSONResponse({"pages": told, "next": last if more else None})
+
+
+def _page(job: Job, result: PageResult) -> dict[str, object]:
+    number, transcript, problem = result
+    document, page = job.place_of(number)
+    place = {"number": number, "document": document["name"]}
+    if problem is not None or transcript is None:
+        return {**place, "page": page, "problem": problem}
+    return {**place, **page_json(transcript_from_json(transcript), job.wish["output"])}

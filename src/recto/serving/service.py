@@ -1,0 +1,227 @@
+"""Service: one object that answers: over HTTP, to OpenAI's clients and to agents (MCP) alike.
+
+It puts together what reads (models, batcher, decoders) and what guards it (quota, room, deadlines). Who asks,
+and how the answer is written down, is the routes' matter.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, aclosing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from recto.documents.page import Page
+from recto.documents.transcript import Transcript
+from recto.engines.reading import PageFailure
+from recto.errors import DeadlineExpired, Draining, QueueFull
+from recto.observability.metrics import Metrics
+from recto.serving.answers import ReadAnswer, without_unsure
+from recto.serving.batcher import Asked, Batcher
+from recto.serving.decoding.pool import Decoders
+from recto.serving.facts import ModelFacts, WorkspaceFacts
+from recto.serving.flow import Flow, PageReading
+from recto.serving.jobs.job import Job
+from recto.serving.jobs.jobs import Jobs
+from recto.serving.jobs.worker import Worker
+from recto.serving.keys import Caller, caller_with
+from recto.serving.models import Load, Model, Models
+from recto.serving.records import Records
+from recto.serving.routing import Route, RouteRequest, route
+from recto.serving.samples import Reading
+from recto.settings import Settings
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import GENERAL
+
+ROOM_AFTER_S = 0.1
+"""Where the queue is full, a page of a job looks for room again after so long; requests go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A document from outside: its bytes, or where they are, and what its sender calls it."""
+
+    source: Path | bytes | IO[bytes]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, what the request says of itself, until when (the event loop's time), and its id."""
+
+    caller: Caller
+    route: RouteRequest
+    deadline: float
+    request_id: str
+
+
+class Service:
+    """Reads what it is given, as its settings allow, from `start` to `drain`.
+
+    Without a workspace it reads with the base model, knows no keys and takes no jobs. `load` loads the engine
+    of a Release or of the base model in place of the catalog.
+    """
+
+    def __init__(
+        self, settings: Settings, workspace: Workspace | None = None, load: Load | None = None
+    ) -> None:
+        self.settings, self.workspace = settings, workspace
+        price = settings.training.price_per_hour
+        self.metrics = Metrics(price_per_hour=price, currency=settings.workspace.currency)
+        self.models = Models(workspace, settings.serving, load, self.metrics)
+        self.batcher = Batcher(settings.serving)
+        self.decoders = Decoders(settings.uploads)
+        self.records = None if workspace is None else Records(workspace, settings)
+        self.jobs = None if workspace is None else Jobs(workspace, settings.jobs, self._worker(workspace))
+        self._life = AsyncExitStack()
+        self._draining = False
+        self.metrics.watch(ModelFacts(self.models))
+        if workspace is not None:
+            self.metrics.watch(WorkspaceFacts(workspace))
+
+    @property
+    def draining(self) -> bool:
+        """Whether it is about to stop, and accepts nothing more."""
+        return self._draining
+
+    async def start(self) -> None:
+        """Load the models, start what decodes and reads, and go on with jobs. Raises what is in the way."""
+        async with AsyncExitStack() as life:
+            life.callback(self.models.close)
+            await self.models.start()
+            life.push_async_callback(self.decoders.close)
+            await self.decoders.start()
+            if self.records is not None:
+                life.push_async_callback(self.records.close)
+                self.records.start()
+            life.push_async_callback(self.batcher.drain, self.settings.serving.drain_timeout_s)
+            await self.batcher.start()
+            life.push_async_callback(_cancelled, asyncio.create_task(self.models.watch()))
+            if self.jobs is not None:
+                life.push_async_callback(self.jobs.close)
+                await self.jobs.start()
+            self._life = life.pop_all()
+
+    async def drain(self) -> None:
+        """Accept nothing more, answer what was accepted, and stop. Jobs are interrupted: they go on later."""
+        self._draining = True
+        await self._life.aclose()
+
+    @contextmanager
+    def accepted(self, caller: Caller) -> Iterator[None]:
+        """Room for one request of `caller` until the block ends; `read` is for within it.
+
+        It is asked for before the body is looked at. Raises Draining, QueueFull.
+        """
+        self.check_open()
+        with self.batcher.admit(1, caller.tenant):
+            yield
+
+    def check_open(self) -> None:
+        """Raises Draining where the service accepts nothing more."""
+        if self._draining:
+            raise Draining("the service is about to stop", hint="try again in a moment")
+
+    def route(self, asked: RouteRequest, caller: Caller) -> Route:
+        """Which scope reads, and why. Raises RequestRefused for an agent that doesn't exist, NotAllowed."""
+        chosen = route(asked, self.settings.agents, self.models.scopes)
+        for business in {asked.business, chosen.scope} - {None, GENERAL}:
+            caller.check_business(business)
+        return chosen
+
+    async def read(self, upload: Upload, asking: Asking) -> ReadAnswer:
+        """Read a document for a request that was `accepted`.
+
+        Raises DocumentErrors, also where no page of it can be read; RequestRefused, NotAllowed, RateLimited,
+        DeadlineExpired.
+        """
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        chosen = self.route(asking.route, asking.caller)
+        model = self.models.current(chosen.scope)
+        try:
+            async with asyncio.timeout_at(asking.deadline):
+                pages = await self._pages(upload, model, asking)
+        except TimeoutError:
+            hint = "send it as a job, or fewer pages"
+            raise DeadlineExpired("the document wasn't read in time", hint=hint) from None
+        if isinstance(pages[0], PageFailure) and all(isinstance(page, PageFailure) for page in pages):
+            raise pages[0].error
+        with self.metrics.stage("postprocess", pages=len(pages)):
+            sure = tuple(_sure(page, chosen) for page in pages)
+        return ReadAnswer(
+            asking.request_id, upload.name, asking.route.agent, chosen, model, sure, clock() - began
+        )
+
+    async def _pages(self, upload: Upload, model: Model, asking: Asking) -> tuple[PageReading, ...]:
+        most = self.settings.uploads.max_pages
+        async with self.decoders.open(upload.source, name=upload.name, max_pages=most) as opened:
+            await self._charge(asking.caller, opened.page_count)
+
+            async def read(page: Page) -> Transcript:
+                asked = Asked(page, model, asking.caller.tenant, asking.deadline, admitted=True)
+                transcript = await self.batcher.read(asked)
+                self._offer(Reading(page, transcript, asking.request_id, model.scope))
+                return transcript
+
+            with self._window(opened.page_count, asking.caller) as window:
+                async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
+                    return tuple([reading async for reading in readings])
+
+    @contextmanager
+    def _window(self, pages: int, caller: Caller) -> Iterator[int]:
+        """How many pages may wait at once: the request was let in with one; the others if there is room."""
+        more = min(pages, self.batcher.window) - 1
+        with ExitStack() as room:
+            try:
+                room.enter_context(self.batcher.admit(more, caller.tenant))
+            except (QueueFull, Draining):
+                more = 0
+            yield more + 1
+
+    def _worker(self, workspace: Workspace) -> Worker:
+        most = self.settings.uploads.max_job_pages
+        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job)
+
+    def _flow_of(self, job: Job) -> Flow:
+        """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
+        model = self.models.current(route(job.route_request, self.settings.agents, self.models.scopes).scope)
+
+        async def read(page: Page) -> Transcript:
+            while True:
+                try:
+                    transcript = await self.batcher.read(Asked(page, model, job.tenant))
+                except QueueFull:
+                    await asyncio.sleep(ROOM_AFTER_S)
+                    continue
+                self._offer(Reading(page, transcript, job.id, model.scope))
+                return transcript
+
+        return Flow(read, self.batcher.window, self._timing)
+
+    def _timing(self) -> AbstractContextManager[None]:
+        return self.metrics.stage("preprocess", pages=1)
+
+    def _offer(self, reading: Reading) -> None:
+        if self.records is not None:
+            self.records.samples.offer(reading)
+
+    async def _charge_job(self, job: Job, pages: int) -> None:
+        if self.workspace is not None:
+            caller = await asyncio.to_thread(caller_with, self.workspace, job.key_id)
+            await self._charge(caller, pages)
+
+    async def _charge(self, caller: Caller, pages: int) -> None:
+        if self.records is not None:
+            await asyncio.to_thread(self.records.quota.take, caller, pages)
+
+
+def _sure(page: PageReading, chosen: Route) -> PageReading:
+    if isinstance(page, PageFailure) or chosen.agent is None:
+        return page
+    return without_unsure(page, chosen.agent.min_confidence)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
