@@ -30,7 +30,7 @@ BANNED_PARENTS = re.compile(r"^(Base|Abstract)[A-Z]")
 OTHERS_PARENTS = {"BaseModel", "BaseSettings"}  # pydantic's
 HEAVY = (
     "numpy", "cv2", "PIL", "pandas", "matplotlib", "torch", "transformers", "onnx", "onnxruntime", "openvino",
-    "rapidocr", "datasets", "pyarrow", "pydantic",
+    "rapidocr", "datasets", "pyarrow", "pydantic", "opentelemetry", "prometheus_client", "fastapi", "uvicorn",
 )  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -102,7 +102,8 @@ class TextLines(logging.Formatter):
         """`2026-11-25T10:00:00.000Z info read status=200 seconds=0.4`."""
         told = dict(fields_of(record))
         head = " ".join(str(told.pop(name)) for name in ("time", "level", "event"))
-        return " ".join([head, *(f"{name}={_in_text(value)}" for name, value in told.items())])
+        rest = (f"{name}={_in_text(value)}" for name, value in told.items())
+        return " ".join([*head.splitlines(), *rest])
 
 
 def fields_of(record: logging.LogRecord) -> Mapping[str, object]:

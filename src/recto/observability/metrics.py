@@ -15,7 +15,7 @@ from recto.observability.cost import cost_per_thousand
 from recto.observability.spans import Fact, span
 
 try:
-    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
     from prometheus_client.gc_collector import GCCollector
     from prometheus_client.metrics_core import Metric
@@ -48,6 +48,7 @@ class Metrics:
     """
 
     def __init__(self, *, price_per_hour: float = 0.0, currency: str = "USD") -> None:
+        disable_created_metrics()  # a second series for each first one, which nobody reads
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
         level = partial(Gauge, registry=self.registry)

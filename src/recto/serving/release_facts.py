@@ -52,8 +52,7 @@ class ReleaseFacts:
                 report = report_of(self._workspace, release(self._workspace, number))
                 self._reports[number] = _without_documents(report)
             except RegistryError as error:
-                told = {"release": number, "reason": error.what}
-                _log.warning("a Release has no figures", extra=told)
+                _log.warning("a Release has no figures", extra={"release": number, "reason": error.what})
                 self._reports[number] = None
         return self._reports[number]
 
