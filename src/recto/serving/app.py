@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from recto import __version__
+from recto.serving import openai
 from recto.serving.envelope import BodyLimit, Envelope
+from recto.serving.mcp.http import McpEndpoint, McpRoute
 from recto.serving.problems import tell_problems
 from recto.serving.routes import health, jobs, read, releases
 from recto.serving.service import Service
@@ -23,11 +25,14 @@ service's log knows; one that is sent along is kept.
 def create_app(service: Service) -> FastAPI:
     """The app that answers with `service`, which starts and drains with it."""
 
+    tools = McpEndpoint(service)
+
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
         try:
-            yield
+            async with tools.running():
+                yield
         finally:
             await service.drain()
 
@@ -37,8 +42,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     tell_problems(app)
-    for routes in (read, jobs, releases, health):
+    for routes in (read, jobs, releases, openai, health):
         app.include_router(routes.router)
+    app.router.routes.append(McpRoute(tools))
     app.add_middleware(BodyLimit, max_bytes=service.settings.uploads.max_upload_mb * MEGABYTE)
     app.add_middleware(Visits, service=service)
     app.add_middleware(Envelope)

@@ -4,97 +4,104 @@
 Release read, and why that one) is in `recto`, beside OpenAI's fields. Nothing is read here.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 FinishReason = Literal["stop", "length"]
 
+SEPARATOR = "\n\n"
+"""Between the texts of two images or files."""
 
-class Provenance(TypedDict):
-    """Who read, and why that one."""
+DONE = "data: [DONE]\n\n"
+"""The last event of a stream."""
 
-    scope: str
-    release: str | None
+
+class Provenance(BaseModel):
+    """Who read one image or file, and why that one."""
+
+    scope: str = Field(examples=["general"])
+    release: str | None = Field(description="null: the base model", examples=["3"])
+    engine: str
     why: str
-    request_id: str
     pages: int
 
 
-class ChoiceMessage(TypedDict):
+class ChoiceMessage(BaseModel):
     """What was read."""
 
-    role: Literal["assistant"]
+    role: Literal["assistant"] = "assistant"
     content: str
 
 
-class Choice(TypedDict):
+class Choice(BaseModel):
     """The one reading."""
 
-    index: int
+    index: Literal[0] = 0
     message: ChoiceMessage
     finish_reason: FinishReason
-    logprobs: None
+    logprobs: None = None
 
 
-class ChatCompletion(TypedDict):
-    """An answer in one piece."""
+class ChatCompletion(BaseModel):
+    """An answer in one piece; `recto` has an entry for each image or file."""
 
     id: str
-    object: Literal["chat.completion"]
+    object: Literal["chat.completion"] = "chat.completion"
     created: int
     model: str
     choices: list[Choice]
     recto: list[Provenance]
 
 
-class Delta(TypedDict):
+class Delta(BaseModel):
     """A piece of what was read."""
 
-    role: NotRequired[Literal["assistant"]]
-    content: NotRequired[str]
+    role: Literal["assistant"] = "assistant"
+    content: str = ""
 
 
-class ChunkChoice(TypedDict):
+class ChunkChoice(BaseModel):
     """A piece of the one reading."""
 
-    index: int
+    index: Literal[0] = 0
     delta: Delta
-    finish_reason: FinishReason | None
-    logprobs: None
+    finish_reason: FinishReason | None = None
+    logprobs: None = None
 
 
-class ChatChunk(TypedDict):
-    """A piece of an answer."""
+class ChatChunk(BaseModel):
+    """A piece of an answer; `recto` says who read it."""
 
     id: str
-    object: Literal["chat.completion.chunk"]
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
     created: int
     model: str
     choices: list[ChunkChoice]
-    recto: NotRequired[Provenance]
+    recto: Provenance | None = None
 
 
-class ModelJson(TypedDict):
-    """One model."""
+class ServedModel(BaseModel):
+    """One name under which a model is served."""
 
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: Literal["recto"]
+    id: str = Field(examples=["recto/legal@3"])
+    object: Literal["model"] = "model"
+    created: int = Field(description="since when it reads here, in seconds since 1970")
+    owned_by: Literal["recto"] = "recto"
 
 
-class ModelList(TypedDict):
-    """All models."""
+class ModelList(BaseModel):
+    """All of them."""
 
-    object: Literal["list"]
-    data: list[ModelJson]
+    object: Literal["list"] = "list"
+    data: list[ServedModel]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one image or file of the question came to."""
+    """What one image or file of the question came to; `whole` is False where a reading was cut short."""
 
     text: str
     whole: bool
@@ -111,36 +118,28 @@ class Reply:
 
     def completion(self, pieces: Sequence[Piece]) -> ChatCompletion:
         """All at once."""
-        message: ChoiceMessage = {"role": "assistant", "content": joined(pieces)}
-        return {
-            "id": self.id,
-            "object": "chat.completion",
-            "created": self.created,
-            "model": self.model,
-            "choices": [
-                {"index": 0, "message": message, "finish_reason": finish_of(pieces), "logprobs": None}
-            ],
-            "recto": [piece.provenance for piece in pieces],
-        }
+        message = ChoiceMessage(content=SEPARATOR.join(piece.text for piece in pieces))
+        return ChatCompletion(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=[Choice(message=message, finish_reason=finish_of(pieces))],
+            recto=[piece.provenance for piece in pieces],
+        )
 
-    def chunk(self, delta: Delta, finish: FinishReason | None = None) -> ChatChunk:
-        """A piece of it."""
-        return {
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}],
-        }
+    def piece(self, piece: Piece, *, is_first: bool) -> str:
+        """The event that tells one piece."""
+        delta = Delta(content=("" if is_first else SEPARATOR) + piece.text)
+        return event(self._chunk(ChunkChoice(delta=delta), piece.provenance))
 
+    def end(self, pieces: Sequence[Piece]) -> str:
+        """The event that says that these were all."""
+        return event(self._chunk(ChunkChoice(delta=Delta(), finish_reason=finish_of(pieces))))
 
-SEPARATOR = "\n\n"
-"""Between the texts of two images, files or pages."""
-
-
-def joined(pieces: Sequence[Piece]) -> str:
-    """The text of all pieces."""
-    return SEPARATOR.join(piece.text for piece in pieces)
+    def _chunk(self, choice: ChunkChoice, provenance: Provenance | None = None) -> ChatChunk:
+        return ChatChunk(
+            id=self.id, created=self.created, model=self.model, choices=[choice], recto=provenance
+        )
 
 
 def finish_of(pieces: Sequence[Piece]) -> FinishReason:
@@ -148,10 +147,6 @@ def finish_of(pieces: Sequence[Piece]) -> FinishReason:
     return "stop" if all(piece.whole for piece in pieces) else "length"
 
 
-def event(value: ChatChunk | dict[str, object]) -> str:
+def event(value: BaseModel) -> str:
     """One event of the stream (server-sent events, WHATWG HTML 9.2)."""
-    return f"data: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
-
-
-DONE = "data: [DONE]\n\n"
-"""The last event of a stream."""
+    return f"data: {value.model_dump_json()}\n\n"

@@ -1,0 +1,63 @@
+"""The tools over HTTP (`POST /mcp` in the app): no session is kept, and each message needs the same key.
+
+Paths are never taken here. Who asks, and from where he may, is found out as for every other route.
+"""
+
+from contextlib import AbstractAsyncContextManager
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.requests import Request
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from recto.serving.answers import ReadAnswer
+from recto.serving.envelope import request_id_of
+from recto.serving.mcp.reading import read_for
+from recto.serving.mcp.tool import Context, tool_server
+from recto.serving.routes.asking import caller_with
+from recto.serving.routing import RouteRequest
+from recto.serving.service import Service, Upload
+
+_MEGABYTE = 1_000_000
+
+
+class McpEndpoint:
+    """Answers the protocol's messages, from `running` on."""
+
+    def __init__(self, service: Service) -> None:
+        async def read(ctx: Context, upload: Upload, route: RouteRequest) -> ReadAnswer:
+            assert isinstance(ctx.request, Request)
+            state = ctx.request.state
+            request_id = request_id_of(ctx.request.scope)
+            answer = await read_for(service, state.caller, request_id, upload, route)
+            state.pages = len(answer.pages)
+            return answer
+
+        self._caller = caller_with("read")
+        self._sessions = StreamableHTTPSessionManager(
+            tool_server(read),
+            json_response=True,
+            stateless=True,
+            max_request_body_size=service.settings.uploads.max_upload_mb * _MEGABYTE,
+        )
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Messages are answered while the block runs; there is one such block in an endpoint's life."""
+        return self._sessions.run()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One message. Raises what keeps the caller from asking at all."""
+        await self._caller(Request(scope), None)
+        await self._sessions.handle_request(scope, receive, send)
+
+
+class McpRoute(Route):
+    """`POST /mcp`; logs and metrics know it by its path."""
+
+    def __init__(self, endpoint: McpEndpoint) -> None:
+        super().__init__("/mcp", endpoint, methods=["POST"])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As any route, with itself for those who ask which one it was."""
+        match, found = super().matches(scope)
+        return match, {**found, "route": self} if match is not Match.NONE else found

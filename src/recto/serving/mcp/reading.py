@@ -1,0 +1,17 @@
+"""One document, read for one call of the tool, by whichever way it came."""
+
+import asyncio
+
+from recto.serving.answers import ReadAnswer
+from recto.serving.keys import Caller
+from recto.serving.routing import RouteRequest
+from recto.serving.service import Asking, Service, Upload
+
+
+async def read_for(
+    service: Service, caller: Caller, request_id: str, upload: Upload, route: RouteRequest
+) -> ReadAnswer:
+    """What was read, within the service's own time. Raises what `Service.read` and `accepted` raise."""
+    deadline = asyncio.get_running_loop().time() + service.settings.serving.request_timeout_s
+    with service.accepted(caller):
+        return await service.read(upload, Asking(caller, route, deadline, request_id))
