@@ -22,6 +22,7 @@ from recto.errors import (
     DocumentError,
     DocumentNotFound,
     DocumentTooLarge,
+    Draining,
     EmptyDocument,
     ServingError,
     TruncatedDocument,
@@ -314,6 +315,18 @@ def test_a_long_document_holds_nobody_up(make_pdf: MakePdf, samples: Samples) ->
         assert order.index("short") < 5
 
     with_decoders(work)
+
+
+def test_closing_ends_what_is_under_way(slow_pdf: bytes) -> None:
+    async def work(decoders: Decoders) -> None:
+        reading = asyncio.create_task(read(decoders, slow_pdf))
+        await busy(decoders.pids[0])
+        await decoders.close()
+        with pytest.raises(Draining):
+            await reading
+        assert decoders.pids == []
+
+    with_decoders(work, UploadSettings(decode_workers=1, decode_timeout_s=300))
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:

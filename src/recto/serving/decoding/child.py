@@ -78,6 +78,7 @@ class Desk:
 
 def restrict(setup: Setup) -> None:
     """Bound what the process may take. Files can't grow, so that it writes none; no core is dumped."""
+    sys.dont_write_bytecode = True
     memory = setup["memory_bytes"]
     for what, limit in (
         (resource.RLIMIT_AS, memory),

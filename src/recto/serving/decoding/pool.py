@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import IO
 
 from recto.documents.page import Page
-from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, ServingError
+from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, Draining, ServingError
 from recto.serving.decoding.process import Answer, DecoderProcess
 from recto.serving.decoding.protocol import Order, Setup
 from recto.serving.decoding.reply import error_of
+from recto.serving.decoding.turns import Turns
 from recto.settings import UploadSettings
 
 MEGABYTE = 1_000_000
@@ -82,7 +83,7 @@ class Decoders:
         )
         self._all = [DecoderProcess(setup) for _ in range(settings.decode_workers)]
         self._idle = list(self._all)
-        self._free = asyncio.Semaphore(len(self._all))
+        self._turns = Turns(len(self._all))
         self._starting: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -109,7 +110,7 @@ class Decoders:
     ) -> AsyncIterator[Opened]:
         """The document; `name` is what pages and errors call it, and no path is ever told.
 
-        Raises DocumentErrors; ServingError where no process can be started.
+        Raises DocumentErrors; ServingError where no process can be started, Draining after `close`.
         """
         with _as_file(source, name) as file:
             opened = Opened(self, file, name, max_pages)
@@ -134,6 +135,8 @@ class Decoders:
 
     async def _asked(self, process: DecoderProcess, opened: Opened, number: int) -> Answer:
         for _ in range(ATTEMPTS):
+            if self._is_closed:
+                raise Draining("the service is about to stop", hint="try again in a moment")
             if not process.is_alive():
                 await _started(process)
             try:
@@ -164,7 +167,7 @@ class Decoders:
         return answer
 
     async def _taken(self, opened: Opened) -> DecoderProcess:
-        await self._free.acquire()
+        await self._turns.take(opened)
         best = min(
             self._idle, key=lambda p: (p.holding is not opened, not p.is_alive(), p.holding is not None)
         )
@@ -175,7 +178,7 @@ class Decoders:
         """Free for the next one; a dead process is started first, before anybody needs it."""
         if process.is_alive() or self._is_closed:
             self._idle.append(process)
-            self._free.release()
+            self._turns.give()
             return
         task = asyncio.create_task(self._revive(process))
         self._starting.add(task)
@@ -188,17 +191,21 @@ class Decoders:
             _log.error("a decoder can't be started", extra={"reason": error.what})
         finally:
             self._idle.append(process)
-            self._free.release()
+            self._turns.give()
 
 
 async def _started(process: DecoderProcess) -> None:
-    try:
-        await process.start()
-    except (OSError, TimeoutError) as error:
-        raise ServingError(
-            f"no process could be started for opening documents ({type(error).__name__})",
-            hint="try again later",
-        ) from None
+    reason = ""
+    for _ in range(ATTEMPTS):
+        try:
+            await process.start()
+        except (OSError, TimeoutError) as error:
+            reason = type(error).__name__
+        else:
+            return
+    raise ServingError(
+        f"no process could be started for opening documents ({reason})", hint="try again later"
+    )
 
 
 def _too_much(opened: Opened, number: int, what: str) -> BrokenDocument:

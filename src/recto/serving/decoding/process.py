@@ -38,6 +38,7 @@ class DecoderProcess:
         self._setup = setup
         self._child: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
+        self._is_killed = False
         self.holding: object = None
         """Whose document it has open, as the pool knows it."""
 
@@ -48,7 +49,7 @@ class DecoderProcess:
 
     def is_alive(self) -> bool:
         """Whether it can be asked."""
-        return self._child is not None and self._child.poll() is None
+        return self._child is not None and not self._is_killed and self._child.poll() is None
 
     async def start(self) -> None:
         """Start the process and wait until it has loaded all that it needs.
@@ -60,6 +61,7 @@ class DecoderProcess:
         ours.settimeout(0)
         self._link = ours
         with theirs:
+            self._is_killed = False
             self._child = await asyncio.to_thread(_spawn, theirs.fileno(), self._setup)
         try:
             async with asyncio.timeout(START_S):
@@ -94,11 +96,12 @@ class DecoderProcess:
             self._send(Order(name="", number=0, max_pages=1, fresh=False, forget=True), None)
 
     def kill(self) -> None:
-        """End it now, whatever it does, with everything that it may have started."""
+        """End it now, whatever it does, with all that it may have started; who waits for it is told."""
         self.holding = None
+        self._is_killed = True
         if self._link is not None:
-            self._link.close()
-            self._link = None
+            with suppress(OSError):
+                self._link.shutdown(socket.SHUT_RDWR)
         if self._child is not None and self._child.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
@@ -106,10 +109,14 @@ class DecoderProcess:
     async def stop(self) -> int | None:
         """Kill it, if it runs, and wait for its end; how it ended (negative: by that signal)."""
         self.kill()
-        return None if self._child is None else await asyncio.to_thread(self._child.wait)
+        exit_code = None if self._child is None else await asyncio.to_thread(self._child.wait)
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        return exit_code
 
     def _connected(self) -> socket.socket:
-        if self._link is None:
+        if self._link is None or self._is_killed:
             raise ConnectionError("the process was killed")
         return self._link
 
