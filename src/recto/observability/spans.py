@@ -20,8 +20,9 @@ Fact = str | int | float | bool
 
 SPANS: Mapping[str, str] = MappingProxyType(
     {
-        "request": "an answer to one HTTP request, from its first byte to its last",
-        "preprocess": "opening a document and decoding its pages",
+        "request": "one HTTP request, until its answer is sent",
+        "job": "one job, from its first page here to its end or interruption",
+        "preprocess": "one page is decoded",
         "queue": "one page waits until its batch begins",
         "infer": "the engine reads the batch that the page is in",
         "postprocess": "Transcripts become an answer",
@@ -36,8 +37,6 @@ SPANS: Mapping[str, str] = MappingProxyType(
 
 FACTS: Mapping[str, str] = MappingProxyType(
     {
-        "route": "the route as the API declares it",
-        "status": "the HTTP status of the answer",
         "request_id": "the answer's X-Request-ID",
         "pages": "how many pages",
         "engine": "the engine, name and version",

@@ -63,16 +63,23 @@ class Service:
     """
 
     def __init__(
-        self, settings: Settings, workspace: Workspace | None = None, load: Load | None = None
+        self,
+        settings: Settings,
+        workspace: Workspace | None = None,
+        load: Load | None = None,
+        *,
+        takes_jobs: bool = True,
     ) -> None:
         self.settings, self.workspace = settings, workspace
         price = settings.training.price_per_hour
         self.metrics = Metrics(price_per_hour=price, currency=settings.workspace.currency)
         self.models = Models(workspace, settings.serving, load, self.metrics)
-        self.batcher = Batcher(settings.serving)
+        self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
         self.records = None if workspace is None else Records(workspace, settings)
-        self.jobs = None if workspace is None else Jobs(workspace, settings.jobs, self._worker(workspace))
+        self.jobs = (
+            Jobs(workspace, settings.jobs, self._worker(workspace)) if workspace and takes_jobs else None
+        )
         self._life = AsyncExitStack()
         self._draining = False
         self.metrics.watch(ModelFacts(self.models))

@@ -13,6 +13,7 @@ from typing import IO
 
 from recto.errors import Draining, QueueFull, RectoError
 from recto.observability.logs import bind
+from recto.observability.spans import span
 from recto.serving.jobs import store, webhook
 from recto.serving.jobs.files import discard_files, keep_file, sweep_files
 from recto.serving.jobs.job import Job, NewJob, State
@@ -119,7 +120,7 @@ class Jobs:
         job = await to_thread(store.claim, self._workspace, job_id)
         if job is None or self._closing:
             return
-        with bind(job_id=job.id, tenant=job.tenant):
+        with bind(job_id=job.id, tenant=job.tenant), span("job"):
             work = asyncio.create_task(self._worker.work(job))
             self._under_way[job_id] = work
             renewing = asyncio.create_task(self._renew(job_id, work))
