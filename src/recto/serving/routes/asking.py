@@ -1,6 +1,6 @@
-"""Asking: what every route needs of its request, in the order of doors: who asks, is there room, until when.
+"""Asking: what every route needs of its request: the service, who asks and may he, is he still there.
 
-All of it is found out before the body is looked at.
+Who asks is found out before the body is looked at.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ MetricsWatcher = Annotated[Caller, Depends(caller_with("metrics"))]
 
 
 async def accepted(request: Request, caller: Reader) -> AsyncIterator[None]:
-    """A dependency: there is room for the request until it is answered."""
+    """A dependency: room for a request that is answered bit by bit, until the last of it is sent."""
     with service_of(request).accepted(caller):
         yield
 

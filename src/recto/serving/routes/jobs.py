@@ -1,7 +1,6 @@
 """/v1/jobs: long documents and batches, read in the background; their pages are fetched as they come."""
 
 import secrets
-from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -15,10 +14,12 @@ from recto.serving.jobs.job import Job, NewJob, Wish, job_json
 from recto.serving.jobs.jobs import Jobs
 from recto.serving.jobs.store import PageResult
 from recto.serving.jobs.webhook import check_webhook
+from recto.serving.keys import Caller
 from recto.serving.problems import Problem
 from recto.serving.routes.asking import JobOwner, service_of
 from recto.serving.routes.described import problems
 from recto.serving.routes.forms import Form, ReadFields, body_schema, received
+from recto.serving.service import Service
 from recto.settings.serving import Output
 
 router = APIRouter(tags=["jobs"])
@@ -91,15 +92,6 @@ def jobs_of(request: Request, caller: JobOwner) -> Jobs:
 JobsHere = Annotated[Jobs, Depends(jobs_of)]
 
 
-async def form_of(request: Request, jobs: JobsHere) -> AsyncIterator[Form[JobFields]]:
-    """The request's form, if jobs are accepted at all."""
-    service = service_of(request)
-    service.check_open()
-    most, timeout_s = service.settings.uploads.max_job_files, service.settings.serving.request_timeout_s
-    async with received(request, JobFields, max_files=most, timeout_s=timeout_s) as form:
-        yield form
-
-
 @router.post(
     "/v1/jobs",
     status_code=202,
@@ -107,29 +99,15 @@ async def form_of(request: Request, jobs: JobsHere) -> AsyncIterator[Form[JobFie
     responses={202: {"model": NewJobModel, "description": "accepted"}, **problems(413, 415, 504)},
     openapi_extra=body_schema(JobFields, several=True),
 )
-async def add(
-    request: Request,
-    caller: JobOwner,
-    jobs: JobsHere,
-    form: Annotated[Form[JobFields], Depends(form_of)],
-) -> JSONResponse:
+async def add(request: Request, caller: JobOwner, jobs: JobsHere) -> JSONResponse:
     """Have documents read in the background; what can be read now (its form, its address) is checked now."""
-    service, fields = service_of(request), form.fields
-    chosen = service.route(fields.route, caller)
-    output = fields.output or (chosen.agent.output if chosen.agent else "pages")
-    wish: Wish = {
-        "agent": fields.agent,
-        "business": fields.business,
-        "category": fields.category,
-        "output": output,
-    }
-    if fields.webhook is not None:
-        check_webhook(fields.webhook, service.settings.jobs.webhook_hosts)
-        wish["secret"] = secrets.token_urlsafe(32)
-    names = tuple(upload.name for upload in form.uploads)
-    new = NewJob(caller.tenant, caller.key_id, names, wish, fields.webhook)
-    job = await jobs.add(new, [file.file for file in form.files])
-    told = {**job_json(job), **({"webhook_secret": wish["secret"]} if "secret" in wish else {})}
+    service = service_of(request)
+    service.check_open()
+    most, timeout_s = service.settings.uploads.max_job_files, service.settings.serving.request_timeout_s
+    async with received(request, JobFields, max_files=most, timeout_s=timeout_s) as form:
+        new = _new_job(service, caller, form)
+        job = await jobs.add(new, [file.file for file in form.files])
+    told = {**job_json(job), "webhook_secret": new.wish.get("secret")}
     return JSONResponse(told, 202, headers={"Location": f"/v1/jobs/{job.id}"})
 
 
@@ -166,6 +144,22 @@ async def pages(
     more = not job.ended or last < job.pages_read + job.pages_failed
     told = [_page(job, result) for result in results]
     return JSONResponse({"pages": told, "next": last if more else None})
+
+
+def _new_job(service: Service, caller: Caller, form: Form[JobFields]) -> NewJob:
+    fields = form.fields
+    chosen = service.route(fields.route, caller)
+    wish: Wish = {
+        "agent": fields.agent,
+        "business": fields.business,
+        "category": fields.category,
+        "output": fields.output or (chosen.agent.output if chosen.agent else "pages"),
+    }
+    if fields.webhook is not None:
+        check_webhook(fields.webhook, service.settings.jobs.webhook_hosts)
+        wish["secret"] = secrets.token_urlsafe(32)
+    names = tuple(upload.name for upload in form.uploads)
+    return NewJob(caller.tenant, caller.key_id, names, wish, fields.webhook)
 
 
 def _page(job: Job, result: PageResult) -> dict[str, object]:
