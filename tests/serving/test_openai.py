@@ -142,9 +142,7 @@ def test_what_cannot_be_done(
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_bad_image_has_a_status_of_its_own(client: openai.OpenAI, stream: bool) -> None:
     with pytest.raises(openai.APIStatusError) as caught:
-        client.chat.completions.create(
-            model="recto", messages=user(image_part(b"no image")), stream=stream
-        )
+        client.chat.completions.create(model="recto", messages=user(image_part(b"no image")), stream=stream)
     assert caught.value.status_code == 415
     assert caught.value.code == "unsupported-document"
 
@@ -153,7 +151,7 @@ def test_a_bad_image_in_the_middle_of_a_stream_ends_it_with_an_error(client: ope
     parts = user(image_part(picture(30)), image_part(b"no image"))
     with client.chat.completions.create(model="recto", messages=parts, stream=True) as stream:
         assert next(stream).choices[0].delta.content == "30 wide"
-        with pytest.raises(openai.APIError, match="neither|not"):
+        with pytest.raises(openai.APIError, match="the file is of another type"):
             list(stream)
 
 

@@ -45,7 +45,9 @@ def serve(
         answer(service, lambda url: typer.echo(f"listening on {url}"))
 
 
-def opened_service(workspace: Path | None, flags: "dict[str, str | int | None]") -> "Service":
+def opened_service(
+    workspace: Path | None, flags: "dict[str, str | int | None]", *, takes_jobs: bool = True
+) -> "Service":
     """The service of the workspace, if there is one, with what the flags say above its settings."""
     from recto.serving.service import Service
     from recto.settings import Settings, nearest_workspace
@@ -58,4 +60,4 @@ def opened_service(workspace: Path | None, flags: "dict[str, str | int | None]")
     settings = Settings() if opened is None else opened.settings
     said = {name: value for name, value in flags.items() if value is not None}
     serving = settings.serving.model_copy(update=said)
-    return Service(settings.model_copy(update={"serving": serving}), opened)
+    return Service(settings.model_copy(update={"serving": serving}), opened, takes_jobs=takes_jobs)

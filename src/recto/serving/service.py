@@ -58,8 +58,9 @@ class Asking:
 class Service:
     """Reads what it is given, as its settings allow, from `start` to `drain`.
 
-    Without a workspace it reads with the base model, knows no keys and takes no jobs. `load` loads the engine
-    of a Release or of the base model in place of the catalog.
+    Without a workspace it reads with the base model, knows no keys and takes no jobs; one that an agent has
+    started for itself doesn't take the workspace's, either. `load` loads the engine of a Release or of the
+    base model in place of the catalog.
     """
 
     def __init__(

@@ -1,0 +1,184 @@
+"""The official client of the Model Context Protocol against real servers: over stdio, and over HTTP."""
+
+import asyncio
+import base64
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, TextContent
+from PIL import Image, ImageDraw, ImageFont
+
+from recto.serving.app import create_app
+from recto.serving.keys import Terms, add_key
+from recto.serving.service import Service
+from recto.settings import Settings
+from recto.workspace.folder import create_workspace
+
+from .live import live
+from .test_openai import Measuring, picture
+
+RECTO = ["-c", "from recto.cli import main; main()", "mcp"]
+MODES = ["auto", "legacy"]
+"""The newest revision of the protocol, and the handshake that older clients begin with."""
+
+Use = Callable[[Client], Awaitable[None]]
+
+
+def base64_of(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def text_of(result: CallToolResult) -> str:
+    [content] = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+def over_stdio(use: Use, *flags: str, cwd: Path, mode: str = "auto") -> None:
+    async def main() -> None:
+        command = StdioServerParameters(
+            command=sys.executable, args=[*RECTO, *flags], cwd=cwd, env=dict(os.environ)
+        )
+        async with asyncio.timeout(100), Client(command, mode=mode) as client:
+            await use(client)
+
+    asyncio.run(main())
+
+
+def over_http(use: Use, url: str, *, key: str = "", mode: str = "auto") -> None:
+    async def main() -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        async with (
+            asyncio.timeout(100),
+            httpx2.AsyncClient(headers=headers, timeout=60) as connection,
+            Client(streamable_http_client(f"{url}/mcp", http_client=connection), mode=mode) as client,
+        ):
+            await use(client)
+
+    asyncio.run(main())
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with live(create_app(Service(Settings(), load=lambda release: Measuring()))) as address:
+        yield address
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_http_lists_what_there_is_and_reads(url: str, mode: str) -> None:
+    async def use(client: Client) -> None:
+        tools = (await client.list_tools()).tools
+        assert [tool.name for tool in tools] == ["read_document"]
+        assert "path" not in tools[0].input_schema["properties"]
+        assert client.server_capabilities.resources is None
+        assert client.server_capabilities.prompts is None
+        result = await client.call_tool(
+            "read_document", {"content": base64_of(picture(31)), "name": "shot.png", "output": "pages"}
+        )
+        assert not result.is_error
+        assert text_of(result) == "31 wide"
+        answer = result.structured_content
+        assert answer["release"] is None and answer["document"] == "shot.png"
+        assert answer["pages"][0]["transcript"]["width"] == 31
+
+    over_http(use, url, mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "the document is missing"),
+        ({"content": "no base64!"}, "isn't base64"),
+        ({"content": base64_of(b"no image")}, "the file is of another type"),
+        ({"content": "", "pages": 3}, "pages: "),
+        ({"content": base64_of(b"x"), "agent": "nobody"}, "there is no agent 'nobody'"),
+        ({"content": base64_of(b"x"), "path": "/etc/passwd"}, "path: "),
+    ],
+)
+def test_an_agent_is_told_what_is_wrong(url: str, arguments: dict[str, object], said: str) -> None:
+    async def use(client: Client) -> None:
+        result = await client.call_tool("read_document", arguments)
+        assert result.is_error
+        assert said in text_of(result)
+
+    over_http(use, url)
+
+
+def test_http_needs_a_key_once_there_is_one(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "work")
+    key = add_key(workspace, "agent", Terms(scopes=("read",)))
+
+    async def use(client: Client) -> None:
+        result = await client.call_tool("read_document", {"content": base64_of(picture(31))})
+        assert text_of(result) == "31 wide"
+
+    with live(create_app(Service(workspace.settings, workspace, lambda release: Measuring()))) as address:
+        over_http(use, address, key=key)
+        refused = httpx2.post(f"{address}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+        assert refused.status_code == 401
+        assert "a key is needed" in refused.text
+
+
+def test_http_has_no_sessions_to_get_or_delete(url: str) -> None:
+    assert httpx2.get(f"{url}/mcp").status_code == 405
+    assert httpx2.delete(f"{url}/mcp").status_code == 405
+
+
+@pytest.fixture
+def receipt(tmp_path: Path) -> Path:
+    page = Image.new("RGB", (700, 200), "white")
+    ImageDraw.Draw(page).text((40, 60), "TOTAL 12.50", fill="black", font=ImageFont.load_default(64))
+    (tmp_path / "in").mkdir()
+    page.save(tmp_path / "in" / "receipt.png")
+    return tmp_path / "in" / "receipt.png"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stdio_reads_for_real(receipt: Path, mode: str) -> None:
+    async def use(client: Client) -> None:
+        [tool] = (await client.list_tools()).tools
+        assert "path" in tool.input_schema["properties"]
+        by_path = await client.call_tool("read_document", {"path": str(receipt)})
+        by_bytes = await client.call_tool("read_document", {"content": base64_of(receipt.read_bytes())})
+        assert text_of(by_path) == text_of(by_bytes) == "TOTAL 12.50"
+        assert by_path.structured_content["document"] == "receipt.png"
+
+    over_stdio(use, "--allow", str(receipt.parent), cwd=receipt.parent, mode=mode)
+
+
+def test_stdio_reads_only_in_allowed_folders(receipt: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(receipt.read_bytes())
+    (receipt.parent / "link.png").symlink_to(tmp_path / "secret.png")
+    os.mkfifo(receipt.parent / "pipe.png")
+    refused = {
+        str(tmp_path / "secret.png"): "isn't in a folder that may be read",
+        str(receipt.parent / ".." / "secret.png"): "isn't in a folder that may be read",
+        str(receipt.parent / "link.png"): "isn't in a folder that may be read",
+        str(receipt.parent / "pipe.png"): "there is no such file",
+        str(receipt.parent / "other.png"): "there is no such file",
+        "a\0b": "there is no such file",
+    }
+
+    async def use(client: Client) -> None:
+        for path, said in refused.items():
+            result = await client.call_tool("read_document", {"path": path})
+            assert result.is_error and said in text_of(result), path
+
+    over_stdio(use, "--engine", "fake", "--allow", str(receipt.parent), cwd=tmp_path)
+
+
+def test_stdio_takes_no_paths_unless_a_folder_is_allowed(receipt: Path) -> None:
+    async def use(client: Client) -> None:
+        [tool] = (await client.list_tools()).tools
+        assert "path" not in tool.input_schema["properties"]
+        result = await client.call_tool("read_document", {"path": str(receipt)})
+        assert result.is_error and "path: " in text_of(result)
+
+    over_stdio(use, "--engine", "fake", cwd=receipt.parent)
