@@ -29,11 +29,17 @@ def test_duties_are_done_at_the_beginning_and_flushes_also_at_the_end() -> None:
     assert done == ["purge", "flush", "flush"]
 
 
-def test_what_fails_is_told_and_keeps_the_others_from_nothing(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(WorkspaceBusy("somebody writes"), "somebody writes"), (KeyError("secret"), "KeyError")],
+)
+def test_what_fails_is_told_and_keeps_the_others_from_nothing(
+    error: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
     done: list[str] = []
 
     def fail() -> None:
-        raise WorkspaceBusy("somebody writes")
+        raise error
 
     async def run() -> None:
         upkeep = Upkeep([fail, lambda: done.append("flush")], [fail])
@@ -44,4 +50,4 @@ def test_what_fails_is_told_and_keeps_the_others_from_nothing(caplog: pytest.Log
     with caplog.at_level(logging.ERROR):
         asyncio.run(run())
     assert done == ["flush"]
-    assert {record.reason for record in caplog.records} == {"somebody writes"}
+    assert {record.reason for record in caplog.records} == {told}

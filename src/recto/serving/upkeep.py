@@ -46,7 +46,7 @@ class Upkeep:
 
 async def _done(duties: Sequence[Duty]) -> None:
     for duty in duties:
-        try:
-            await asyncio.to_thread(duty)
-        except RectoError as error:
-            _log.error("upkeep failed", extra={"reason": error.what})
+        (result,) = await asyncio.gather(asyncio.to_thread(duty), return_exceptions=True)
+        if isinstance(result, Exception):  # the words of others' errors could be a document's
+            reason = result.what if isinstance(result, RectoError) else type(result).__name__
+            _log.error("upkeep failed", extra={"reason": reason})
