@@ -57,7 +57,7 @@ class Metrics:
         what = "Seconds until a request was answered, by route and status"
         self._requests = histogram("recto_http_request_duration_seconds", what, ["method", "route", "status"])
         self._in_progress = level("recto_http_requests_in_progress", "Requests that are being answered")
-        what = f"Requests and jobs that failed, by the type of the error, or {UNFORESEEN!r}"
+        what = f"Requests that failed, by the type of the error, or {UNFORESEEN!r}"
         self._errors = counter("recto_errors", what, ["type"])
 
         what = "Seconds of a stage: preprocess and queue of a page, infer of a batch, postprocess, load of a model"
@@ -95,7 +95,7 @@ class Metrics:
         self._requests.labels(method, route, str(status)).observe(seconds)
 
     def failed(self, error: BaseException) -> None:
-        """A request or a job failed; of errors that aren't recto's own only the number is told."""
+        """A request failed; of errors that aren't recto's own only the number is told."""
         self._errors.labels(type(error).__name__ if isinstance(error, RectoError) else UNFORESEEN).inc()
 
     @contextmanager
