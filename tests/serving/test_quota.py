@@ -41,7 +41,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def quota_of(workspace: Workspace | None, clock: Clock, **settings: int) -> Quota:
+def quota_of(workspace: Workspace, clock: Clock, **settings: int) -> Quota:
     return Quota(workspace, AccessSettings(**settings), clock=clock.monotonic, today=clock.today)
 
 
@@ -166,10 +166,11 @@ def test_many_threads_take_no_page_too_many(workspace: Workspace, clock: Clock) 
     assert pages_on(workspace, NOON.date()) == {one.key_id: 100}
 
 
-def test_without_a_workspace_nobody_is_counted(clock: Clock) -> None:
-    quota = quota_of(None, clock, requests_per_minute=1, pages_per_day=1)
+def test_who_has_no_key_isnt_counted(workspace: Workspace, clock: Clock) -> None:
+    quota = quota_of(workspace, clock, requests_per_minute=1, pages_per_day=1)
     for _ in range(5):
         quota.admit(LOCAL_CALLER)
         quota.take(LOCAL_CALLER, 100)
         quota.give_back(LOCAL_CALLER, 1)
     quota.flush()
+    assert pages_on(workspace, NOON.date()) == {}

@@ -42,14 +42,11 @@ class _Day:
 
 
 class Quota:
-    """Counts for all keys; it may be asked from any thread.
-
-    Those who have no key aren't counted: without a workspace that is everybody.
-    """
+    """Counts for all keys; it may be asked from any thread. Those who have no key aren't counted."""
 
     def __init__(
         self,
-        workspace: Workspace | None,
+        workspace: Workspace,
         settings: AccessSettings,
         *,
         clock: Clock = time.monotonic,
@@ -129,7 +126,6 @@ class Quota:
     def _counted(self, key_id: int) -> _Day:
         today = self._today().date()
         if (key_id, today) not in self._days:
-            assert self._workspace is not None, "keys live in a workspace"
             with self._workspace.read() as session:
                 row = session.get(UsageRow, (key_id, today))
             self._days[key_id, today] = _Day(0 if row is None else row.pages)
@@ -138,7 +134,6 @@ class Quota:
     def _written(self, pages: Mapping[tuple[int, date], int]) -> dict[tuple[int, date], int]:
         """Add the pages to what the database knows, all or nothing; the totals. One writer at a time."""
         totals = {}
-        assert self._workspace is not None, "keys live in a workspace"
         with self._workspace.transaction() as session:
             for (key_id, day), count in pages.items():
                 row = session.get(UsageRow, (key_id, day)) or UsageRow(key_id=key_id, day=day, pages=0)
