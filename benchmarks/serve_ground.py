@@ -91,7 +91,7 @@ def pages_of(sheet: Sheet) -> list[Page]:
 
 
 def workspace_with_releases(folder: Path, count: int, sheet: Sheet) -> Workspace:
-    """A new workspace with `count` Releases, the first of them current; `sheet` is what they are measured on."""
+    """A new workspace with `count` Releases, the first of them current; each is measured on `sheet`."""
     workspace = create_workspace(folder / "workspace")
     example = Example(image=sheet.name, source=sheet.data, text="0", category="receipt", split="test")
     info = DatasetInfo(root="bench", split="test", fingerprint="f00")

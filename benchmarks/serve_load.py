@@ -1,4 +1,4 @@
-"""`recto serve` under load, as ratios: against the engine itself, and against itself when idle or at capacity.
+"""`recto serve` under load, as ratios: against the engine itself, and against itself at capacity.
 
 A real server process reads real pages for clients over HTTP. In one run, on one machine:
 
@@ -61,9 +61,10 @@ for page in pages:
     calls.append(time.perf_counter() - started)
 started = time.perf_counter()
 done = sum(1 for _ in read_pages(engine, (page for path in paths for page in open_document(path))))
-print(json.dumps({"idle_s": statistics.median(calls), "pages_per_s": done / (time.perf_counter() - started)}))
+per_s = done / (time.perf_counter() - started)
+print(json.dumps({"idle_s": statistics.median(calls), "pages_per_s": per_s}))
 """
-"""The engine alone, in a process of its own: one page after the other, then all as `recto read` reads them."""
+"""The engine alone, in a process of its own: page after page, then all as `recto read` reads them."""
 
 
 @dataclass(slots=True)
@@ -160,7 +161,7 @@ async def arriving(server: Server, sheets: Sequence[Sheet], per_s: float, second
 
 @contextmanager
 def highest_memory(server: Server) -> Iterator[list[float]]:
-    """The highest resident memory (MB) of server and children while the block runs, looked at 5 × a second."""
+    """The highest resident memory (MB) of server and children while the block runs, seen 5 × a second."""
     seen, stop = [server.memory_mb()], Event()
 
     def watch() -> None:

@@ -56,12 +56,15 @@ class Tally:
     broken: list[str] = field(default_factory=list)
 
     def check(self, truth: Truth, sheet: str, page: dict[str, object]) -> None:
-        """Compare one Transcript with what its Release must say."""
-        release, number = str(page.get("release")), page.get("page")
+        """Compare one page of an answer with what the Release that it names must say."""
+        transcript = page.get("transcript")
+        if not isinstance(transcript, dict):
+            self.broken.append(f"{sheet} page {page['page']} wasn't read: {page}"[:300])
+            return
+        release, number = str(transcript["release"]), int(transcript["page"])
         self.read_by[release] += 1
-        expected = truth.get((release, sheet, number if isinstance(number, int) else 0))
-        if page.get("text") != expected:
-            self.broken.append(f"wrong answer: {sheet} page {number}, Release {release}: {page}"[:300])
+        if transcript["text"] != truth.get((release, sheet, number)):
+            self.broken.append(f"wrong answer: {sheet} page {number}, Release {release}: {transcript}"[:300])
 
 
 @dataclass(frozen=True, slots=True)
