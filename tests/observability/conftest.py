@@ -92,7 +92,7 @@ async def read_pages(metrics: Metrics, models: Models) -> None:
     for name, deadline, error in (("broken", None, EngineError), ("late", 0.0, DeadlineExpired)):
         with pytest.raises(error):
             await batcher.read(Asked(page(name), model, "local", deadline))
-    with batcher.admit(1, "local"), pytest.raises(QueueFull) as full:
+    with batcher.entrance.admit("local"), pytest.raises(QueueFull) as full:
         await batcher.read(Asked(page(), model, "local"))
     metrics.failed(full.value)
     with metrics.stage("postprocess", pages=1):

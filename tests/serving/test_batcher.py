@@ -5,7 +5,7 @@ import gc
 import threading
 import weakref
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.errors import DeadlineExpired, Draining, EngineError, QueueFull
-from recto.serving.batcher import Asked, Batcher, Unread
+from recto.serving.batcher import Asked, Batcher
 from recto.serving.models import Model
+from recto.serving.watcher import Unread
 from recto.settings import ServingSettings
 
 from .engines import LIMIT_S, GatedEngine, page, run_skipping, skip, until
@@ -259,31 +260,11 @@ def test_the_queue_is_bounded_in_pages_for_each_and_for_all() -> None:
     asyncio.run(run())
 
 
-def test_a_long_document_needs_room_for_a_window_only() -> None:
-    async def run() -> None:
-        async with desk(max_queue_pages=8, max_batch_size=4, max_tenant_share=1.0) as at:
-            assert at.batcher.window == 4
-            with ExitStack() as held:
-                held.enter_context(at.batcher.admit(2000, "ann"))
-                held.enter_context(at.batcher.admit(3, "bob"))
-                with pytest.raises(QueueFull), at.batcher.admit(2, "cyd"):
-                    pass
-                with at.batcher.admit(1, "cyd"):
-                    pass
-            with at.batcher.admit(2, "cyd"):
-                pass
-        with pytest.raises(Draining), at.batcher.admit(1, "ann"):
-            pass
-        assert at.seen.lost == [("full", 2), ("draining", 1)]
-
-    asyncio.run(run())
-
-
 def test_what_is_admitted_is_not_refused_again() -> None:
     async def run() -> None:
         async with desk(max_queue_pages=1) as at:
             engine = GatedEngine()
-            with at.batcher.admit(2, "ann"):
+            with at.batcher.entrance.admit("ann"):
                 pages = [
                     Asked(page(name), Model("general", None, engine), "ann", admitted=True) for name in "ab"
                 ]
@@ -366,9 +347,9 @@ def test_draining_refuses_new_pages_and_finishes_the_others() -> None:
         async with desk() as at:
             engine = GatedEngine()
             tasks = [await at.busy(engine), *await at.queue(engine, "a", "b")]
-            with at.batcher.admit(2, "bob"):
+            with at.batcher.entrance.admit("bob"):
                 drain = asyncio.create_task(at.batcher.drain(LIMIT_S))
-                await until(lambda: at.batcher.draining)
+                await until(lambda: at.batcher.entrance.closed)
                 with pytest.raises(Draining):
                     await at.ask(engine, "new")
                 engine.gate.set()

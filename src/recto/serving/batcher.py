@@ -1,32 +1,31 @@
 """Batcher: gathers pages across requests into batches for an engine, within bounds and in fair turns.
 
-A request is admitted before anything of it is decoded, for as long as it lasts; its pages then wait for their
-turn. The engine reads in one thread of its own (it uses all cores by itself); all else happens on the event
-loop, which never waits for it. Which model reads is in `models`, who may have how much in `fairness`.
+Requests are let in by its `entrance`; their pages then wait for their turn. The engine reads in one thread of
+its own (it uses all cores by itself); all else happens on the event loop, which never waits for it.
+Which model reads is in `models`, whose turn it is in `fairness`.
 """
 
 import asyncio
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, Protocol
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.engine import Engine
-from recto.errors import DeadlineExpired, Draining, EngineError, QueueFull, RectoError
+from recto.errors import DeadlineExpired, EngineError, RectoError
 from recto.observability.spans import span
-from recto.serving.fairness import Room, Turns
+from recto.serving.entrance import Entrance, stopping
+from recto.serving.fairness import Turns
 from recto.serving.models import Model
 from recto.serving.outcomes import Done, Failed, outcome
+from recto.serving.watcher import NOBODY, BatchWatcher
 from recto.settings import ServingSettings
-
-Unread = Literal["full", "draining", "expired", "cancelled"]
 
 BATCH_PIXELS = 40_000_000
 """A batch ends with the page that brings it here: large pages don't keep small ones waiting for long."""
@@ -41,7 +40,7 @@ _log = logging.getLogger(__name__)
 class Asked:
     """One page that `model` is to read for `tenant`, before `deadline` (loop time).
 
-    `admitted`: the request that it belongs to was let in (`Batcher.admit`), and the page with it.
+    `admitted`: the request that it belongs to was let in (`Batcher.entrance`), and the page with it.
     """
 
     page: Page
@@ -49,41 +48,6 @@ class Asked:
     tenant: str
     deadline: float | None = None
     admitted: bool = False
-
-
-class BatchWatcher(Protocol):
-    """Is told what happens in the queue, on the event loop: it must be quick and raise nothing."""
-
-    def queued(self, depth: int) -> None:
-        """So many pages wait now."""
-
-    def waited(self, seconds: float) -> None:
-        """A page waited so long until its batch began."""
-
-    def batch(self, pages: int) -> None:
-        """So many pages are read together."""
-
-    def unread(self, reason: Unread, pages: int = 1) -> None:
-        """Pages won't be read, or nobody waits for their answers any more."""
-
-
-class Nobody:
-    """A BatchWatcher that doesn't watch."""
-
-    def queued(self, depth: int) -> None:
-        """Nothing."""
-
-    def waited(self, seconds: float) -> None:
-        """Nothing."""
-
-    def batch(self, pages: int) -> None:
-        """Nothing."""
-
-    def unread(self, reason: Unread, pages: int = 1) -> None:
-        """Nothing."""
-
-
-NOBODY = Nobody()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,13 +74,12 @@ class Batcher:
 
     def __init__(self, settings: ServingSettings, seen: BatchWatcher = NOBODY) -> None:
         self._settings, self._seen = settings, seen
-        self._room = Room(settings.max_queue_pages, settings.max_tenant_share)
+        self.entrance = Entrance(settings, seen)
         self._turns: Turns[_Waiting] = Turns()
         self._open: set[_Waiting] = set()
-        self._arrived, self._emptied = asyncio.Event(), asyncio.Event()
+        self._arrived = asyncio.Event()
         self._company_until = -math.inf
         self._seconds_per_page = 0.0
-        self._draining = False
         self._engine_thread = ThreadPoolExecutor(1, "engine")
         self._through_threads = ThreadPoolExecutor(settings.max_queue_pages, "through")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,39 +93,9 @@ class Batcher:
         """Pages that wait for their turn."""
         return len(self._turns)
 
-    @property
-    def draining(self) -> bool:
-        """Whether nothing more is let in."""
-        return self._draining
-
-    @property
-    def window(self) -> int:
-        """Pages of one request that may wait at once: so many are let in, however long its document is."""
-        return min(self._settings.max_batch_size, self._settings.max_queue_pages)
-
     def retry_after_s(self) -> int:
         """When there may be room again, by the measured pace and what is here."""
-        return min(max(math.ceil(self._room.used * self._seconds_per_page), 1), _LONGEST_RETRY_S)
-
-    @contextmanager
-    def admit(self, pages: int, tenant: str) -> Iterator[None]:
-        """Room for a request of so many pages (counted up to `window`) until the block ends.
-
-        Raises QueueFull, Draining.
-        """
-        pages = min(pages, self.window)
-        if self._draining:
-            self._seen.unread("draining", pages)
-            raise _stopping()
-        if not self._room.take(pages, tenant):
-            self._seen.unread("full", pages)
-            raise QueueFull("too many pages are waiting already", hint="try again later")
-        try:
-            yield
-        finally:
-            self._room.give_back(pages, tenant)
-            if not self._room.used:
-                self._emptied.set()
+        return min(max(math.ceil(self.entrance.used * self._seconds_per_page), 1), _LONGEST_RETRY_S)
 
     async def read(self, asked: Asked) -> Transcript:
         """What the model reads on the page, once it's its turn. Cancelling drops the page.
@@ -170,24 +103,22 @@ class Batcher:
         Raises EngineError where this very page can't be read, DeadlineExpired; unless the page is `admitted`
         already, QueueFull and Draining; and Draining where a drain gave it up.
         """
-        with nullcontext() if asked.admitted else self.admit(1, asked.tenant):
+        with nullcontext() if asked.admitted else self.entrance.admit(asked.tenant):
             if not self._tasks:
-                raise _stopping()
+                raise stopping()
             return await self._answer(asked)
 
     async def drain(self, timeout_s: float) -> None:
         """Let nothing more in, finish what was let in for `timeout_s` at most, give up the rest, and stop."""
-        self._draining = True
+        self.entrance.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._room.used:
-                    self._emptied.clear()
-                    await self._emptied.wait()
+                await self.entrance.emptied()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
         for waiting in self._open:
-            waiting.fail(_stopping())
+            waiting.fail(stopping())
         await asyncio.gather(*tasks, return_exceptions=True)
         self._engine_thread.shutdown(wait=False, cancel_futures=True)
         self._through_threads.shutdown(wait=False, cancel_futures=True)
@@ -346,7 +277,3 @@ def _expired(page: Page) -> DeadlineExpired:
     return DeadlineExpired(
         "the page wasn't read in time", where=f"{page.document}, page {page.number}", hint="try again later"
     )
-
-
-def _stopping() -> Draining:
-    return Draining("the service is about to stop", hint="try again in a moment")

@@ -6,7 +6,7 @@ and how the answer is written down, is the routes' matter.
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, aclosing, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,7 +14,7 @@ from typing import IO
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
-from recto.errors import DeadlineExpired, Draining, QueueFull
+from recto.errors import DeadlineExpired, Draining
 from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, without_unsure
 from recto.serving.batcher import Asked, Batcher
@@ -32,9 +32,6 @@ from recto.serving.samples import Reading
 from recto.settings import Settings
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL
-
-ROOM_AFTER_S = 0.1
-"""Where the queue is full, a page of a job looks for room again after so long; requests go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ class Service:
         It is asked for before the body is looked at. Raises Draining, QueueFull.
         """
         self.check_open()
-        with self.batcher.admit(1, caller.tenant):
+        with self.batcher.entrance.admit(caller.tenant):
             yield
 
     def check_open(self) -> None:
@@ -172,20 +169,9 @@ class Service:
                 self._offer(Reading(page, transcript, asking.request_id, model.scope))
                 return transcript
 
-            with self._window(opened.page_count, asking.caller) as window:
+            with self.batcher.entrance.widened(opened.page_count, asking.caller.tenant) as window:
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
                     return tuple([reading async for reading in readings])
-
-    @contextmanager
-    def _window(self, pages: int, caller: Caller) -> Iterator[int]:
-        """How many pages may wait at once: the request was let in with one; the others if there is room."""
-        more = min(pages, self.batcher.window) - 1
-        with ExitStack() as room:
-            try:
-                room.enter_context(self.batcher.admit(more, caller.tenant))
-            except (QueueFull, Draining):
-                more = 0
-            yield more + 1
 
     def _worker(self, workspace: Workspace) -> Worker:
         most = self.settings.uploads.max_job_pages
@@ -194,18 +180,15 @@ class Service:
     def _flow_of(self, job: Job) -> Flow:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
         model = self.models.current(route(job.route_request, self.settings.agents, self.models.scopes).scope)
+        tenant = f"jobs of {job.tenant}"  # its requests don't stand behind the pages of its jobs
 
         async def read(page: Page) -> Transcript:
-            while True:
-                try:
-                    transcript = await self.batcher.read(Asked(page, model, job.tenant))
-                except QueueFull:
-                    await asyncio.sleep(ROOM_AFTER_S)
-                    continue
-                self._offer(Reading(page, transcript, job.id, model.scope))
-                return transcript
+            async with self.batcher.entrance.admit_patiently(tenant):
+                transcript = await self.batcher.read(Asked(page, model, tenant, admitted=True))
+            self._offer(Reading(page, transcript, job.id, model.scope))
+            return transcript
 
-        return Flow(read, self.batcher.window, self._timing)
+        return Flow(read, self.batcher.entrance.window, self._timing)
 
     def _timing(self) -> AbstractContextManager[None]:
         return self.metrics.stage("preprocess", pages=1)
