@@ -1,9 +1,9 @@
 """Observability: what logs, spans, metrics and scrapes add to reading a page with the CPU engine.
 
-Each page is read bare and watched, one right after the other, the first of the two by turns, so that a machine
-that speeds up or slows down does so for both. Watched is as `recto serve` does it: a log line, four spans sent
-to a collector in this process, all metrics, a scrape each second. The same is done around an engine that does
-nothing, which tells the milliseconds themselves. Exits with 1 where the median page takes over 1 % longer.
+Each page is read bare and watched, one right after the other, the first of the two by turns: a machine that
+speeds up or slows down does so for both. Watched is as `recto serve` does it: a log line, spans sent to a
+collector in this process, all metrics, a scrape each second. The same is done around an engine that does
+nothing, which tells the milliseconds themselves. Exits with 1 where a page takes over 1 % longer.
 
     python benchmarks/observability.py [--data ../shared/data/sroie] [--pages 20] [--rounds 5]
 """
