@@ -27,7 +27,7 @@ PARAMETERS = 6
 BANNED_MODULES = {"utils", "util", "common", "helpers", "helper", "core", "misc", "base"}
 BANNED_CLASSES = re.compile(r"(Manager|Handler|Helper|Utils?|Base|Mixin)$")
 BANNED_PARENTS = re.compile(r"^(Base|Abstract)[A-Z]")
-OTHERS_PARENTS = {"BaseModel", "BaseSettings"}  # pydantic's
+OTHERS_PARENTS = {"BaseModel", "BaseSettings", "BaseHTTPRequestHandler"}  # of pydantic and http.server
 HEAVY = (
     "numpy", "cv2", "PIL", "pandas", "matplotlib", "torch", "transformers", "onnx", "onnxruntime", "openvino",
     "rapidocr", "datasets", "pyarrow", "pydantic", "opentelemetry", "prometheus_client", "fastapi", "uvicorn",
