@@ -1,0 +1,128 @@
+"""The server as a process: kill -9 in the middle of a job, SIGTERM in the middle of a request."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from recto.errors import ServingError
+from recto.serving.keys import add_key
+from recto.serving.server import check_address
+from recto.workspace.folder import Workspace
+from recto.workspace.tables import JobRow
+from recto.workspace.utc import now
+
+from ..conftest import Make
+from .engines import LIMIT_S
+
+PROGRAM = Path(__file__).with_name("stepping_service.py")
+
+
+class Steps:
+    """How many pages a stepping service may read, and which it has been given."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.allow(0)
+
+    def allow(self, pages: int) -> None:
+        self.path.write_text(str(pages))
+
+    def read(self) -> list[str]:
+        log = self.path.with_suffix(".log")
+        return log.read_text().splitlines() if log.exists() else []
+
+
+@contextmanager
+def process(workspace: Workspace, steps: Steps) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    command = [sys.executable, str(PROGRAM), str(workspace.path), str(steps.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            url = running.stdout.readline().strip()
+            with httpx.Client(base_url=url, timeout=LIMIT_S) as client:
+                yield running, client
+        finally:
+            running.kill()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(20 * LIMIT_S):
+        if condition():
+            return
+        pause.wait(0.05)
+    raise AssertionError("it doesn't come to that")
+
+
+def test_a_job_goes_on_where_a_killed_service_stopped(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make
+) -> None:
+    steps = Steps(tmp_path / "first")
+    steps.allow(3)
+    with process(workspace, steps) as (running, client):
+        job_id = client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(6))}).json()["id"]
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["pages_read"] == 3)
+        running.send_signal(signal.SIGKILL)
+        running.wait(LIMIT_S)
+    with workspace.transaction() as session:  # the time passes after which its claim is over
+        session.get_one(JobRow, job_id).claimed_until = now() - timedelta(seconds=1)
+    again = Steps(tmp_path / "again")
+    again.allow(100)
+    with process(workspace, again) as (running, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+        pages = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
+    assert [page["transcript"]["text"] for page in pages] == [f"a.pdf page {n}" for n in range(1, 7)]
+    assert again.read() == ["a.pdf 4", "a.pdf 5", "a.pdf 6"]
+
+
+def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for_later(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make, samples: dict[str, bytes]
+) -> None:
+    steps = Steps(tmp_path / "steps")
+    answers: list[httpx.Response] = []
+    with process(workspace, steps) as (running, client):
+        file = {"file": ("b.png", samples["scan.png"])}
+        asking = threading.Thread(target=lambda: answers.append(client.post("/v1/read", files=file)))
+        asking.start()
+        wait_until(lambda: steps.read() == ["b.png 1"])
+        job_id = client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(2))}).json()["id"]
+        running.send_signal(signal.SIGTERM)
+        wait_until(lambda: client.get("/readyz").status_code == 503)
+        refused = client.post("/v1/read", files=file)
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:recto:problem:draining")
+        assert client.get("/healthz").status_code == 200
+        steps.allow(1)
+        asking.join(LIMIT_S)
+        assert answers[0].status_code == 200
+        assert running.wait(LIMIT_S) == 0
+        assert running.stderr is not None and running.stderr.read() == ""
+    again = Steps(tmp_path / "again")
+    again.allow(100)
+    with process(workspace, again) as (running, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+
+
+def test_two_signals_end_it_at_once(workspace: Workspace, tmp_path: Path, samples: dict[str, bytes]) -> None:
+    steps = Steps(tmp_path / "steps")
+    with process(workspace, steps) as (running, client):
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(LIMIT_S) == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "example.com"])
+def test_only_this_machine_is_listened_to_until_there_is_a_key(workspace: Workspace, host: str) -> None:
+    for none in (None, workspace):
+        with pytest.raises(ServingError, match="without a key"):
+            check_address(host, none)
+    for own in ("127.0.0.1", "::1", "localhost"):
+        check_address(own, None)
+    add_key(workspace, "shop")
+    check_address(host, workspace)
