@@ -24,7 +24,7 @@ _FIELD_BYTES = 4096
 _NAME_LENGTH = 200
 
 Fields = TypeVar("Fields", bound="ReadFields")
-_Name = Annotated[str | None, BeforeValidator(lambda text: text or None), Field(max_length=100)]
+_Name = Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(lambda text: text or None)]
 
 
 class ReadFields(BaseModel):
