@@ -1,47 +1,52 @@
-"""A scrape of everything: a workspace with a Release, Cycles, a document, a job, and pages that were read."""
+"""A scrape of a real service: its workspace has a Release, Cycles, a document and a job."""
 
-import asyncio
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
+import httpx
 import pytest
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
-from recto.errors import DeadlineExpired, EngineError, QueueFull
+from recto.errors import EngineError
 from recto.evaluation.compare import with_baseline
 from recto.evaluation.report import Report
-from recto.observability.metrics import Metrics
 from recto.registry.store import add_release
-from recto.serving.batcher import Asked, Batcher
-from recto.serving.facts import ModelFacts, WorkspaceFacts
-from recto.serving.models import Models
-from recto.settings import ServingSettings
+from recto.serving.app import create_app
+from recto.serving.service import Service
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 from recto.workspace.tables import CycleRow, DocumentRow, JobRow
 
+from ..conftest import encoded, picture
 from ..registry.conftest import ORIGIN, TEXTS, Pages, Registry
+from ..serving.live import live
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SHA256 = "a" * 64
+IMAGE = encoded(picture(), "PNG")
 
 
 class GpuEngine(FakeEngine):
-    """Says what it takes of a GPU, and fails on pages called `broken`."""
+    """Says what it takes of a GPU, fails on pages called `broken`, and with `slow` ones waits to go on."""
 
     gpu_memory_bytes = 3_000_000_000
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
-        if any(page.document == "broken" for page in pages):
+        names = {page.document for page in pages}
+        if "broken.png" in names:
             raise EngineError("broken on purpose")
+        if "slow.png" in names:
+            self.begun.set()
+            assert self.go_on.wait(60)
         return super().read(pages)
-
-
-def page(name: str = "page") -> Page:
-    return Page(name, 1, np.full((8, 8, 3), 255, np.uint8))
 
 
 def make_workspace(folder: Path) -> Workspace:
@@ -81,33 +86,27 @@ def job() -> JobRow:
     return JobRow(id="0" * 32, tenant="local", state="queued", name="a", sha256=SHA256, created_at=NOON)
 
 
-async def read_pages(metrics: Metrics, models: Models) -> None:
-    """Pages through the real queue: read, broken, expired, refused; and what a service tells around them."""
-    await models.start()
-    model = models.current("general")
-    batcher = Batcher(ServingSettings(max_queue_pages=1), metrics)
-    await batcher.start()
-    with metrics.in_progress(), metrics.stage("preprocess", pages=1):
-        await batcher.read(Asked(page(), model, "local"))
-    for name, deadline, error in (("broken", None, EngineError), ("late", 0.0, DeadlineExpired)):
-        with pytest.raises(error):
-            await batcher.read(Asked(page(name), model, "local", deadline))
-    with batcher.entrance.admit("local"), pytest.raises(QueueFull) as full:
-        await batcher.read(Asked(page(), model, "local"))
-    metrics.failed(full.value)
-    with metrics.stage("postprocess", pages=1):
-        metrics.answered("POST", "/v1/read", 200, 0.02)
-    await batcher.drain(1.0)
-
-
 @pytest.fixture(scope="session")
 def scrape(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What Prometheus gets of a service that has done a little of everything."""
+    """What Prometheus gets of a service that has read a page, failed on one, and refused one."""
     workspace = make_workspace(tmp_path_factory.mktemp("scrape"))
-    metrics = Metrics(price_per_hour=3.6)
-    models = Models(workspace, workspace.settings.serving, lambda number: GpuEngine(), metrics)
-    metrics.watch(ModelFacts(models))
-    metrics.watch(WorkspaceFacts(workspace))
-    asyncio.run(read_pages(metrics, models))
-    models.close()
-    return metrics.render().decode()
+    engine = GpuEngine()
+    limits = {"uploads": {"decode_workers": 1}, "serving": {"max_queue_pages": 1}}
+    settings = workspace.settings.model_copy(
+        update={name: getattr(workspace.settings, name).model_copy(update=to) for name, to in limits.items()}
+    )
+    service = Service(settings, workspace, lambda number: engine)
+    with live(create_app(service)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        assert read(client, "page.png").status_code == 200
+        assert read(client, "broken.png").is_error
+        with ThreadPoolExecutor(1) as other:
+            slow = other.submit(read, client, "slow.png")
+            assert engine.begun.wait(60)
+            assert read(client, "page.png").status_code == 429
+            engine.go_on.set()
+            assert slow.result().status_code == 200
+        return client.get("/metrics").raise_for_status().text
+
+
+def read(client: httpx.Client, name: str) -> httpx.Response:
+    return client.post("/v1/read", files={"file": (name, IMAGE)})

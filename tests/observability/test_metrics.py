@@ -1,4 +1,4 @@
-"""Metrics: what a real scrape says after a little of everything has happened."""
+"""Metrics: what a real scrape says of a service that has done a little of everything."""
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -7,17 +7,17 @@ from recto.errors import QueueFull
 from recto.observability.metrics import LATENCY_BUCKETS_S, Metrics
 
 SAMPLES = {
-    ("recto_http_request_duration_seconds_count", "method=POST,route=/v1/read,status=200"): 1,
+    ("recto_http_request_duration_seconds_count", "method=POST,route=/v1/read,status=200"): 2,
+    ("recto_http_request_duration_seconds_count", "method=POST,route=/v1/read,status=429"): 1,
     ("recto_errors_total", "type=QueueFull"): 1,
-    ("recto_pages_read_total", "engine=fake 1,finish=blank,scope=general"): 1,
+    ("recto_pages_read_total", "engine=fake 1,finish=blank,scope=general"): 2,
     ("recto_pages_read_total", "engine=fake 1,finish=failed,scope=general"): 1,
-    ("recto_stage_duration_seconds_count", "stage=infer"): 1,
-    ("recto_stage_duration_seconds_count", "stage=preprocess"): 1,
+    ("recto_stage_duration_seconds_count", "stage=infer"): 2,
+    ("recto_stage_duration_seconds_count", "stage=preprocess"): 3,
     ("recto_stage_duration_seconds_count", "stage=load"): 1,
     ("recto_queue_unread_pages_total", "reason=full"): 1,
-    ("recto_queue_unread_pages_total", "reason=expired"): 1,
     ("recto_queue_pages", ""): 0,
-    ("recto_http_requests_in_progress", ""): 0,
+    ("recto_http_requests_in_progress", ""): 1,
     ("recto_gpu_memory_bytes", "engine=fake 1"): 3e9,
     ("recto_price_per_hour", "currency=USD"): 3.6,
     ("recto_loaded_release", "scope=general"): 1,
