@@ -24,9 +24,9 @@ class ServingSettings(SettingsTable):
     max_wait_ms: float = Field(
         default=5.0, ge=0, le=10_000, description="so long a batch waits for company while the engine is busy"
     )
-    max_queue_pages: Count = Field(default=64, description="pages that may wait; beyond it is 429")
+    max_queue_pages: Count = Field(default=64, description="pages that may wait or be read; beyond it is 429")
     max_tenant_share: Share = Field(
-        default=0.5, description="of the queue that one key may fill alone; several leave others more"
+        default=0.5, description="of these that one key may have alone; several have less each"
     )
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
