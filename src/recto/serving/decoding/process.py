@@ -62,7 +62,7 @@ class DecoderProcess:
         self._link = ours
         with theirs:
             self._is_killed = False
-            self._child = await asyncio.to_thread(_spawn, theirs.fileno(), self._setup)
+            self._child = _spawn(theirs.fileno(), self._setup)  # takes a few ms, and can't be left halfway
         try:
             async with asyncio.timeout(START_S):
                 await self._message()
@@ -81,6 +81,10 @@ class DecoderProcess:
             reply = Reply.model_validate_json(await self._message())
         except ValidationError:
             raise ConnectionError("an answer that makes no sense") from None
+        if reply.problem is not None:
+            return Answer(reply, None)
+        if not reply.page_count or bool(order["number"]) != bool(reply.width * reply.height):
+            raise ConnectionError("an answer to something else")
         if not reply.width:
             return Answer(reply, None)
         if reply.width * reply.height > self._setup["max_pixels"]:

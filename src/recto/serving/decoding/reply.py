@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from recto import errors
 from recto.errors import DocumentError
@@ -11,6 +11,11 @@ from recto.serving.decoding.protocol import WORDS
 MESSAGE_BYTES = 65_536
 """The longest answer that is believed, without pixels."""
 
+_KINDS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, DocumentError)
+}
 _Text = Annotated[str, Field(max_length=WORDS)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
@@ -24,6 +29,13 @@ class Problem(BaseModel):
     what: _Text
     where: _Text | None
     hint: _Text
+
+    @field_validator("kind")
+    @classmethod
+    def _is_of_ours(cls, kind: str) -> str:
+        if kind not in _KINDS:
+            raise ValueError("no DocumentError")
+        return kind
 
 
 class Reply(BaseModel):
@@ -43,8 +55,5 @@ class Reply(BaseModel):
 
 
 def error_of(problem: Problem) -> DocumentError:
-    """The error that the process raised. Raises ValueError for a kind that is no DocumentError."""
-    kind = getattr(errors, problem.kind, None)
-    if not (isinstance(kind, type) and issubclass(kind, DocumentError)):
-        raise ValueError("no DocumentError")
-    return kind(problem.what, where=problem.where, hint=problem.hint)
+    """The error that the process raised."""
+    return _KINDS[problem.kind](problem.what, where=problem.where, hint=problem.hint)
