@@ -1,4 +1,4 @@
-"""A service that is really there: uvicorn, child processes that decode, and an engine that says what it is told."""
+"""A service that is really there: uvicorn, processes that decode, an engine that says which page it got."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -41,4 +41,5 @@ if __name__ == "__main__":
     serving = workspace.settings.serving.model_copy(update={"port": 0, "max_batch_size": 1})
     settings = workspace.settings.model_copy(update={"serving": serving})
     engine = SteppingEngine(Path(sys.argv[2]))
-    serve(Service(settings, workspace, lambda _: engine), lambda url: print(url, flush=True))
+    service = Service(settings, workspace, lambda _: engine)
+    serve(service, lambda url: print(url, flush=True))  # noqa: T201

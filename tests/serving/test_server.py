@@ -110,10 +110,26 @@ def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for
         wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
 
 
-def test_two_signals_end_it_at_once(workspace: Workspace, tmp_path: Path, samples: dict[str, bytes]) -> None:
+def test_two_signals_wait_for_nobody(workspace: Workspace, tmp_path: Path, samples: dict[str, bytes]) -> None:
     steps = Steps(tmp_path / "steps")
+    errors: list[httpx.TransportError] = []
+
+    def ask(client: httpx.Client) -> None:
+        try:
+            client.post("/v1/read", files={"file": ("b.png", samples["scan.png"])})
+        except httpx.TransportError as error:
+            errors.append(error)
+
     with process(workspace, steps) as (running, client):
+        asking = threading.Thread(target=ask, args=(client,))
+        asking.start()
+        wait_until(lambda: steps.read() == ["b.png 1"])
         running.send_signal(signal.SIGTERM)
+        wait_until(lambda: client.get("/readyz").status_code == 503)
+        running.send_signal(signal.SIGTERM)
+        asking.join(LIMIT_S)
+        assert errors
+        steps.allow(1)  # an engine in the middle of a page can't be stopped
         assert running.wait(LIMIT_S) == 0
 
 

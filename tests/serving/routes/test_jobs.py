@@ -198,10 +198,10 @@ def test_a_webhook_is_told_and_told_again_where_it_was_not_heard(
             assert outcome == "told"
 
 
-@pytest.mark.parametrize("url", ["http://elsewhere.example/", "ftp://hooks.example/", "http://a:b@hooks.example/"])
-def test_webhooks_go_to_named_hosts_only(
-    workspace: Workspace, samples: dict[str, bytes], url: str
-) -> None:
+@pytest.mark.parametrize(
+    "url", ["http://elsewhere.example/", "ftp://hooks.example/", "http://a:b@hooks.example/"]
+)
+def test_webhooks_go_to_named_hosts_only(workspace: Workspace, samples: dict[str, bytes], url: str) -> None:
     settings = settings_with(jobs={"webhook_hosts": ["hooks.example"]})
     with serving(Service(settings, workspace, lambda _: Reciting())) as served:
         files = {"file": ("a.png", samples["scan.png"])}
