@@ -61,6 +61,7 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/long_pdf.py --pages $(LONG_PDF_PAGES)
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/observability.py
 
 docs: setup ## write docs/cli.md and docs/modules.md again from the code
 	$(BIN)/python docs/generate.py
