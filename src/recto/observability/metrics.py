@@ -60,7 +60,7 @@ class Metrics:
         what = f"Requests that failed, by the type of the error, or {UNFORESEEN!r}"
         self._errors = counter("recto_errors", what, ["type"])
 
-        what = "Seconds of a stage: preprocess, queue (a page each), infer (a batch), postprocess, load (a model)"
+        what = "Seconds of a stage: preprocess, queue (each a page), infer (a batch), postprocess, load"
         self._stages = histogram("recto_stage_duration_seconds", what, ["stage"])
         what = "Pages that the engine was given, by how their reading ended: as a Transcript says, or failed"
         self._pages = counter("recto_pages_read", what, ["scope", "engine", "finish"])
