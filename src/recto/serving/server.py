@@ -5,6 +5,7 @@ TLS, compression and names are a proxy's in front of it.
 
 import asyncio
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -79,8 +80,9 @@ class DrainingServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal: in whichever moment of the main thread."""
-        if self._asked:
-            self.should_exit = self.force_exit = True
+        if self._asked:  # whoever asks twice means it; what is lost then, a kill would have lost as well
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
         self._asked = True
 
     async def on_tick(self, counter: int) -> bool:
