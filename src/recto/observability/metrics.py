@@ -48,7 +48,8 @@ class Metrics:
     """
 
     def __init__(self, *, price_per_hour: float = 0.0, currency: str = "USD") -> None:
-        disable_created_metrics()  # a second series for each first one, which nobody reads
+        # A second series for each first one, which nobody reads.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
         level = partial(Gauge, registry=self.registry)
