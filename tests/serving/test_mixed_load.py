@@ -1,4 +1,4 @@
-"""Reads, jobs, bad files, promotions and kills at once: `benchmarks/serve_load.py --mixed` keeps its promises."""
+"""Reads, jobs, bad files, promotions and kills at once: what `serve_load.py --mixed` promises is kept."""
 
 import os
 import subprocess
