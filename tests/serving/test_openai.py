@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import openai
@@ -13,7 +14,10 @@ from PIL import Image
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
+from recto.errors import RequestRefused
 from recto.serving.app import create_app
+from recto.serving.models import ModelStatus
+from recto.serving.openai.model_names import Wanted, names_of, wanted
 from recto.serving.service import Service
 from recto.settings import Settings
 
@@ -165,3 +169,32 @@ def test_a_body_that_is_no_json(url: str) -> None:
     answer = httpx.post(f"{url}/v1/chat/completions", content=b"{", headers={"Content-Type": "text/plain"})
     assert answer.status_code == 422
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_every_scope_and_release_has_a_name() -> None:
+    at = datetime(2026, 1, 3, tzinfo=UTC)
+    statuses = [
+        ModelStatus("general", None, "base", at, None),
+        ModelStatus("legal", 7, "tuned", at, None),
+    ]
+    assert list(names_of(statuses)) == ["recto", "recto/general", "recto/legal", "recto/legal@7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("recto", Wanted()),
+        ("recto/legal", Wanted("legal")),
+        ("recto/legal@7", Wanted("legal", "7")),
+        ("recto/", None),
+        ("recto/legal@", None),
+        ("recto/a/b", None),
+        ("Recto", None),
+    ],
+)
+def test_names_of_models_are_read(name: str, expected: Wanted | None) -> None:
+    if expected is not None:
+        assert wanted(name) == expected
+        return
+    with pytest.raises(RequestRefused):
+        wanted(name)
