@@ -56,24 +56,34 @@ class BodyLimit:
         self._app, self._max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request: reading too much of its body raises DocumentTooLarge where it is read."""
+        """One request: reading too much of its body raises DocumentTooLarge where it is read.
+
+        A body that isn't read to its end, and has no end that is near, isn't listened to any longer.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        came = 0
+        declared = _declared_bytes(Headers(scope=scope))
+        near = declared is not None and declared <= self._max_bytes
+        came, ended = 0, declared == 0
 
         async def receive_some() -> Message:
-            nonlocal came
-            if declared.isdecimal() and int(declared) > self._max_bytes:
+            nonlocal came, ended
+            if declared is not None and not near:
                 raise self._too_large()
             message = await receive()
             came += len(message.get("body", b""))
+            ended = ended or not message.get("more_body", False)
             if came > self._max_bytes:
                 raise self._too_large()
             return message
 
-        await self._app(scope, receive_some, send)
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start" and not (ended or near):
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receive_some, send_last)
 
     def _too_large(self) -> DocumentTooLarge:
         return DocumentTooLarge(
@@ -91,3 +101,11 @@ def request_id_of(scope: Scope) -> str:
 def _request_id(headers: Headers) -> str:
     given = headers.get(REQUEST_ID, "")
     return given if _SANE.fullmatch(given) else uuid.uuid4().hex
+
+
+def _declared_bytes(headers: Headers) -> int | None:
+    """The body's length; None where it is told by its end alone."""
+    length = headers.get("content-length", "")
+    if length.isdecimal():
+        return int(length)
+    return None if "transfer-encoding" in headers else 0
