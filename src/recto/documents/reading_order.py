@@ -14,7 +14,7 @@ from statistics import median
 from recto.documents.transcript import Line
 
 _SAME_ROW = 0.4  # of the smaller height: how far apart the centres of one row may be
-_LEVEL = 0.02  # slopes up to this (about one degree) are left alone
+_LEVEL = 0.005  # slopes up to this (a third of a degree) are left alone
 _LONG = 4  # a line this many times longer than high tells the slope of the page
 _CORNERS = 4
 _SLACK = 0.3  # of its height: how much a line's box may be wider than its print at either end
