@@ -51,7 +51,10 @@ async def fetch_image(
     resolver: Resolver = resolve,
     may_connect: Callable[[Address], bool] = is_public,
 ) -> bytes:
-    """The bytes that the URL means, of whatever kind. Raises RequestRefused; it tells nothing of our network."""
+    """The bytes that the URL means, of whatever kind.
+
+    Raises RequestRefused, which tells nothing of our network.
+    """
     limit = settings.max_upload_mb * _MEGABYTE
     if url[:5].lower() == "data:":
         return _inline(url, limit)

@@ -240,7 +240,7 @@ class JobRow(Table):
 
 
 class JobPageRow(Table):
-    """One page of a job, counted from 1 over all its documents, once it is read: its Transcript, or why not."""
+    """A page of a job, counted from 1 over all its documents, once it is read: its Transcript, or why not."""
 
     __tablename__ = "job_pages"
 
