@@ -3,8 +3,10 @@
 It is plain ASGI, so that bodies stream through it; what is inside them it doesn't look at.
 """
 
+import asyncio
 import re
 import uuid
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +24,7 @@ SECURITY_HEADERS = {
 }
 """For answers that are data and never a page; HTTPS and its header are the proxy's."""
 
+_LINGER_S = 2
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -58,32 +61,62 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request: reading too much of its body raises DocumentTooLarge where it is read.
 
-        A body that isn't read to its end, and has no end that is near, isn't listened to any longer.
+        Who is answered before all of a long or endless body has come is hung up on, after he could hear it.
         """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = _declared_bytes(Headers(scope=scope))
-        near = declared is not None and declared <= self._max_bytes
-        came, ended = 0, declared == 0
-
-        async def receive_some() -> Message:
-            nonlocal came, ended
-            if declared is not None and not near:
-                raise self._too_large()
-            message = await receive()
-            came += len(message.get("body", b""))
-            ended = ended or not message.get("more_body", False)
-            if came > self._max_bytes:
-                raise self._too_large()
-            return message
+        body = _Body(receive, _declared_bytes(Headers(scope=scope)), self._max_bytes)
 
         async def send_last(message: Message) -> None:
-            if message["type"] == "http.response.start" and not (ended or near):
+            if not body.is_without_end:
+                await send(message)
+            elif message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["Connection"] = "close"
-            await send(message)
+                await send(message)
+            else:
+                await send({**message, "more_body": True})
+                if not message.get("more_body", False):
+                    await body.linger()
+                    await send({"type": "http.response.body"})
 
-        await self._app(scope, receive_some, send_last)
+        await self._app(scope, body.receive, send_last)
+
+
+class _Body:
+    """What has come of a request's body, which may have `declared` its length."""
+
+    def __init__(self, receive: Receive, declared: int | None, max_bytes: int) -> None:
+        self._receive, self._declared, self._max_bytes = receive, declared, max_bytes
+        self._came, self._ended = 0, declared == 0
+
+    @property
+    def is_without_end(self) -> bool:
+        """Whether more may still come than is worth waiting for."""
+        return not self._ended and (self._declared is None or self._declared > self._max_bytes)
+
+    async def receive(self) -> Message:
+        """The next piece. Raises DocumentTooLarge."""
+        if self._declared is not None and self._declared > self._max_bytes:
+            raise self._too_large()
+        message = await self._next()
+        if self._came > self._max_bytes:
+            raise self._too_large()
+        return message
+
+    async def linger(self) -> None:
+        """Let a little more come, and forget it: closed at once, the connection is reset, answer and all."""
+        most = self._came + self._max_bytes
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while not self._ended and self._came < most:
+                    await self._next()
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._came += len(message.get("body", b""))
+        self._ended = self._ended or not message.get("more_body", False)
+        return message
 
     def _too_large(self) -> DocumentTooLarge:
         return DocumentTooLarge(
