@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from recto.cli import verbs
 from recto.cli.training_options import resumable
-from recto.errors import SettingsError
+from recto.errors import OutputError, SettingsError
+from recto.workspace.folder import create_workspace
 
 runner = CliRunner()
 
@@ -34,3 +35,12 @@ def test_ctrl_c_before_anything_is_there(tmp_path: Path, capsys: pytest.CaptureF
         f"stopped; nothing was begun; this goes on: recto train {tmp_path} --out {tmp_path / 'run'} --resume "
         f"--recipe {tmp_path / 'r.yaml'} --seed 0\n"
     )
+
+
+def test_only_recto_writes_into_the_folders_of_a_workspace(tmp_path: Path) -> None:
+    runs = create_workspace(tmp_path / "w").runs
+    with (
+        pytest.raises(OutputError, match="only recto writes into"),
+        resumable("train", tmp_path, runs / "mine", {}),
+    ):
+        pass

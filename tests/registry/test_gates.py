@@ -252,10 +252,10 @@ def busy(rng: random.Random) -> list[Timing]:
         (
             [Timing(0.6, 0.5)] * 18,
             True,
-            "0.60 s per page, 0.50 s with the current model, 18 readings",
+            "0.60 s per page, 0.50 s with the current model (medians of 18 readings",
         ),
-        ([Timing(0.6, 0.5)] * 18, True, ": 20 % slower; 25 % slower is allowed"),
-        ([Timing(0.7, 0.5)] * 18, False, ": 40 % slower, and only 25 % slower is allowed"),
+        ([Timing(0.6, 0.5)] * 18, True, "page beside page 20 % slower; 25 % slower is allowed"),
+        ([Timing(0.7, 0.5)] * 18, False, "page beside page 40 % slower, and only 25 % slower is allowed"),
         ([Timing(0.2, 0.5)] * 18, True, "60 % faster"),
         ([Timing(9.0, 0.5)] * 8 + [Timing(0.5, 0.5)] * 10, True, "25 % slower is allowed"),
         ([Timing(0.5, 9.0)] * 8 + [Timing(0.7, 0.5)] * 10, False, "only 25 % slower is allowed"),

@@ -49,6 +49,13 @@ def test_going_on(tmp_path: Path) -> None:
         assert run.read("training.json") is None
 
 
+def test_what_other_packages_computed_is_not_gone_on_with(tmp_path: Path) -> None:
+    begin(tmp_path, identity().model_copy(update={"packages": {"torch": "2.0"}}))
+    with open_run(tmp_path, identity().model_copy(update={"packages": {"torch": "2.1"}}), "resume") as run:
+        assert not run.resumed
+        assert run.note.startswith("this run began with other versions of torch")
+
+
 @pytest.mark.parametrize("left", [(), ("run.lock",), ("run.lock", "run.json.part")])
 def test_going_on_with_what_hardly_began(tmp_path: Path, left: tuple[str, ...]) -> None:
     for name in left:

@@ -94,11 +94,11 @@ def _lines(scope: "ScopeStatus") -> "Iterator[str]":
     names = (("not stated" if name == "none" else name, n) for name, n in scope.business.items())
     business = ", ".join(f"{name} {n}" for name, n in names)
     yield f"business   {business or 'none'}"
-    value = "not measured" if scope.accuracy is None else f"{scope.accuracy:.1%}"
-    yield (
-        f"accuracy   {value} over {scope.accuracy_documents} validation documents"
-        + (f", {scope.accuracy_missing} not measured yet" if scope.accuracy_missing else "")
-    )
+    known = "not measured"
+    if scope.accuracy is not None:
+        known = f"{scope.accuracy:.1%} over {scope.accuracy_documents} validation documents"
+    missing = f", {scope.accuracy_missing} validation documents not measured yet"
+    yield f"accuracy   {known}{missing if scope.accuracy_missing else ''}"
     yield f"model      {_model(scope)}"
     if scope.release is not None and scope.release.problem is not None:
         yield f"damaged    {scope.release.problem}; recto releases says what can be done"

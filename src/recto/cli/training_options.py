@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from recto.errors import SettingsError
+from recto.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
     from recto.training.recipe import Recipe
@@ -33,9 +33,15 @@ def start_of(*, resume: bool, overwrite: bool) -> "Start":
 
 @contextmanager
 def resumable(verb: str, dataset: Path, out: Path, flags: Mapping[str, object]) -> Iterator[None]:
-    """Ctrl-C ends the block with one line: what is kept, and the command that goes on, with these flags."""
-    from recto.training.run import IDENTITY
+    """Ctrl-C ends the block with one line: what is kept, and the command that goes on, with these flags.
 
+    Raises OutputError where only recto writes.
+    """
+    from recto.training.run import IDENTITY
+    from recto.workspace.folder import own_folder
+
+    if own := own_folder(out):
+        raise OutputError(f"only recto writes into {own}", where=out, hint="choose another --out")
     try:
         yield
     except KeyboardInterrupt:

@@ -5,8 +5,9 @@ drawn with replacement, both engines' micro figures are taken over the same draw
 differences is the interval: 95 %, and more with few clusters (the expanded percentile interval, Hesterberg
 2015, "What Teachers Should Know About the Bootstrap"), since what so few show varies too little. Documents
 of one `group` resemble each other, and so do the pages of one file: they are drawn together, as one cluster
-(the cluster bootstrap, Davison & Hinkley 1997, §3.8). Kinship that no `group` tells isn't known here:
-without groups, the interval of a set with few vendors is too narrow.
+(the cluster bootstrap, Davison & Hinkley 1997, §3.8). Kinship that no `group` tells isn't known here
+(a workspace gives documents that look alike one group): without groups, the interval of a set with few
+vendors is too narrow.
 """
 
 import math

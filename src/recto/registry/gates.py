@@ -204,9 +204,9 @@ def speed(case: Case) -> Answer:
     more_s = median(t.candidate_s - t.current_s for t in timings)
     new, old = (median(side) for side in zip(*timings, strict=True))
     read = _count(len(timings), "reading")
-    told = f"{new:.2f} s per page, {old:.2f} s with the current model, {read} by turns"
+    told = f"{new:.2f} s per page, {old:.2f} s with the current model (medians of {read} by turns)"
     if abs(step) >= 0.005:
-        told += f": {100 * abs(step):.0f} % {'slower' if step > 0 else 'faster'}"
+        told += f", page beside page {100 * abs(step):.0f} % {'slower' if step > 0 else 'faster'}"
     if _within(step, share) or _within(more_s, UNNOTICED_S):
         return True, f"{told}; {100 * share:.0f} % slower is allowed"
     return False, f"{told}, and only {100 * share:.0f} % slower is allowed"

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from recto import __version__
 from recto.datasets.corpus.snapshot import examples_of
 from recto.documents.replacing import replace_file
 from recto.engines.engine import Engine
 from recto.evaluation.evaluate import Progress, evaluate
 from recto.registry.store import current
 from recto.retraining.ledger import scopes_of
+from recto.training.identity import code_version
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
@@ -68,13 +68,13 @@ def model_key(workspace: Workspace, scope: str) -> str:
     """The model that reads for `scope`, by its content: a Release, or the base weights of this recto."""
     release = current(workspace, scope)
     content = f"release {release.number} {release.content_sha256[:16]}" if release else "base"
-    return f"{content}, recto {__version__}"
+    return f"{content}, recto {code_version()}"
 
 
 def _validation(workspace: Workspace, scope: str) -> dict[int, str]:
-    """Validation documents of the scope: row → a key that changes with the page and with its text."""
+    """Validation documents of the scope: row → a key that changes with page, text, and what case means."""
     wanted = (
-        select(DocumentRow.id, DocumentRow.sha256, DocumentRow.page, DocumentRow.text)
+        select(DocumentRow.id, DocumentRow.sha256, DocumentRow.page, DocumentRow.facts, DocumentRow.text)
         .where(
             in_scope(scope, workspace.settings), DocumentRow.state == "trusted", DocumentRow.split == "val"
         )
@@ -82,8 +82,8 @@ def _validation(workspace: Workspace, scope: str) -> dict[int, str]:
     )
     with workspace.read() as session:
         return {
-            row: hashlib.sha256(f"{sha256} {page} {text}".encode()).hexdigest()
-            for row, sha256, page, text in session.execute(wanted)
+            row: hashlib.sha256(f"{sha256} {page} {facts.get('case')} {text}".encode()).hexdigest()
+            for row, sha256, page, facts, text in session.execute(wanted)
         }
 
 

@@ -318,7 +318,7 @@ def _goes_on(run_folder: Path, wanted: Identity) -> bool:
         refuse_another(earlier, wanted, run_folder)
     except (OutputError, TrainingError):
         return False
-    return not outdated(earlier, wanted.code, wanted.model)
+    return not outdated(earlier, wanted)
 
 
 def documents_of(dataset: Dataset, *, test_mode: bool) -> dict[str, object]:

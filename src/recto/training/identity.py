@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 import recto
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import OutputError, TrainingError
+from recto.evaluation.machine import describe_machine
 from recto.training.recipe import Recipe
 
-_ROOMS = ("documents", "datasets", "engines", "evaluation", "training")
+_ROOMS = ("documents", "datasets", "engines", "evaluation", "training", "registry", "retraining")
+"""What reads, learns, measures and judges."""
 _NO_MATTER = ("trackers", "price_per_hour")
 """Settings that change nothing in what is learnt: they may differ when a Run is gone on with."""
 
@@ -22,6 +24,7 @@ class Identity(BaseModel):
 
     `verb` is the command: a Run of `train` isn't one of `improve`. `model` is the content hash of the model
     that is measured before: a Release's, or that of the base weights ("" in Runs of a recto without it).
+    `packages` are the versions of those that compute (none in Runs of a recto without them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -32,6 +35,7 @@ class Identity(BaseModel):
     fingerprint: str
     code: str
     model: str = ""
+    packages: dict[str, str] = {}
 
 
 def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str, model: str) -> Identity:
@@ -43,6 +47,7 @@ def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str, mode
         fingerprint=fingerprint,
         code=code_version(),
         model=model,
+        packages=describe_machine().packages,
     )
 
 
@@ -77,22 +82,26 @@ def differing(one: Mapping[str, object], other: Mapping[str, object]) -> list[st
     return [name for name in names if one.get(name) != other.get(name)]
 
 
-def outdated(earlier: Identity, code: str, model: str) -> str:
+def outdated(earlier: Identity, wanted: Identity) -> str:
     """Why what an earlier Run has finished doesn't count here, in words: the user can't bring it back.
 
-    "" where code and the model to improve on are as they were.
+    "" where code, packages and the model to improve on are as they were.
     """
-    if earlier.code != code:
-        return f"recto {earlier.code} began this run, this is {code}"
-    if earlier.model != model:
-        return f"this run began beside model {earlier.model[:12]}, in use is {model[:12]}"
+    if earlier.code != wanted.code:
+        return f"recto {earlier.code} began this run, this is {wanted.code}"
+    if earlier.packages != wanted.packages:
+        names = sorted({*earlier.packages, *wanted.packages})
+        other = [name for name in names if earlier.packages.get(name) != wanted.packages.get(name)]
+        return f"this run began with other versions of {', '.join(other)}"
+    if earlier.model != wanted.model:
+        return f"this run began beside model {earlier.model[:12]}, in use is {wanted.model[:12]}"
     return ""
 
 
 def refuse_another(earlier: Identity, wanted: Identity, folder: Path) -> None:
     """Raise TrainingError, which names both, where `folder` holds a Run of another recipe or dataset.
 
-    Code and the model to improve on aren't compared: see `outdated`.
+    Code, packages and the model to improve on aren't compared: see `outdated`.
     """
     differences = []
     if earlier.verb != wanted.verb:

@@ -134,7 +134,7 @@ def _begin(folder: Path, identity: Identity, start: Start) -> Run:
     why_anew = ""
     if earlier and start == "resume":
         refuse_another(earlier, identity, folder)
-        why_anew = outdated(earlier, identity.code, identity.model)
+        why_anew = outdated(earlier, identity)
     if earlier and start == "resume" and not why_anew:
         _remove_parts(folder)
         _cut_torn_line(folder / LOG)

@@ -257,3 +257,10 @@ def test_a_document_that_changes_meanwhile_is_refused(
     added = add(workspace, replace(page(1), source=Moving()))
     assert "changed while it was added" in added.refused[0].what
     assert rows(workspace) == []
+
+
+def test_a_page_that_gets_its_text_in_the_same_call_is_trusted(
+    workspace: Workspace, page: Callable[..., Example]
+) -> None:
+    added = add(workspace, page(1, text=None), page(1, image="again.png"))
+    assert (len(added.trusted), added.queued) == (1, ())

@@ -68,10 +68,11 @@ class _Tally:
     uncompared: int = 0
 
     def note(self, fates: dict[int, Fate]) -> None:
-        """Several entries may speak of one page; what happened first counts, unless nothing did."""
+        """Several entries may speak of one page; what happened first counts, unless nothing did or
+        more came of it."""
         for row_id, fate in fates.items():
             told = self.fates.get(row_id, "known")
-            if told == "known" or (told, fate) == ("updated", "remeasured"):
+            if told == "known" or (told, fate) in (("updated", "remeasured"), ("queued", "trusted")):
                 self.fates[row_id] = fate
 
     def done(self) -> Added:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from recto.datasets.corpus.families import groups_of
 from recto.datasets.corpus.labels import example_of
 from recto.datasets.corpus.placing import ASIDE
 from recto.datasets.example import Dataset, Example
@@ -41,8 +42,7 @@ class Counts:
 def look(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
     """What `snapshot` would give out now, without a mark: to see whether it is enough."""
     with workspace.read() as session:
-        rows = _wanted(session, workspace, scope, limit)
-    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+        return _dataset(session, _wanted(session, workspace, scope, limit), workspace)
 
 
 def snapshot(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
@@ -57,7 +57,14 @@ def snapshot(workspace: Workspace, scope: str, *, limit: int | None = None) -> D
         for row in rows:
             if row.used_at is None:
                 row.used_at = at
-    return Dataset(tuple(example_of(row, workspace) for row in rows), workspace.path)
+        return _dataset(session, rows, workspace)
+
+
+def _dataset(session: Session, rows: Sequence[DocumentRow], workspace: Workspace) -> Dataset:
+    """The rows as Examples; those that look alike are of one group."""
+    grouped = zip(rows, groups_of(session, rows), strict=True)
+    examples = (replace(example_of(row, workspace), group=group) for row, group in grouped)
+    return Dataset(tuple(examples), workspace.path)
 
 
 def _wanted(session: Session, workspace: Workspace, scope: str, limit: int | None) -> list[DocumentRow]:
