@@ -1,5 +1,6 @@
 """The server as a process: kill -9 in the middle of a job, SIGTERM in the middle of a request."""
 
+import base64
 import signal
 import subprocess
 import sys
@@ -108,6 +109,23 @@ def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for
     again.allow(100)
     with process(workspace, again) as (running, client):
         wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+
+
+def test_the_tool_for_agents_is_answered_by_the_real_server(
+    workspace: Workspace, tmp_path: Path, samples: dict[str, bytes]
+) -> None:
+    steps = Steps(tmp_path / "steps")
+    steps.allow(1)
+    content = base64.b64encode(samples["scan.png"]).decode()
+    call = {"name": "read_document", "arguments": {"content": content, "name": "b.png"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+    with process(workspace, steps) as (running, client):
+        answer = client.post("/mcp", json=message, headers=headers)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["result"]["structuredContent"]["text"] == "b.png page 1"
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(LIMIT_S) == 0
 
 
 def test_two_signals_wait_for_nobody(workspace: Workspace, tmp_path: Path, samples: dict[str, bytes]) -> None:

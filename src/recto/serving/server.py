@@ -37,19 +37,17 @@ def serve(service: Service, on_listening: Callable[[str], None]) -> None:
 
 
 async def _serve(service: Service, listening: socket.socket, on_listening: Callable[[str], None]) -> None:
+    app = create_app(service)
     config = uvicorn.Config(
-        create_app(service),
-        lifespan="off",  # what is in the way of a start is to be told in our words
+        app,
+        lifespan="off",  # it is entered here: what is in the way of a start is to be told in our words
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
     )
-    await service.start()
-    try:
+    async with app.router.lifespan_context(app):
         await DrainingServer(config, service, partial(on_listening, _url(listening))).serve([listening])
-    finally:
-        await service.drain()
 
 
 def check_address(host: str, workspace: Workspace | None) -> None:

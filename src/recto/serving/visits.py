@@ -18,6 +18,10 @@ from recto.serving.service import Service
 UNKNOWN = "unknown"
 """The route of an address that the API doesn't have, and the tenant of one who didn't say who he is."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+OTHER = "other"
+"""Any method that isn't HTTP's own: what strangers make up mustn't become a series of its own."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ class Visits:
                 self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = route_of(scope), str(scope["method"])
+        route, method = route_of(scope), method_of(scope)
         self._service.metrics.answered(method, route, status, seconds)
         state = scope["state"]
         caller: Caller | None = state.get("caller")
@@ -64,6 +68,11 @@ class Visits:
             action = f"{method} {route}"
             access = Access(request_id_of(scope), tenant, caller.key_id, action, status, pages)
             self._service.records.accesses.note(access)
+
+
+def method_of(scope: Scope) -> str:
+    """The method, where HTTP knows it; a stranger may send any word, as long as he likes."""
+    return scope["method"] if scope["method"] in METHODS else OTHER
 
 
 def route_of(scope: Scope) -> str:
