@@ -31,6 +31,7 @@ RectoError
 │   ├── RateLimited           the key has asked for too much in too short a time
 │   ├── JobNotFound           no such job, or another key's
 │   └── RequestRefused        what was asked for can't be done with this service
+│       └── RequestConflict   it says two things that can't both be
 ├── SettingsError             a setting is unknown or out of range
 └── OutputError               a result can't be written
 """
@@ -177,6 +178,10 @@ class JobNotFound(ServingError):
 
 class RequestRefused(ServingError):
     """What was asked for can't be done with this service, or isn't well formed."""
+
+
+class RequestConflict(RequestRefused):
+    """Two fields of a request say what can't both be."""
 
 
 class SettingsError(RectoError):

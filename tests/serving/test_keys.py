@@ -32,7 +32,7 @@ def test_without_any_key_the_caller_is_local_and_may_do_everything(workspace: Wo
     for scope in SCOPES:
         LOCAL_CALLER.check(scope)
     LOCAL_CALLER.check_business("legal")
-    LOCAL_CALLER.check_business(None)
+    LOCAL_CALLER.check_business("general")
 
 
 def test_a_key_opens_what_it_was_made_for(workspace: Workspace) -> None:
@@ -47,8 +47,8 @@ def test_a_key_opens_what_it_was_made_for(workspace: Workspace) -> None:
         caller.check("jobs")
     with pytest.raises(NotAllowed, match="for 'saas'"):
         caller.check_business("saas")
-    with pytest.raises(NotAllowed, match="some business types only"):
-        caller.check_business(None)
+    with pytest.raises(NotAllowed, match="reads for legal only"):
+        caller.check_business("general")
     assert caller_with(workspace, caller.key_id) == caller
     assert caller_with(workspace, None) == LOCAL_CALLER
 

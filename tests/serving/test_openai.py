@@ -14,10 +14,12 @@ from PIL import Image
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
-from recto.errors import RequestRefused
+from recto.errors import RequestConflict, RequestRefused
 from recto.serving.app import create_app
 from recto.serving.models import ModelStatus
+from recto.serving.openai.asking import ChatRequest, route_of
 from recto.serving.openai.model_names import Wanted, names_of, wanted
+from recto.serving.routing import RouteRequest
 from recto.serving.service import Service
 from recto.settings import Settings
 
@@ -198,3 +200,36 @@ def test_names_of_models_are_read(name: str, expected: Wanted | None) -> None:
         return
     with pytest.raises(RequestRefused):
         wanted(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "expected"),
+    [
+        ("recto", {"agent": "qa", "business": "legal", "category": "contract"}, ("qa", "legal", "contract")),
+        ("recto/legal", {}, (None, "legal", None)),
+        ("recto/legal", {"business": "legal", "category": "invoice"}, (None, "legal", None)),
+        ("recto/legal@3", {"agent": "legal"}, ("legal", "legal", None)),
+        ("recto/legal", {"business": "saas"}, None),
+        ("recto/legal@3", {"agent": "qa"}, None),
+        ("recto/general", {"business": "legal"}, None),
+    ],
+)
+def test_a_name_with_a_scope_decides_alone(
+    model: str, fields: dict[str, str], expected: tuple[str | None, ...] | None
+) -> None:
+    asked = ChatRequest.model_validate({"model": model, "messages": user(), **fields})
+    if expected is None:
+        with pytest.raises(RequestConflict):
+            route_of(asked, Settings().agents)
+    else:
+        assert route_of(asked, Settings().agents) == RouteRequest(*expected)
+
+
+def test_contradicting_fields_are_a_400(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(
+            model="recto/general",
+            messages=user(image_part(picture(30))),  # type: ignore[arg-type]
+            extra_body={"business": "legal"},
+        )
+    assert (caught.value.param, caught.value.code) == ("business", "request-conflict")

@@ -62,7 +62,10 @@ def add(
         typer.Option(help="What it may do: read, jobs, releases, metrics (default: read and jobs)."),
     ] = None,
     business: Annotated[
-        list[str] | None, typer.Option(help="Business type that it may read for (default: all).")
+        list[str] | None,
+        typer.Option(
+            help="Business type that its requests must name; `general`: they may name none (default: all)."
+        ),
     ] = None,
     tenant: Annotated[str, typer.Option(help="Keys of one tenant see the same jobs (default: NAME).")] = "",
     requests_per_minute: Annotated[

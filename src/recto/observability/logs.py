@@ -34,7 +34,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "trace_id": "the trace that it belongs to, where spans are exported",
         "span_id": "the span of that trace",
         "tenant": "who asked: the name of the key, or `local`",
-        "method": "GET, POST, …",
+        "method": "GET, POST, …; or `other`",
         "route": "the route as the API declares it, never the path that was sent",
         "status": "the HTTP status of the answer",
         "seconds": "how long it took",

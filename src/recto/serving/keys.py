@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from recto.errors import NotAllowed, NotAuthenticated, ServingError
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import ApiKeyRow
+from recto.workspace.tables import GENERAL, ApiKeyRow
 from recto.workspace.utc import now
 
 Scope = Literal["read", "jobs", "releases", "metrics"]
@@ -49,13 +49,14 @@ class Caller:
         if scope not in self.scopes:
             raise NotAllowed(f"this key isn't allowed to do that: it lacks the scope {scope!r}", hint=_ASK)
 
-    def check_business(self, business: str | None) -> None:
-        """Raises NotAllowed for a business type that the key is closed to. None is open to keys for all."""
+    def check_business(self, business: str) -> None:
+        """Raises NotAllowed for a business type that the key is closed to; `general` is one, too."""
         if not self.businesses or business in self.businesses:
             return
-        if business is None:
-            raise NotAllowed("this key reads for some business types only", hint=_NAME)
-        raise NotAllowed(f"this key isn't allowed to read for {business!r}", hint=_ASK)
+        allowed = ", ".join(sorted(self.businesses))
+        if business == GENERAL:
+            raise NotAllowed(f"this key reads for {allowed} only", hint=_NAME)
+        raise NotAllowed(f"this key isn't allowed to read for {business!r}, but for {allowed}", hint=_ASK)
 
 
 _NAME = "name one of them as `business`"

@@ -45,6 +45,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.NotAllowed: 403,
     errors.JobNotFound: 404,
     errors.RequestRefused: 422,
+    errors.RequestConflict: 400,
 }
 """Error → status; a kind that isn't named has its parent's."""
 

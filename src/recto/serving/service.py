@@ -128,9 +128,15 @@ class Service:
             raise Draining("the service is about to stop", hint="try again in a moment")
 
     def route(self, asked: RouteRequest, caller: Caller) -> Route:
-        """Which scope reads, and why. Raises RequestRefused for an agent that doesn't exist, NotAllowed."""
+        """Which scope reads, and why. Raises RequestRefused for an agent that doesn't exist, NotAllowed.
+
+        Who names no business type asks for the general one, also where the business type that he names has no
+        Release of its own.
+        """
         chosen = route(asked, self.settings.agents, self.models.scopes)
-        for business in {asked.business, chosen.scope} - {None, GENERAL}:
+        of_agent = None if chosen.agent is None else chosen.agent.scope
+        named = {name for name in (asked.business, of_agent, chosen.scope) if name and name != GENERAL}
+        for business in named or {GENERAL}:
             caller.check_business(business)
         return chosen
 

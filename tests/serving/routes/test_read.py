@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.requests import Request
 
+from recto.errors import NotAllowed
 from recto.serving.answers import ReadModel
 from recto.serving.keys import Terms, add_key
+from recto.serving.routes.asking import check_local
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
@@ -113,9 +116,32 @@ def test_a_deadline_of_the_client(served: Served, samples: dict[str, bytes]) -> 
 
 
 def test_without_a_key_no_other_site_and_no_other_name(served: Served, samples: dict[str, bytes]) -> None:
-    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+    elsewhere = ("Host", "Origin", "X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+    for headers in [{"Host": "https://evil.example"}, *({name: "evil.example"} for name in elsewhere)]:
         answer = served.client.post("/v1/read", files={"file": ("a", samples["scan.png"])}, headers=headers)
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:recto:problem:not-allowed")
+
+
+@pytest.mark.parametrize(
+    ("peer", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("::ffff:127.0.0.1", True),
+        (None, True),
+        ("10.0.0.7", False),
+        ("testclient", False),
+    ],
+)
+def test_without_a_key_only_this_machine_is_answered(peer: str | None, allowed: bool) -> None:
+    headers = [(b"host", b"localhost:8000")]
+    client = None if peer is None else (peer, 4711)  # None: a Unix socket
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
+    scope |= {"client": client, "server": ("127.0.0.1", 8000), "scheme": "http"}
+    if allowed:
+        check_local(Request(scope))
+    else:
+        with pytest.raises(NotAllowed):
+            check_local(Request(scope))
 
 
 def test_a_page_that_cannot_be_read_leaves_the_others(make_pdf: Make) -> None:
@@ -146,6 +172,29 @@ def test_keys_open_the_door(workspace: Workspace, samples: dict[str, bytes]) -> 
         answers = [served.client.post("/v1/read", files=files) for _ in range(5)]
         limited = answers[-1]
         assert limited.status_code == 429 and int(limited.headers["retry-after"]) >= 1
+
+
+def test_a_limited_key_must_name_a_business_type(workspace: Workspace, samples: dict[str, bytes]) -> None:
+    legal = add_key(workspace, "firm", Terms(businesses=["legal"]))
+    either = add_key(workspace, "shop", Terms(businesses=["general", "ecommerce"]))
+
+    def status(key: str, **fields: str) -> int:
+        answer = served.client.post(
+            "/v1/read",
+            files={"file": ("a.png", samples["scan.png"])},
+            data=fields,
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        if answer.status_code == 403 and key == legal:
+            assert "legal" in answer.json()["detail"]
+        return answer.status_code
+
+    with serving(Service(settings_with(), workspace, lambda _: Reciting())) as served:
+        assert status(legal, business="legal") == status(legal, agent="legal") == 200
+        assert status(legal) == status(legal, business="general") == status(legal, category="letter") == 403
+        assert status(legal, business="saas") == status(legal, agent="qa") == 403
+        assert status(either) == status(either, business="ecommerce") == 200
+        assert status(either, business="legal") == 403
 
 
 def test_overload_is_refused_at_once(samples: dict[str, bytes]) -> None:

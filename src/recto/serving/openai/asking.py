@@ -5,11 +5,15 @@ model (temperature, max_tokens, …) are let through and change nothing, because
 whose promise can't be kept (several choices, tools, a JSON schema) are refused. Nothing is fetched here.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from recto.errors import RequestRefused
+from recto.errors import RequestConflict, RequestRefused
+from recto.serving.openai.model_names import DEFAULT, wanted
+from recto.serving.routing import RouteRequest
+from recto.settings import AgentSettings
 
 
 class _Part(BaseModel):
@@ -105,6 +109,25 @@ def documents_of(asked: ChatRequest, *, at_most: int) -> list[str]:
         hint='add {"type": "image_url", "image_url": {"url": "data:image/png;base64,…"}}: this model reads '
         "documents, it doesn't chat",
     )
+
+
+def route_of(asked: ChatRequest, agents: Mapping[str, AgentSettings]) -> RouteRequest:
+    """Who should read: whom the model's name says, where it names a scope; else what the other fields say.
+
+    Raises RequestConflict where both speak of different scopes, RequestRefused for a name that isn't ours.
+    """
+    scope = wanted(asked.model).scope
+    if scope is None:
+        return RouteRequest(asked.agent, asked.business, asked.category)
+    agent = agents.get(asked.agent) if asked.agent is not None else None
+    for field, other in (("business", asked.business), ("agent", agent.scope if agent else None)):
+        if other not in (None, scope):
+            raise RequestConflict(
+                f"the model {asked.model!r} reads for {scope!r}, the {field} for {other!r}",
+                where=field,
+                hint=f"leave {field} out, or ask the model {DEFAULT!r}",
+            )
+    return RouteRequest(asked.agent, scope)  # whatever is known of the category: the model was named
 
 
 def _url(part: TextPart | ImagePart | FilePart) -> str | None:

@@ -35,8 +35,8 @@ class ChatReading:
 
     def _check_release(self, answer: ReadAnswer) -> None:
         """Another Release may have been promoted between the look at the names and the reading."""
-        release = wanted(self.model).release
-        if release is not None and answer.release != release:
+        asked = wanted(self.model)
+        if asked.release is not None and (answer.model.scope, answer.release) != (asked.scope, asked.release):
             raise unknown(self.model)
 
 

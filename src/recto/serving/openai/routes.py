@@ -17,13 +17,12 @@ from pydantic import ValidationError
 from recto.errors import DeadlineExpired, RectoError
 from recto.serving.envelope import request_id_of
 from recto.serving.openai.answering import DONE, ModelList, Piece, Reply, ServedModel, event
-from recto.serving.openai.asking import ChatRequest, documents_of
+from recto.serving.openai.asking import ChatRequest, documents_of, route_of
 from recto.serving.openai.described import BODY, COMPLETION, MODELS
-from recto.serving.openai.model_names import names_of, wanted
+from recto.serving.openai.model_names import names_of
 from recto.serving.openai.problems import OpenAiError, OpenAiRoute, error_of
 from recto.serving.openai.reading import ChatReading
 from recto.serving.routes.asking import Accepted, Reader, service_of, unless_gone
-from recto.serving.routing import RouteRequest
 from recto.serving.service import Asking
 
 router = APIRouter(route_class=OpenAiRoute, tags=["OpenAI"])
@@ -48,7 +47,7 @@ async def reading_of(
     """What is to be read, by whom, until when."""
     service = service_of(request)
     urls = documents_of(asked, at_most=service.settings.uploads.max_pages)
-    route = RouteRequest(asked.agent, asked.business or wanted(asked.model).scope, asked.category)
+    route = route_of(asked, service.settings.agents)
     deadline = asyncio.get_running_loop().time() + service.settings.serving.request_timeout_s
     asking = Asking(caller, route, deadline, request_id_of(request.scope))
     return ChatReading(service, asking, asked.model, urls)

@@ -22,6 +22,9 @@ Answer = TypeVar("Answer")
 _bearer = HTTPBearer(auto_error=False, description="a key of `recto keys add`, once there is one")
 
 
+_OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+
+
 def service_of(request: Request) -> Service:
     """The service that answers."""
     service: Service = request.app.state.service
@@ -37,7 +40,7 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         if service.workspace is not None:
             found = await to_thread(caller_of, service.workspace, request.headers.get("authorization"))
         if found is LOCAL_CALLER:
-            _check_local(request)
+            check_local(request)
         request.state.caller = found
         found.check(scope)
         if service.records is not None:
@@ -84,25 +87,29 @@ async def _hung_up(request: Request) -> None:
         pass
 
 
-def _check_local(request: Request) -> None:
-    """Without keys, only who sits at the machine may ask, and no web page in his browser.
+def check_local(request: Request) -> None:
+    """Raises NotAllowed: without keys, only who sits at the machine may ask, and no web page in his browser.
 
     A page elsewhere that is made to point to this machine (DNS rebinding) names its own host; one that sends
-    a form here names its origin.
+    a form here names its origin. A proxy on this machine lets strangers in: it says for whom it asks.
     """
-    name = request.url.hostname or ""
     origin = request.headers.get("origin")
-    if not _is_loopback(name) or (
-        origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}"
+    if (
+        not _is_loopback(request.url.hostname or "")
+        or request.headers.get("host", request.url.netloc) != request.url.netloc  # no host at all
+        or (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}")
+        or (request.client is not None and not _is_loopback(request.client.host))  # None: a Unix socket
+        or any(name in request.headers for name in _OF_PROXIES)
     ):
         raise NotAllowed(
-            "without a key only this machine itself may ask, and no page of another site",
+            "without a key only this machine itself may ask, and neither a page of another site nor a proxy",
             hint="make a key with `recto keys add`, and send it",
         )
 
 
 def _is_loopback(name: str) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
     except ValueError:
         return name == "localhost"
