@@ -119,7 +119,9 @@ def test_more_jobs_than_may_wait(workspace: Workspace, make_pdf: Make, samples: 
         add(served, ("b.pdf", make_pdf(1)))
         files = {"file": ("c.pdf", make_pdf(1))}
         refused = served.client.post("/v1/jobs", files=files)
+        bodiless = served.client.post("/v1/jobs", headers={"Content-Type": "multipart/form-data; boundary=b"})
         engine.gate.set()
+        assert bodiless.status_code == 429  # its body isn't looked at
         assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
         assert ended(served, first)["state"] == "done"
 

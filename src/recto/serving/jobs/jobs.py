@@ -58,6 +58,10 @@ class Jobs:
             await self._running
         await to_thread(self._queue.stop)
 
+    async def check_room(self) -> None:
+        """Raises QueueFull where no job more may wait; asked before a job's documents are received."""
+        await to_thread(self._check_room)
+
     async def add(self, new: NewJob, files: Sequence[IO[bytes]]) -> Job:
         """Keep a new job with the bytes of its documents, and put it into the queue.
 
@@ -83,9 +87,7 @@ class Jobs:
         return job
 
     def _add(self, new: NewJob, files: Sequence[IO[bytes]]) -> Job:
-        most = self._settings.max_waiting
-        if store.waiting(self._workspace) >= most:
-            raise QueueFull(f"{most} jobs are waiting already", hint="try again later")
+        self._check_room()
         job_id = uuid.uuid4().hex
         try:
             hashes = [keep_file(self._workspace, job_id, place, file) for place, file in enumerate(files)]
@@ -95,6 +97,11 @@ class Jobs:
             raise
         self._queue.put(job_id)
         return store.job_of(self._workspace, job_id)
+
+    def _check_room(self) -> None:
+        most = self._settings.max_waiting
+        if store.waiting(self._workspace) >= most:
+            raise QueueFull(f"{most} jobs are waiting already", hint="try again later")
 
     def _go_on(self) -> None:
         sweep_files(self._workspace, store.known(self._workspace))

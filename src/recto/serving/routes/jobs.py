@@ -103,6 +103,7 @@ async def add(request: Request, caller: JobOwner, jobs: JobsHere) -> JSONRespons
     """Have documents read in the background; what can be read now (its form, its address) is checked now."""
     service = service_of(request)
     service.check_open()
+    await jobs.check_room()  # before anything is received; and again once all has come
     most, timeout_s = service.settings.uploads.max_job_files, service.settings.serving.request_timeout_s
     async with received(request, JobFields, max_files=most, timeout_s=timeout_s) as form:
         new = _new_job(service, caller, form)
