@@ -149,7 +149,11 @@ class ServingError(RectoError):
 
 
 class QueueFull(ServingError):
-    """Too much is waiting already: ask again later."""
+    """Too much is waiting already: ask again later, `retry_after_s` if that is known."""
+
+    def __init__(self, what: str, *, hint: str = "", retry_after_s: int | None = None) -> None:
+        super().__init__(what, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class Draining(ServingError):

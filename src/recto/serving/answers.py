@@ -86,7 +86,7 @@ class ReadAnswer:
         answer: ReadJson = {
             "request_id": self.request_id,
             "document": self.document,
-            "route": {"scope": self.route.scope, "agent": self.agent, "why": self.route.why},
+            "route": route_json(self.route, self.agent),
             "release": self.release,
             "engine": self.model.engine.label,
             "output": kind,
@@ -96,6 +96,16 @@ class ReadAnswer:
         if kind != "pages":
             answer["text"] = self.text(kind)
         return answer
+
+
+def route_json(route: Route, agent: str | None) -> RouteJson:
+    """Who reads, and why, as JSON values; `agent` is as the request names it."""
+    return {"scope": route.scope, "agent": agent, "why": route.why}
+
+
+def sure_only(transcript: Transcript, route: Route) -> Transcript:
+    """The transcript as the route's agent wants it: without the lines that he isn't sure enough of."""
+    return transcript if route.agent is None else without_unsure(transcript, route.agent.min_confidence)
 
 
 def pages_json(pages: Sequence[PageReading], output: Output) -> list[PageJson]:

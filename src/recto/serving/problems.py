@@ -132,7 +132,7 @@ def headers_of(request: Request, error: RectoError) -> dict[str, str]:
     service = request.app.state.service
     match error:
         case errors.QueueFull():
-            return {"Retry-After": str(service.batcher.retry_after_s())}
+            return {"Retry-After": str(error.retry_after_s or service.batcher.retry_after_s())}
         case errors.RateLimited():
             return {"Retry-After": str(service.records.quota.retry_after_s(request.state.caller))}
         case errors.WorkspaceBusy() | errors.Draining():

@@ -16,7 +16,7 @@ from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
 from recto.errors import DeadlineExpired, Draining
 from recto.observability.metrics import Metrics
-from recto.serving.answers import ReadAnswer, without_unsure
+from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
 from recto.serving.facts import ModelFacts, WorkspaceFacts
@@ -159,7 +159,7 @@ class Service:
         if isinstance(pages[0], PageFailure) and all(isinstance(page, PageFailure) for page in pages):
             raise pages[0].error
         with self.metrics.stage("postprocess", pages=len(pages)):
-            sure = tuple(_sure(page, chosen) for page in pages)
+            sure = tuple(page if isinstance(page, PageFailure) else sure_only(page, chosen) for page in pages)
         return ReadAnswer(
             asking.request_id, upload.name, asking.route.agent, chosen, model, sure, clock() - began
         )
@@ -183,18 +183,20 @@ class Service:
         most = self.settings.uploads.max_job_pages
         return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job)
 
-    def _flow_of(self, job: Job) -> Flow:
+    def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
-        model = self.models.current(route(job.route_request, self.settings.agents, self.models.scopes).scope)
+        chosen = route(job.route_request, self.settings.agents, self.models.scopes)
+        model = self.models.current(chosen.scope)
         tenant = f"jobs of {job.tenant}"  # its requests don't stand behind the pages of its jobs
 
         async def read(page: Page) -> Transcript:
             async with self.batcher.entrance.admit_patiently(tenant):
                 transcript = await self.batcher.read(Asked(page, model, tenant, admitted=True))
             self._offer(Reading(page, transcript, job.id, model.scope))
-            return transcript
+            return sure_only(transcript, chosen)
 
-        return Flow(read, self.batcher.entrance.window, self._timing)
+        flow = Flow(read, self.batcher.entrance.window, self._timing)
+        return route_json(chosen, job.wish["agent"]), flow
 
     def _timing(self) -> AbstractContextManager[None]:
         return self.metrics.stage("preprocess", pages=1)
@@ -211,12 +213,6 @@ class Service:
     async def _charge(self, caller: Caller, pages: int) -> None:
         if self.records is not None:
             await asyncio.to_thread(self.records.quota.take, caller, pages)
-
-
-def _sure(page: PageReading, chosen: Route) -> PageReading:
-    if isinstance(page, PageFailure) or chosen.agent is None:
-        return page
-    return without_unsure(page, chosen.agent.min_confidence)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

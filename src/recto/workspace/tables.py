@@ -213,9 +213,11 @@ class JobRow(Table):
     """Documents that are read in the background; `state` is queued, running, done, failed or cancelled.
 
     `id` is a random UUID in hex. `cancelled` is the wish of its owner, `state` says when it has come true.
-    Whoever works on it says so again and again in `claimed_until`: a claim that has run out is a worker that
-    died. `options` holds what was asked for, and each document with its name and pages; `name` and `sha256`
-    are the first one's. `webhook_outcome` is None until its webhook was told, or given up.
+    Whoever works on it (`claimed_by`) says so again and again in `claimed_until`: a claim that has run out is
+    a worker that died, and of a job that is put off, nobody has it until then. `attempts` counts the claims
+    since its last page was stored. `options` holds what was asked for, and each document with its name and
+    pages; `name` and `sha256` are the first one's. `webhook_outcome` is None until its webhook was told, or
+    given up; `webhook_attempts` were begun, and `webhook_due` is when the next one may.
     """
 
     __tablename__ = "jobs"
@@ -237,6 +239,10 @@ class JobRow(Table):
     options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     cancelled: Mapped[bool] = mapped_column(default=False, server_default=false())
     claimed_until: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(32))
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    webhook_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    webhook_due: Mapped[datetime | None]
 
 
 class JobPageRow(Table):

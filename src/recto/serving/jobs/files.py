@@ -1,7 +1,9 @@
 """The files of jobs: `jobs/ID/0`, `1`, … in the workspace until the job ends. No client's name is used."""
 
 import hashlib
+import math
 import shutil
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO
@@ -9,6 +11,7 @@ from typing import IO
 from recto.documents.replacing import replaced
 from recto.workspace.folder import Workspace
 
+SWEPT_AFTER_S = 3600
 _CHUNK = 1 << 20
 
 
@@ -34,7 +37,18 @@ def discard_files(workspace: Workspace, job_id: str) -> None:
 
 
 def sweep_files(workspace: Workspace, known: Collection[str]) -> None:
-    """Remove what a kill left behind: files of jobs that aren't `known` to be unfinished."""
+    """Remove what a kill left behind: files of jobs that aren't `known` to be unfinished.
+
+    A new folder is left alone: its job is perhaps just being added.
+    """
+    oldest = time.time() - SWEPT_AFTER_S
     for folder in workspace.jobs.iterdir():
-        if folder.name not in known:
+        if folder.name not in known and _changed_at(folder) < oldest:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # its job has ended meanwhile
+        return math.inf

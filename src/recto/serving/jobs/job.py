@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
+from recto.serving.answers import RouteJson
 from recto.serving.problems import ProblemJson
 from recto.serving.routing import RouteRequest
 from recto.settings.serving import Output
@@ -21,12 +22,13 @@ class JobDocument(TypedDict):
 
 
 class Wish(TypedDict):
-    """What was asked for, as it is kept in the job's row; `secret` signs what its webhook is told."""
+    """What was asked for, as the job's row keeps it; `route` is who reads now, `secret` signs its webhook."""
 
     agent: str | None
     business: str | None
     category: str | None
     output: Output
+    route: NotRequired[RouteJson]
     secret: NotRequired[str]
 
 
@@ -58,6 +60,8 @@ class Job:
     webhook: str | None
     webhook_outcome: str | None
     cancelled: bool
+    claimed_by: str | None
+    attempts: int
     pages_read: int
     pages_failed: int
 
@@ -98,6 +102,7 @@ class JobJson(TypedDict):
     pages_read: int
     pages_failed: int
     output: Output
+    route: RouteJson | None
     created_at: str
     started_at: str | None
     ended_at: str | None
@@ -116,6 +121,7 @@ def job_json(job: Job) -> JobJson:
         "pages_read": job.pages_read,
         "pages_failed": job.pages_failed,
         "output": job.wish["output"],
+        "route": job.wish.get("route"),
         "created_at": job.created_at.isoformat(),
         "started_at": None if job.started_at is None else job.started_at.isoformat(),
         "ended_at": None if job.ended_at is None else job.ended_at.isoformat(),

@@ -1,7 +1,7 @@
 """The queue of jobs: huey, on SQLite in the workspace, or on a server by URL. What is queued is a job's id.
 
-It hands each id to a thread, again after a pause where that is wished. What a job is stands in its row: an id
-that is lost, or comes twice, does no harm (`store.claim`).
+It hands each id to a thread, which then looks for work. What a job is, and whose turn it is, stands in the
+rows: an id that is lost, or comes twice, does no harm (`store.claim`).
 """
 
 from collections.abc import Callable
@@ -21,19 +21,11 @@ _LOOK_S, _LONGEST_LOOK_S = 0.05, 0.5
 
 
 class Queue:
-    """Ids of jobs to `work` on, and of those whose webhook to `tell`, with the number of the attempt."""
+    """Ids of jobs to `work` on."""
 
-    def __init__(
-        self,
-        huey: Huey,
-        *,
-        work: Callable[[str], None],
-        tell: Callable[[str, int], None],
-        workers: int,
-    ) -> None:
+    def __init__(self, huey: Huey, *, work: Callable[[str], None], workers: int) -> None:
         self._huey = huey
         self._work = huey.task(name="work")(work)
-        self._tell = huey.task(name="tell")(tell)
         self._consumer = _Threads(
             huey,
             workers=workers,
@@ -55,10 +47,6 @@ class Queue:
     def put(self, job_id: str) -> None:
         """Somebody should work on this job."""
         self._work(job_id)
-
-    def put_webhook(self, job_id: str, attempt: int, after_s: float = 0) -> None:
-        """Its webhook should be told, after a while."""
-        self._tell.schedule((job_id, attempt), delay=after_s)
 
 
 class _Threads(Consumer):  # type: ignore[misc]  # huey is untyped

@@ -1,29 +1,47 @@
 """The store of jobs: their rows in the workspace's database, and who works on which of them.
 
 A worker claims a job for a while and renews its claim; one that died doesn't, and the next one goes on at the
-first page that is missing. Nothing is read, opened or sent here; all of it may wait for the database.
+first page that is missing. Tenants take turns. Nothing is read, opened or sent here; all
+of it may wait for the database.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from recto.documents.transcript import TranscriptJson
 from recto.errors import JobNotFound
+from recto.serving.answers import RouteJson
 from recto.serving.jobs.job import ENDED, Job, JobDocument, NewJob, State, Wish
 from recto.serving.problems import ProblemJson
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import JobPageRow, JobRow
+from recto.workspace.tables import ApiKeyRow, JobPageRow, JobRow
 from recto.workspace.utc import now
 
 CLAIM_S = 10.0
 """So long a claim lasts: after a kill, somebody else goes on with the job no later than that."""
 
+_UNFINISHED = JobRow.state.in_(("queued", "running"))
+_RUNNING = JobRow.state == "running"
+
 PageResult = tuple[int, TranscriptJson | None, ProblemJson | None]
 """A page's number in its job, and its Transcript or its problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What a worker passes over: jobs that are under way beside it, and tenants that have enough there."""
+
+    ids: Collection[str] = ()
+    tenants: Collection[str] = ()
+
+
+NOTHING = Passed()
 
 
 def add_job(workspace: Workspace, job_id: str, new: NewJob, hashes: Sequence[str]) -> None:
@@ -57,33 +75,51 @@ def job_of(workspace: Workspace, job_id: str, tenant: str | None = None) -> Job:
         return _job(session, row)
 
 
-def claim(workspace: Workspace, job_id: str) -> Job | None:
-    """Take the job for CLAIM_S; None where it has ended, is gone, or somebody else works on it."""
+def claim(workspace: Workspace, claimant: str, but: Passed = NOTHING) -> Job | None:
+    """Take a job for CLAIM_S: the oldest free one of the tenant with the fewest under way; None: none is."""
+    if not unfinished(workspace, limit=1):
+        return None  # who finds nothing doesn't write, either
     with workspace.transaction() as session:
-        row = session.get(JobRow, job_id)
-        if row is None or row.state in ENDED or (row.claimed_until and row.claimed_until > now()):
+        job_id = _next(session, but)
+        if job_id is None:
             return None
+        row = session.get_one(JobRow, job_id)
         row.state, row.started_at = "running", row.started_at or now()
-        row.claimed_until = _later()
+        row.claimed_until, row.claimed_by = _later(CLAIM_S), claimant
+        row.attempts += 1
         return _job(session, row)
 
 
-def renew(workspace: Workspace, job_id: str) -> bool:
-    """Claim it for another while; False where its owner wants no more of it."""
+def _next(session: Session, but: Passed) -> str | None:
+    query = select(JobRow.id, JobRow.tenant).where(_UNFINISHED, _unclaimed(), JobRow.id.not_in(but.ids))
+    free = session.execute(query.where(JobRow.tenant.not_in(but.tenants)).order_by(JobRow.created_at)).all()
+    busy = Counter(session.scalars(select(JobRow.tenant).where(_RUNNING, JobRow.claimed_until >= now())))
+    return min(free, key=lambda job: busy[job.tenant]).id if free else None  # the oldest of them
+
+
+def renew(workspace: Workspace, job_id: str, claimant: str) -> bool:
+    """Claim it for another while; False where its owner wants no more of it, or somebody else has it."""
     with workspace.transaction() as session:
         row = session.get(JobRow, job_id)
-        if row is None or row.state in ENDED or row.cancelled:
+        if row is None or row.state in ENDED or row.cancelled or row.claimed_by != claimant:
             return False
-        row.claimed_until = _later()
+        row.claimed_until = _later(CLAIM_S)
         return True
 
 
-def release(workspace: Workspace, job_id: str) -> None:
-    """Let go of a job that isn't finished: the next worker goes on with it."""
+def release(workspace: Workspace, job_id: str, claimant: str, pause_s: float | None = None) -> None:
+    """Let go of a job that isn't finished: the next worker goes on with it, after the pause.
+
+    Without a pause nothing was wrong with it, and the attempt doesn't count.
+    """
     with workspace.transaction() as session:
         row = session.get(JobRow, job_id)
-        if row is not None:
-            row.claimed_until = None
+        if row is None or row.claimed_by != claimant or row.state in ENDED:
+            return
+        row.state, row.claimed_by = "queued", None
+        row.claimed_until = None if pause_s is None else _later(pause_s)
+        if pause_s is None:
+            row.attempts = max(row.attempts - 1, 0)
 
 
 def opened(workspace: Workspace, job_id: str, place: int, page_count: int) -> None:
@@ -108,26 +144,64 @@ def keep_page(workspace: Workspace, job_id: str, result: PageResult) -> None:
             problem=None if problem is None else {**problem},
         )
         session.merge(row)
+        session.execute(update(JobRow).where(JobRow.id == job_id, JobRow.attempts != 0).values(attempts=0))
 
 
-def end(workspace: Workspace, job_id: str, state: State, problem: ProblemJson | None = None) -> None:
-    """The job has ended; one that had ended before stays as it was."""
+def end(workspace: Workspace, job: Job, state: State, problem: ProblemJson | None = None) -> bool:
+    """The job has ended, as far as its worker says; False where it had before, or somebody else has it."""
     with workspace.transaction() as session:
-        row = session.get(JobRow, job_id)
-        if row is not None and row.state not in ENDED:
-            row.state, row.ended_at, row.claimed_until = state, now(), None
-            row.problem = None if problem is None else {**problem}
+        row = session.get(JobRow, job.id)
+        if row is None or row.state in ENDED or row.claimed_by != job.claimed_by:
+            return False
+        row.state, row.ended_at, row.claimed_until = state, now(), None
+        row.problem = None if problem is None else {**problem}
+        return True
 
 
-def cancel(workspace: Workspace, job_id: str, tenant: str) -> Job:
-    """Its owner wants no more of it: one that nobody works on has ended by that. Raises JobNotFound."""
+def cancel(workspace: Workspace, job_id: str, tenant: str) -> bool:
+    """Its owner wants no more of it: one that nobody works on has ended by that, and it is True.
+
+    Nothing becomes of one that had ended before. Raises JobNotFound.
+    """
     job_of(workspace, job_id, tenant)
     with workspace.transaction() as session:
         row = session.get_one(JobRow, job_id)
+        if row.state in ENDED:
+            return False
         row.cancelled = True
-        if row.state == "queued":
-            row.state, row.ended_at = "cancelled", now()
-    return job_of(workspace, job_id, tenant)
+        if row.state == "running" and row.claimed_until and row.claimed_until > now():
+            return False
+        row.state, row.ended_at, row.claimed_until = "cancelled", now(), None
+        return True
+
+
+def routed(workspace: Workspace, job_id: str, route: RouteJson) -> None:
+    """Who reads the job, from now on."""
+    with workspace.transaction() as session:
+        row = session.get_one(JobRow, job_id)
+        row.options = {**row.options, "route": {**route}}
+
+
+def claim_webhook(workspace: Workspace, job_id: str, for_s: float) -> tuple[Job, int] | None:
+    """Begin to tell its webhook, which takes `for_s` at most: the job and the number of the attempt.
+
+    None where it isn't due, or needs no more telling.
+    """
+    with workspace.transaction() as session:
+        row = session.get(JobRow, job_id)
+        if row is None or row.webhook_outcome is not None or (row.webhook_due and row.webhook_due > now()):
+            return None
+        row.webhook_attempts += 1
+        row.webhook_due = _later(for_s)
+        return _job(session, row), row.webhook_attempts
+
+
+def put_off_webhook(workspace: Workspace, job_id: str, pause_s: float) -> None:
+    """Its webhook is told again after the pause."""
+    with workspace.transaction() as session:
+        row = session.get(JobRow, job_id)
+        if row is not None:
+            row.webhook_due = _later(pause_s)
 
 
 def told(workspace: Workspace, job_id: str, outcome: str) -> None:
@@ -160,34 +234,34 @@ def first_problem(workspace: Workspace, job_id: str) -> ProblemJson | None:
         return cast(ProblemJson | None, session.scalar(query.order_by(JobPageRow.page).limit(1)))
 
 
-def waiting(workspace: Workspace) -> int:
-    """Jobs that nobody has begun with."""
+def waiting(workspace: Workspace, tenant: str | None = None) -> int:
+    """Jobs that nobody works on, of all tenants or of one."""
+    query = select(func.count()).where(JobRow.state == "queued")
     with workspace.read() as session:
-        return session.scalar(select(func.count()).where(JobRow.state == "queued")) or 0
+        return session.scalar(query if tenant is None else query.where(JobRow.tenant == tenant)) or 0
 
 
-def unfinished(workspace: Workspace) -> Sequence[str]:
+def several_tenants(workspace: Workspace) -> bool:
+    """Whether more than one tenant has a key."""
+    query = select(func.count(ApiKeyRow.tenant.distinct())).where(ApiKeyRow.revoked_at.is_(None))
+    with workspace.read() as session:
+        return (session.scalar(query) or 0) > 1
+
+
+def unfinished(workspace: Workspace, limit: int) -> Sequence[str]:
     """Jobs that are to be worked on and that nobody holds, oldest first."""
-    free = or_(JobRow.claimed_until.is_(None), JobRow.claimed_until < now())
-    query = select(JobRow.id).where(JobRow.state.in_(("queued", "running")), free)
     with workspace.read() as session:
-        return session.scalars(query.order_by(JobRow.created_at)).all()
-
-
-def abandoned(workspace: Workspace) -> Sequence[str]:
-    """Jobs whose worker died: it began with them, and its claim has run out."""
-    query = select(JobRow.id).where(JobRow.state == "running", JobRow.claimed_until < now())
-    with workspace.read() as session:
+        query = select(JobRow.id).where(_UNFINISHED, _unclaimed()).order_by(JobRow.created_at).limit(limit)
         return session.scalars(query).all()
 
 
-def untold(workspace: Workspace) -> Sequence[str]:
-    """Jobs that have ended, and whose webhook doesn't know."""
-    query = select(JobRow.id).where(
-        JobRow.state.in_(ENDED), JobRow.webhook.is_not(None), JobRow.webhook_outcome.is_(None)
-    )
+def untold(workspace: Workspace, limit: int) -> Sequence[str]:
+    """Jobs that have ended, and whose webhook doesn't know and is due to be told."""
+    is_due = or_(JobRow.webhook_due.is_(None), JobRow.webhook_due <= now())
+    doesnt_know = (JobRow.webhook.is_not(None), JobRow.webhook_outcome.is_(None))
+    query = select(JobRow.id).where(JobRow.state.in_(ENDED), *doesnt_know, is_due)
     with workspace.read() as session:
-        return session.scalars(query).all()
+        return session.scalars(query.order_by(JobRow.ended_at).limit(limit)).all()
 
 
 def purge(workspace: Workspace, keep_days: int, at: datetime | None = None) -> Sequence[str]:
@@ -223,10 +297,16 @@ def _job(session: Session, row: JobRow) -> Job:
         webhook=row.webhook,
         webhook_outcome=row.webhook_outcome,
         cancelled=row.cancelled,
+        claimed_by=row.claimed_by,
+        attempts=row.attempts,
         pages_read=count - failed,
         pages_failed=failed,
     )
 
 
-def _later() -> datetime:
-    return now() + timedelta(seconds=CLAIM_S)
+def _unclaimed() -> ColumnElement[bool]:
+    return or_(JobRow.claimed_until.is_(None), JobRow.claimed_until < now())
+
+
+def _later(seconds: float) -> datetime:
+    return now() + timedelta(seconds=seconds)

@@ -1,8 +1,9 @@
 """Webhooks: who gave an address with a job is told there when it has ended, signed with the job's secret.
 
-Only hosts that the settings name are told, and no redirect is followed. When to try again is the queue's.
+Only hosts that the settings name are told, and no redirect is followed. When to try again is in `telling`.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -45,8 +46,8 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return f"sha256={digest.hexdigest()}"
 
 
-def tell(job: Job, timeout_s: float) -> str:
-    """Tell the webhook once: TOLD, or why it doesn't know yet."""
+async def tell(job: Job, timeout_s: float) -> str:
+    """Tell the webhook once, in `timeout_s` at most: TOLD, or why it doesn't know yet."""
     assert job.webhook is not None
     body = json.dumps({"event": f"job.{job.state}", "job": job_json(job)}, ensure_ascii=False).encode()
     timestamp = str(int(time.time()))
@@ -57,10 +58,13 @@ def tell(job: Job, timeout_s: float) -> str:
         SIGNATURE: signature(job.wish.get("secret", ""), timestamp, body),
     }
     try:
-        # Its answer is of no interest: only how it begins is awaited.
-        with httpx.stream("POST", job.webhook, content=body, headers=headers, timeout=timeout_s) as answer:
+        async with (
+            asyncio.timeout(timeout_s),
+            httpx.AsyncClient(timeout=timeout_s) as client,
+            client.stream("POST", job.webhook, content=body, headers=headers) as answer,
+        ):  # what it answers is of no interest: only how that begins is awaited
             return TOLD if answer.is_success else f"it answered {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
         return f"it can't be reached ({type(error).__name__})"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from recto.documents.transcript import Transcript
 from recto.errors import DocumentError
+from recto.serving.answers import RouteJson
 from recto.serving.decoding.pool import Decoders
 from recto.serving.flow import Flow, PageReading
 from recto.serving.jobs import store
@@ -24,26 +25,29 @@ from recto.workspace.folder import Workspace
 class Worker:
     """Works on jobs of `workspace`.
 
-    `flow_of` says how the pages of a job are read; `charge` counts pages against the quota of its key.
+    `flow_of` says who reads the pages of a job, and how: once each time that the job is worked on. `charge`
+    counts pages against the quota of its key.
     """
 
     workspace: Workspace
     decoders: Decoders
     max_pages: int
-    flow_of: Callable[[Job], Flow]
+    flow_of: Callable[[Job], tuple[RouteJson, Flow]]
     charge: Callable[[Job, int], Awaitable[None]]
 
     async def work(self, job: Job) -> None:
         """Read what is missing of the job. Raises what isn't the fault of one of its documents or pages."""
+        route, flow = self.flow_of(job)
+        await asyncio.to_thread(store.routed, self.workspace, job.id, route)
         done = job.pages_read + job.pages_failed  # pages are stored in order: these are the first ones
         before = 0
         for place, document in enumerate(job.documents):
             count = document["page_count"]
             if count is None or before + count > done:
-                count = await self._document(job, place, before, max(done - before, 0) + 1)
+                count = await self._document(job, flow, place, before, max(done - before, 0) + 1)
             before += count
 
-    async def _document(self, job: Job, place: int, before: int, first: int) -> int:
+    async def _document(self, job: Job, flow: Flow, place: int, before: int, first: int) -> int:
         """Read a document from page `first` on; `before` pages of the job come before it. How many it has.
 
         One that can't be opened counts as one page, which has its problem.
@@ -55,7 +59,7 @@ class Worker:
                 if document["page_count"] is None:
                     await self.charge(job, opened.page_count)
                     await asyncio.to_thread(store.opened, self.workspace, job.id, place, opened.page_count)
-                async with aclosing(self.flow_of(job).pages(opened, first)) as readings:
+                async with aclosing(flow.pages(opened, first)) as readings:
                     number = before + first
                     async for reading in readings:
                         await self._keep(job, number, reading)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from recto.documents.transcript import transcript_from_json
 from recto.errors import RequestRefused
-from recto.serving.answers import PageModel, page_json
+from recto.serving.answers import PageModel, RouteModel, page_json, route_json
 from recto.serving.jobs.job import Job, NewJob, Wish, job_json
 from recto.serving.jobs.jobs import Jobs
 from recto.serving.jobs.store import PageResult
@@ -53,10 +53,11 @@ class JobModel(BaseModel):
     pages_read: int
     pages_failed: int
     output: Output
+    route: RouteModel | None = Field(description="who reads it, or would if it began now, and why")
     created_at: str
     started_at: str | None
     ended_at: str | None
-    problem: Problem | None = Field(description="why it failed")
+    problem: Problem | None = Field(description="why it failed, or ended before all was read")
     webhook: str | None
     webhook_outcome: str | None = Field(description="told, or why it couldn't be")
 
@@ -72,6 +73,7 @@ class JobPageModel(PageModel):
 
     number: int = Field(ge=1)
     document: str
+    release: str | None = Field(default=None, description="the Release that read; null: the base model")
 
 
 class JobPagesModel(BaseModel):
@@ -103,7 +105,7 @@ async def add(request: Request, caller: JobOwner, jobs: JobsHere) -> JSONRespons
     """Have documents read in the background; what can be read now (its form, its address) is checked now."""
     service = service_of(request)
     service.check_open()
-    await jobs.check_room()  # before anything is received; and again once all has come
+    await jobs.check_room(caller.tenant)  # before anything is received; and again once all has come
     most, timeout_s = service.settings.uploads.max_job_files, service.settings.serving.request_timeout_s
     async with received(request, JobFields, max_files=most, timeout_s=timeout_s) as form:
         new = _new_job(service, caller, form)
@@ -155,6 +157,7 @@ def _new_job(service: Service, caller: Caller, form: Form[JobFields]) -> NewJob:
         "business": fields.business,
         "category": fields.category,
         "output": fields.output or (chosen.agent.output if chosen.agent else "pages"),
+        "route": route_json(chosen, fields.agent),
     }
     if fields.webhook is not None:
         check_webhook(fields.webhook, service.settings.jobs.webhook_hosts)
@@ -169,4 +172,5 @@ def _page(job: Job, result: PageResult) -> dict[str, object]:
     place = {"number": number, "document": document["name"]}
     if problem is not None or transcript is None:
         return {**place, "page": page, "problem": problem}
-    return {**place, **page_json(transcript_from_json(transcript), job.wish["output"])}
+    told = page_json(transcript_from_json(transcript), job.wish["output"])
+    return {**place, "release": transcript["release"], **told}

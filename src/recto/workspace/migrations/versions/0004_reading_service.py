@@ -68,6 +68,10 @@ def _jobs() -> None:
         sa.Column("options", sa.JSON, nullable=False),
         sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("claimed_until", sa.DateTime),
+        sa.Column("claimed_by", JOB),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("webhook_attempts", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("webhook_due", sa.DateTime),
     )
     op.create_index("jobs_of_state", "jobs", ["state", "created_at"])
     op.create_index("jobs_of_tenant", "jobs", ["tenant"])
