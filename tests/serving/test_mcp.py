@@ -12,13 +12,14 @@ import pytest
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 from PIL import Image, ImageDraw, ImageFont
 
 from recto.serving.app import create_app
 from recto.serving.keys import Terms, add_key
 from recto.serving.service import Service
-from recto.settings import Settings
+from recto.settings import ServingSettings, Settings
 from recto.workspace.folder import create_workspace
 
 from .live import live
@@ -124,6 +125,34 @@ def test_http_needs_a_key_once_there_is_one(tmp_path: Path) -> None:
         refused = httpx2.post(f"{address}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         assert refused.status_code == 401
         assert "a key is needed" in refused.text
+
+
+def test_http_looks_for_room_before_the_body() -> None:
+    serving = ServingSettings(max_queue_pages=1)
+    service = Service(Settings(serving=serving), load=lambda release: Measuring())
+    with live(create_app(service)) as address, service.batcher.entrance.admit("another"):
+        refused = httpx2.post(f"{address}/mcp", content=iter([b"{", b"}"]))
+        assert (refused.status_code, refused.json()["type"]) == (429, "urn:recto:problem:queue-full")
+
+
+def test_errors_of_the_tool_are_counted() -> None:
+    service = Service(Settings(), load=lambda release: Measuring())
+
+    async def use(client: Client) -> None:
+        assert (await client.call_tool("read_document", {"content": "no base64!"})).is_error
+        assert (await client.call_tool("read_document", {"pages": 3})).is_error
+        service.read = broken  # type: ignore[method-assign, assignment]
+        with pytest.raises(MCPError, match="isn't your fault"):
+            await client.call_tool("read_document", {"content": base64_of(picture(31))})
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    with live(create_app(service)) as address:
+        over_http(use, address)
+    told = service.metrics.render().decode()
+    assert 'recto_errors_total{type="RequestRefused"} 2.0' in told
+    assert 'recto_errors_total{type="unforeseen"} 1.0' in told
 
 
 def test_http_has_no_sessions_to_get_or_delete(url: str) -> None:

@@ -2,11 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from recto.errors import RateLimited
 from recto.serving.keys import LOCAL_CALLER, Caller, Terms, add_key, caller_of
@@ -174,3 +176,27 @@ def test_who_has_no_key_isnt_counted(workspace: Workspace, clock: Clock) -> None
         quota.give_back(LOCAL_CALLER, 1)
     quota.flush()
     assert pages_on(workspace, NOON.date()) == {}
+
+
+def test_requests_are_admitted_while_the_database_is_slow(
+    workspace: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quota, one = quota_of(workspace, clock, requests_per_minute=60), caller(workspace)
+    asked, answered = threading.Event(), threading.Event()
+    read = Workspace.read
+
+    def slowly(workspace: Workspace) -> AbstractContextManager[Session]:
+        asked.set()
+        assert answered.wait(10)
+        return read(workspace)
+
+    monkeypatch.setattr(Workspace, "read", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        taking = threads.submit(quota.take, one, 3)
+        assert asked.wait(10)
+        threads.submit(quota.admit, one).result(5)
+        answered.set()
+        taking.result(10)
+    monkeypatch.undo()
+    quota.flush()
+    assert pages_on(workspace, NOON.date()) == {one.key_id: 3}

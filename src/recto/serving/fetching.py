@@ -57,7 +57,7 @@ async def fetch_image(
     """
     limit = settings.max_upload_mb * _MEGABYTE
     if url[:5].lower() == "data:":
-        return _inline(url, limit)
+        return await asyncio.to_thread(_inline, url, limit)
     parsed = _allowed(url, settings)
     try:
         async with asyncio.timeout(settings.image_url_timeout_s):

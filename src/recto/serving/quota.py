@@ -59,6 +59,8 @@ class Quota:
         self._buckets: dict[int, _Bucket] = {}
         self._days: dict[tuple[int, date], _Day] = {}
         self._lock = threading.Lock()
+        """Held for moments only, never across the database: an event loop waits for it, too."""
+        self._writing = threading.Lock()
 
     def admit(self, caller: Caller) -> None:
         """Count one request. Raises RateLimited; `retry_after_s` says when the next one is admitted."""
@@ -93,8 +95,9 @@ class Quota:
         if caller.key_id is None:
             return
         limit = _limit(caller.pages_per_day, self._settings.pages_per_day)
+        at, written = self._known(caller.key_id)
         with self._lock:
-            counted = self._counted(caller.key_id)
+            counted = self._days.setdefault(at, _Day(written))
             left = limit - counted.written - counted.pending
             if limit and pages > left:
                 raise RateLimited(
@@ -107,29 +110,37 @@ class Quota:
         """Pages that were taken and then weren't read after all."""
         if caller.key_id is None:
             return
+        at, written = self._known(caller.key_id)
         with self._lock:
-            self._counted(caller.key_id).pending -= pages
+            self._days.setdefault(at, _Day(written)).pending -= pages
 
     def flush(self) -> None:
         """Write down what was counted, and learn what other services at this database have written."""
-        with self._lock:
-            waiting = {at: day.pending for at, day in self._days.items() if day.pending}
-        totals = self._written(waiting) if waiting else {}
-        today = self._today().date()
-        with self._lock:
-            for at, total in totals.items():
-                self._days[at].written = total
-                self._days[at].pending -= waiting[at]
-            for at in [at for at, day in self._days.items() if at[1] != today and not day.pending]:
-                del self._days[at]
+        with self._writing:  # what two wrote at once would be written twice
+            with self._lock:
+                waiting = {at: day.pending for at, day in self._days.items() if day.pending}
+            totals = self._written(waiting) if waiting else {}
+            today = self._today().date()
+            with self._lock:
+                for at, total in totals.items():
+                    self._days[at].written = total
+                    self._days[at].pending -= waiting[at]
+                for at in [at for at, day in self._days.items() if at[1] != today and not day.pending]:
+                    del self._days[at]
 
-    def _counted(self, key_id: int) -> _Day:
-        today = self._today().date()
-        if (key_id, today) not in self._days:
-            with self._workspace.read() as session:
-                row = session.get(UsageRow, (key_id, today))
-            self._days[key_id, today] = _Day(0 if row is None else row.pages)
-        return self._days[key_id, today]
+    def _known(self, key_id: int) -> tuple[tuple[int, date], int]:
+        """The key's day, and what the database knows of it: asked without the lock, on which a loop may wait.
+
+        Where another thread is first, what that one found counts.
+        """
+        at = (key_id, self._today().date())
+        with self._lock:
+            day = self._days.get(at)
+            if day is not None:
+                return at, day.written
+        with self._workspace.read() as session:
+            row = session.get(UsageRow, at)
+            return at, 0 if row is None else row.pages
 
     def _written(self, pages: Mapping[tuple[int, date], int]) -> dict[tuple[int, date], int]:
         """Add the pages to what the database knows, all or nothing; the totals. One writer at a time."""

@@ -3,13 +3,15 @@
 Paths are never taken here. Who asks, and from where he may, is found out as for every other route.
 """
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
 from starlette.routing import Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from recto.errors import DeadlineExpired
 from recto.serving.answers import ReadAnswer
 from recto.serving.envelope import request_id_of
 from recto.serving.mcp.reading import read_for
@@ -33,9 +35,10 @@ class McpEndpoint:
             state.pages = len(answer.pages)
             return answer
 
+        self._service = service
         self._caller = caller_with("read")
         self._sessions = StreamableHTTPSessionManager(
-            tool_server(read),
+            tool_server(read, service.metrics.failed),
             json_response=True,
             stateless=True,
             max_request_body_size=service.settings.uploads.max_upload_mb * _MEGABYTE,
@@ -46,9 +49,28 @@ class McpEndpoint:
         return self._sessions.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One message. Raises what keeps the caller from asking at all."""
-        await self._caller(Request(scope), None)
-        await self._sessions.handle_request(scope, receive, send)
+        """One message. Raises, before its body is looked at, what keeps the caller from asking at all."""
+        caller = await self._caller(Request(scope), None)
+        with self._service.accepted(caller):
+            again = await _received(receive, self._service.settings.serving.request_timeout_s)
+            await self._sessions.handle_request(scope, again, send)
+
+
+async def _received(receive: Receive, timeout_s: float) -> Receive:
+    """What tells a body again that has come whole. Raises DeadlineExpired, DocumentTooLarge."""
+    messages: list[Message] = []
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not messages or messages[-1].get("more_body", False):
+                messages.append(await receive())
+    except TimeoutError:
+        raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
+    messages.reverse()
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 class McpRoute(Route):

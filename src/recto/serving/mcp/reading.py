@@ -11,7 +11,9 @@ from recto.serving.service import Asking, Service, Upload
 async def read_for(
     service: Service, caller: Caller, request_id: str, upload: Upload, route: RouteRequest
 ) -> ReadAnswer:
-    """What was read, within the service's own time. Raises what `Service.read` and `accepted` raise."""
+    """What was read for a request that was `accepted`, within the service's own time.
+
+    Raises what `Service.read` raises.
+    """
     deadline = asyncio.get_running_loop().time() + service.settings.serving.request_timeout_s
-    with service.accepted(caller):
-        return await service.read(upload, Asking(caller, route, deadline, request_id))
+    return await service.read(upload, Asking(caller, route, deadline, request_id))

@@ -17,9 +17,10 @@ async def serve_stdio(service: Service, folders: Folders) -> None:
     """Answer until the client closes its end. What else the process prints goes to standard error."""
 
     async def read(ctx: Context, upload: Upload, route: RouteRequest) -> ReadAnswer:
-        return await read_for(service, LOCAL_CALLER, uuid.uuid4().hex, upload, route)
+        with service.accepted(LOCAL_CALLER):
+            return await read_for(service, LOCAL_CALLER, uuid.uuid4().hex, upload, route)
 
-    server = tool_server(read, folders)
+    server = tool_server(read, service.metrics.failed, folders)
     await service.start()
     try:
         async with stdio_server() as (incoming, outgoing):

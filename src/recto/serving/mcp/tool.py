@@ -5,7 +5,8 @@ an agent can act on; of anything unforeseen it learns nothing but that.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 
 import mcp_types as protocol
@@ -14,7 +15,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from recto import __version__
-from recto.errors import RectoError
+from recto.errors import RectoError, RequestRefused
 from recto.serving.answers import ReadAnswer
 from recto.serving.mcp.arguments import Arguments, LocalArguments, mistakes
 from recto.serving.mcp.folders import NO_FOLDERS, Folders
@@ -36,8 +37,13 @@ Read = Callable[[Context, Upload, RouteRequest], Awaitable[ReadAnswer]]
 ToolServer = Server[dict[str, object]]
 
 
-def tool_server(read: Read, folders: Folders = NO_FOLDERS) -> ToolServer:
-    """A server with this tool; `folders` are for stdio only, where client and files are of one user."""
+def tool_server(
+    read: Read, failed: Callable[[BaseException], None], folders: Folders = NO_FOLDERS
+) -> ToolServer:
+    """A server with this tool; `failed` counts its errors.
+
+    `folders` are for stdio only, where client and files are of one user.
+    """
     kind = LocalArguments if folders.allowed else Arguments
     tool = _tool(kind, folders)
 
@@ -49,13 +55,12 @@ def tool_server(read: Read, folders: Folders = NO_FOLDERS) -> ToolServer:
     async def call_tool(ctx: Context, params: protocol.CallToolRequestParams) -> protocol.CallToolResult:
         if params.name != TOOL:
             raise MCPError(protocol.INVALID_PARAMS, f"there is no such tool; this one is: {TOOL}")
-        async with _Sealed():
+        async with _Sealed(failed):
             try:
-                asked = kind.model_validate(params.arguments or {})
-                return _result(await read(ctx, asked.upload(folders), asked.route), asked.output)
-            except ValidationError as error:
-                return _mistake(mistakes(error))
+                asked, upload = await to_thread(_asked, kind, params.arguments or {}, folders)
+                return _result(await read(ctx, upload, asked.route), asked.output)
             except RectoError as error:
+                failed(error)
                 return _mistake(words_of(error))
 
     return Server("recto", version=__version__, on_list_tools=list_tools, on_call_tool=call_tool)
@@ -65,6 +70,17 @@ def words_of(error: RectoError) -> str:
     """The error as an agent may see it: what it is, and the hint."""
     problem = problem_of(error)
     return "\n".join(filter(None, (problem["detail"], problem.get("hint"))))
+
+
+def _asked(
+    kind: type[Arguments], arguments: Mapping[str, object], folders: Folders
+) -> tuple[Arguments, Upload]:
+    """What is asked, decoded: in a thread, since it may be large."""
+    try:
+        asked = kind.model_validate(arguments)
+    except ValidationError as error:
+        raise RequestRefused(mistakes(error)) from None
+    return asked, asked.upload(folders)
 
 
 def _tool(kind: type[Arguments], folders: Folders) -> protocol.Tool:
@@ -96,6 +112,9 @@ def _mistake(text: str) -> protocol.CallToolResult:
 class _Sealed:
     """An error that nobody foresaw is logged, and the client learns only that there was one."""
 
+    def __init__(self, failed: Callable[[BaseException], None]) -> None:
+        self._failed = failed
+
     async def __aenter__(self) -> None:
         return None
 
@@ -104,4 +123,5 @@ class _Sealed:
     ) -> None:
         if isinstance(error, Exception) and not isinstance(error, MCPError):
             log.error("%s failed: %s", TOOL, Failed(error))
+            self._failed(error)
             raise MCPError(protocol.INTERNAL_ERROR, "something went wrong that isn't your fault") from None

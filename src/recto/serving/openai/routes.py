@@ -6,6 +6,7 @@ pins a Release (`model_names`) is answered by that Release, or not at all.
 
 import asyncio
 import time
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -33,7 +34,7 @@ async def asked_of(request: Request, caller: Reader, room: Accepted) -> ChatRequ
     try:
         async with asyncio.timeout(service_of(request).settings.serving.request_timeout_s):
             body = await request.body()
-        return ChatRequest.model_validate_json(body)
+        return await to_thread(ChatRequest.model_validate_json, body)
     except TimeoutError:
         raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
     except ValidationError as error:
