@@ -33,6 +33,9 @@ def ibans(text):
 def across_lines(text):
     return text.replace("4711\\nIBAN", "[gone]")
 
+def ibans_and_names(text):
+    return re.sub(r"Erika\\s+Mustermann", "[name]", ibans(text))
+
 def broken(text):
     raise ValueError(text)
 
@@ -109,6 +112,17 @@ def test_what_the_redactor_takes_out_is_black_in_the_thumbnail(workspace: Worksp
     assert pixels[10:90].min() > 200
     assert pixels[110:190].max() < 50
     assert pixels[210:].min() > 200
+
+
+def test_a_secret_over_two_lines_beside_one_in_a_single_line_blackens_all_of_them(
+    workspace: Workspace,
+) -> None:
+    text = TEXT + "\nto Erika\nMustermann"
+    redactor = "own_redactors:ibans_and_names"
+    (row,) = keep(workspace, reading(text), redactor=redactor, thumbnail_px=800)
+    assert row.text == "Invoice 4711\nIBAN [IBAN]\nto [name]"
+    pixels = np.asarray(Image.open(io.BytesIO(row.thumbnail)).convert("L"))
+    assert pixels[10:390].max() < 50
 
 
 def test_what_shows_in_no_single_line_blackens_all_of_them(workspace: Workspace) -> None:

@@ -141,9 +141,12 @@ def load_redactor(name: str) -> Redactor:
 
 
 def hidden(transcript: Transcript, kept: str, redact: Redactor) -> list[Line]:
-    """The lines of which something was taken out; all of them where it shows in no single one."""
+    """The lines of which something was taken out; all of them where single lines don't explain all of it."""
     secret = [line for line in transcript.lines if redact(line.text) != line.text]
-    return secret if secret or kept == transcript.text else list(transcript.lines)
+    explained = transcript.text
+    for line in secret:
+        explained = explained.replace(line.text, redact(line.text))
+    return secret if explained == kept else list(transcript.lines)
 
 
 def _tell(done: Future[None]) -> None:
