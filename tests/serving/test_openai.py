@@ -233,3 +233,26 @@ def test_contradicting_fields_are_a_400(client: openai.OpenAI) -> None:
             extra_body={"business": "legal"},
         )
     assert (caught.value.param, caught.value.code) == ("business", "request-conflict")
+
+
+def test_errors_are_counted_and_what_nobody_foresaw_has_the_same_shape(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = Service(Settings(), load=lambda release: Measuring())
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    with live(create_app(service)) as address:
+        at = f"{address}/v1/chat/completions"
+        asked = {"model": "recto", "messages": user(image_part(picture(30)))}
+        assert httpx.post(at, json=asked | {"model": "gpt-4o"}).status_code == 404
+        assert httpx.post(at, json=asked | {"messages": 3}).status_code == 422
+        monkeypatch.setattr(service, "read", broken)
+        answer = httpx.post(at, json=asked)
+    assert answer.status_code == 500 and answer.headers["X-Request-ID"]
+    assert answer.json()["error"]["type"] == "server_error" and "secret" not in answer.text
+    told = service.metrics.render().decode()
+    assert 'recto_errors_total{type="RequestRefused"} 2.0' in told
+    assert 'recto_errors_total{type="unforeseen"} 1.0' in told
+    assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)

@@ -31,6 +31,7 @@ BATCH_PIXELS = 40_000_000
 """A batch ends with the page that brings it here: large pages don't keep small ones waiting for long."""
 
 _LONGEST_RETRY_S = 60
+_SAME_MOMENT_S = 0.01
 _PACE_MEMORY = 0.2  # what the newest batch counts in the measured pace
 
 _log = logging.getLogger(__name__)
@@ -137,8 +138,9 @@ class Batcher:
         except TimeoutError:
             self._seen.unread("expired")
             raise _expired(asked.page) from None
-        except asyncio.CancelledError:
-            self._seen.unread("cancelled")
+        except asyncio.CancelledError:  # a request gives up its pages at the same deadline
+            expired = asked.deadline is not None and loop.time() >= asked.deadline - _SAME_MOMENT_S
+            self._seen.unread("expired" if expired else "cancelled")
             raise
         finally:
             self._open.discard(waiting)

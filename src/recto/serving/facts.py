@@ -17,7 +17,7 @@ from recto.observability.families import gauge, total
 from recto.serving.models import Models
 from recto.serving.release_facts import ReleaseFacts
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import CycleRow, DocumentRow, JobRow
+from recto.workspace.tables import GENERAL, CycleRow, DocumentRow, JobRow
 
 CYCLE_STATES = ("released", "refused", "failed", "interrupted")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
@@ -75,7 +75,10 @@ class WorkspaceFacts(Collector):
 
     def _cycles(self, session: Session) -> Iterator[Metric]:
         counts = _counts(session, CycleRow.scope, CycleRow.state)
-        ended = {key: count for key, count in counts.items() if key[1] in CYCLE_STATES}
+        scopes = {GENERAL} | {scope for scope, _ in counts}
+        # From 0 on, or else the first one that fails is no increase.
+        series = [(scope, state) for scope in sorted(scopes) for state in CYCLE_STATES]
+        ended = {key: counts.get(key, 0.0) for key in series}
         yield total("recto_cycles", "Cycles that have ended, by how", ("scope", "state"), ended)
         sums = select(CycleRow.scope, func.sum(CycleRow.seconds), func.sum(CycleRow.cost))
         rows = session.execute(sums.group_by(CycleRow.scope)).all()

@@ -67,7 +67,7 @@ class ModelStatus:
 
 
 class Models:
-    """The engines that read now. Its methods are for the event loop; only loading and asking leave it."""
+    """The engines that read now. Its methods are for the event loop; only `listing` is for any thread."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Models:
 
     @property
     def ready(self) -> bool:
-        """Whether every scope can be read."""
+        """Whether every scope can be read, be it with the general model: a scope's own may be missing."""
         return GENERAL in self._models
 
     @property
@@ -113,9 +113,13 @@ class Models:
         return model
 
     def listing(self) -> tuple[ModelStatus, ...]:
-        """Every scope that has, or should have, a Release of its own; and general."""
-        names = sorted(self._models.keys() | self._problems.keys(), key=lambda name: (name != GENERAL, name))
-        return tuple(self._status(name, self.current(name)) for name in names if self.ready)
+        """Every scope that has, or should have, a Release of its own; and general. From any thread."""
+        problems, models = dict(self._problems), dict(self._models)  # each copied in one step
+        general = models.get(GENERAL)
+        names = sorted(models.keys() | problems.keys(), key=lambda name: (name != GENERAL, name))
+        if general is None:
+            return ()
+        return tuple(self._status(name, models.get(name, general), problems.get(name)) for name in names)
 
     async def watch(self) -> None:
         """Look for other current Releases again and again, until cancelled."""
@@ -182,8 +186,8 @@ class Models:
     def _set(self, scope: str, number: int | None, engine: Engine) -> None:
         if self._metrics is not None:
             engine = Observed(engine, scope, self._metrics)
+        self._since[scope] = now()  # before the model, by which another thread finds it
         self._models[scope] = Model(scope, number, engine)
-        self._since[scope] = now()
         _log.info("%s is read with %s (%s)", scope, _named(number), engine.label)
 
     async def _engine(self, number: int | None) -> Done[Engine] | Failed | None:
@@ -198,9 +202,8 @@ class Models:
             self._tried[number] = loop.time() + _TRY_AGAIN_S
         return loaded
 
-    def _status(self, scope: str, model: Model) -> ModelStatus:
-        since = self._since[model.scope]
-        return ModelStatus(scope, model.release, model.engine.label, since, self._problems.get(scope))
+    def _status(self, scope: str, model: Model, problem: str | None) -> ModelStatus:
+        return ModelStatus(scope, model.release, model.engine.label, self._since[model.scope], problem)
 
 
 def engines_of(workspace: Workspace | None, base: str) -> Load:

@@ -20,11 +20,16 @@ from starlette.requests import ClientDisconnect
 from recto import errors
 from recto.errors import RectoError
 from recto.serving.envelope import REQUEST_ID, SECURITY_HEADERS, request_id_of
+from recto.serving.mistakes import fields_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_BUSY_S = 1
 CLIENT_GONE = 499
 """As nginx counts it: nobody waited for the answer."""
+
+NOT_YOUR_FAULT = "something went wrong that isn't your fault"
+MALFORMED = errors.RequestRefused("the request isn't well formed")
+"""What counts where a request has another shape; each wrong field is told beside it."""
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +97,7 @@ def problem_of(error: RectoError) -> ProblemJson:
         return told
     said = next((text for kind, text in _SAID_OTHERWISE.items() if isinstance(error, kind)), None)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and said is None:
-        return problem(status, "something went wrong that isn't your fault")
+        return problem(status, NOT_YOUR_FAULT)
     return problem(status, said or "it can't be done", kind=type(error).__name__)
 
 
@@ -112,10 +117,14 @@ def problem_response(
     request: Request, told: ProblemJson, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The answer that tells the problem, with the id of its request."""
-    request_id = request_id_of(request.scope)
-    dressed = {**SECURITY_HEADERS, REQUEST_ID: request_id, **(headers or {})}
-    body = {**told, "request_id": request_id}
+    body = {**told, "request_id": request_id_of(request.scope)}
+    dressed = {**dress_of(request), **(headers or {})}
     return JSONResponse(body, told["status"], headers=dressed, media_type=MEDIA_TYPE)
+
+
+def dress_of(request: Request) -> dict[str, str]:
+    """The headers of every answer, for one that doesn't come through the Envelope."""
+    return {**SECURITY_HEADERS, REQUEST_ID: request_id_of(request.scope)}
 
 
 def tell_problems(app: FastAPI) -> None:
@@ -142,22 +151,25 @@ def headers_of(request: Request, error: RectoError) -> dict[str, str]:
     return {}
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RectoError)
-    told = problem_of(error)
-    if told["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+def note(request: Request, error: RectoError) -> None:
+    """Count the error; one that is no fault of whoever asked is logged as well."""
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("a request failed", exc_info=error)
     request.app.state.service.metrics.failed(error)
-    return problem_response(request, told, headers_of(request, error))
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RectoError)
+    note(request, error)
+    return problem_response(request, problem_of(error), headers_of(request, error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    told = problem(422, "the request isn't well formed", kind="RequestRefused")
+    told = problem(422, MALFORMED.what, kind=type(MALFORMED).__name__)
+    note(request, MALFORMED)
     # What was sent isn't repeated: it may be a secret, or a whole document.
-    told["errors"] = [
-        {"field": ".".join(map(str, one["loc"])), "detail": str(one["msg"])} for one in error.errors()
-    ]
+    told["errors"] = fields_of(error.errors())
     return problem_response(request, told)
 
 
@@ -175,9 +187,13 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    """The traceback goes to the log: Starlette raises the error again once this is answered."""
+    """The traceback goes to the log: Starlette raises the error again once this is answered.
+
+    A route whose errors have a shape of their own has left its answer in `request.state.unforeseen`.
+    """
     request.app.state.service.metrics.failed(error)
-    return problem_response(request, problem(500, "something went wrong that isn't your fault"))
+    own: Response | None = getattr(request.state, "unforeseen", None)
+    return own or problem_response(request, problem(500, NOT_YOUR_FAULT))
 
 
 _HTTP_WORDS = {404: "there is nothing at this address", 405: "this address doesn't know the method"}

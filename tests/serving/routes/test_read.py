@@ -240,3 +240,30 @@ def patient(served: Served, data: bytes) -> httpx.Response:
     while (answer := post(served, data)).status_code == 429:
         pass
     return answer
+
+
+def test_what_is_wrong_is_told_in_our_own_words(served: Served, samples: dict[str, bytes]) -> None:
+    file = ("file", ("a.png", samples["scan.png"]))
+    several = served.client.post("/v1/read", files=[file, file])
+    assert (several.status_code, several.json()["detail"][:24]) == (400, "this is no form of up to")
+    wrong = {"output": "xml", "timeout_s": "soon", "agent": "x" * 101, "pages": "3"}
+    told = served.client.post("/v1/read", files=[file], data=wrong).json()["errors"]
+    assert {one["field"]: one["detail"] for one in told} == {
+        "output": "must be 'pages', 'text' or 'markdown'",
+        "timeout_s": "must be a number",
+        "agent": "is longer than 100 characters",
+        "pages": "isn't a field that is known here",
+    }
+
+
+def test_pages_whose_time_is_up_are_counted_as_expired(samples: dict[str, bytes]) -> None:
+    engine = GatedEngine()
+    service = Service(settings_with(), load=lambda _: engine)
+    with serving(service) as served:
+        engine.gate.clear()
+        answer = post(served, samples["scan.png"], timeout_s="1")
+        engine.gate.set()
+        assert answer.status_code == 504
+    told = service.metrics.render().decode()
+    assert 'recto_queue_unread_pages_total{reason="expired"} 1.0' in told
+    assert 'recto_queue_unread_pages_total{reason="cancelled"}' not in told

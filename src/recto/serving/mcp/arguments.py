@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recto.errors import RequestRefused
 from recto.serving.mcp.folders import Folders
+from recto.serving.mistakes import words_of
 from recto.serving.routing import RouteRequest
 from recto.serving.service import Upload
 from recto.settings.serving import Output
@@ -58,6 +59,6 @@ class LocalArguments(Arguments):
 def mistakes(error: ValidationError) -> str:
     """Each wrong argument, without what was sent: it may be a whole document."""
     return "\n".join(
-        f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}"
+        f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {words_of(one)}"
         for one in error.errors(include_input=False, include_url=False)
     )

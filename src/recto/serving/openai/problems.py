@@ -13,8 +13,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from recto.errors import RectoError, RequestRefused
+from recto.serving.mistakes import words_of
 from recto.serving.openai.model_names import MODEL
-from recto.serving.problems import headers_of, problem_of
+from recto.serving.problems import MALFORMED, NOT_YOUR_FAULT, dress_of, headers_of, note, problem_of
 
 _TYPES = {
     401: "authentication_error",
@@ -39,6 +40,9 @@ class OpenAiError(BaseModel):
     error: OpenAiErrorDetail
 
 
+_UNFORESEEN = OpenAiErrorDetail(message=NOT_YOUR_FAULT, type="server_error", param=None, code=None)
+
+
 class OpenAiRoute(APIRoute):
     """A route whose errors, those of its dependencies included, have OpenAI's shape."""
 
@@ -47,11 +51,14 @@ class OpenAiRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def told(request: Request) -> Response:
+            request.state.unforeseen = _told(_UNFORESEEN, 500, dress_of(request))
             try:
                 return await answer(request)
             except RequestValidationError as error:
+                note(request, MALFORMED)
                 return _told(invalid(error), 422)
             except RectoError as error:
+                note(request, error)
                 return _told(error_of(error), status_of(error), headers_of(request, error))
 
         return told
@@ -83,7 +90,7 @@ def invalid(error: RequestValidationError) -> OpenAiErrorDetail:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")
     return OpenAiErrorDetail(
-        message=f"{place or 'the body'}: {first['msg']}",
+        message=f"{place or 'the body'}: {words_of(first)}",
         type="invalid_request_error",
         param=place or None,
         code="request-refused",

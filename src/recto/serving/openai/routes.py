@@ -23,6 +23,7 @@ from recto.serving.openai.described import BODY, COMPLETION, MODELS
 from recto.serving.openai.model_names import names_of
 from recto.serving.openai.problems import OpenAiError, OpenAiRoute, error_of
 from recto.serving.openai.reading import ChatReading
+from recto.serving.problems import note
 from recto.serving.routes.asking import Accepted, Reader, service_of, unless_gone
 from recto.serving.service import Asking
 
@@ -38,7 +39,7 @@ async def asked_of(request: Request, caller: Reader, room: Accepted) -> ChatRequ
     except TimeoutError:
         raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
     except ValidationError as error:
-        mistakes = error.errors(include_input=False, include_url=False, include_context=False)
+        mistakes = error.errors(include_input=False, include_url=False)
         raise RequestValidationError(mistakes) from None
 
 
@@ -99,8 +100,12 @@ async def _events(
             read.append(piece)
             yield reply.piece(piece, is_first=False)
     except RectoError as error:
+        note(request, error)
         yield event(OpenAiError(error=error_of(error)))
         return
+    except Exception as error:  # its status has been sent already: nobody else counts it
+        service_of(request).metrics.failed(error)
+        raise
     finally:
         request.state.pages = _pages(read)
     yield reply.end(read)

@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from recto.errors import DeadlineExpired
+from recto.errors import DeadlineExpired, RectoError
+from recto.serving.mistakes import OURS
 from recto.serving.routing import RouteRequest
 from recto.serving.service import Upload
 from recto.settings.serving import Output
@@ -22,6 +23,7 @@ from recto.settings.serving import Output
 MULTIPART = "multipart/form-data"
 _FIELD_BYTES = 4096
 _NAME_LENGTH = 200
+_SHAPE = f"this is no form of up to {{files}} files and {{fields}} fields of {_FIELD_BYTES} bytes each"
 
 Fields = TypeVar("Fields", bound="ReadFields")
 _Name = Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(lambda text: text or None)]
@@ -70,6 +72,10 @@ async def received(
             form = await request.form(
                 max_files=max_files, max_fields=len(kind.model_fields), max_part_size=_FIELD_BYTES
             )
+    except HTTPException as error:
+        if isinstance(error.__cause__, RectoError):
+            raise
+        raise HTTPException(400, _SHAPE.format(files=max_files, fields=len(kind.model_fields))) from None
     except TimeoutError:
         raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
     try:
@@ -99,7 +105,7 @@ def _checked(kind: type[Fields], texts: Mapping[str, str]) -> Fields:
 
 
 def _wrong(field: str, message: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": (field,), "msg": message, "type": "value_error"}])
+    return RequestValidationError([{"loc": (field,), "msg": message, "type": OURS}])
 
 
 def _name(given: str | None) -> str:
