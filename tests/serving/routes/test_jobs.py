@@ -210,3 +210,51 @@ def test_webhooks_go_to_named_hosts_only(workspace: Workspace, samples: dict[str
         answer: httpx.Response = served.client.post("/v1/jobs", files=files, data={"webhook": url})
         assert answer.status_code == 422
         assert list(workspace.jobs.iterdir()) == []
+
+
+def test_what_was_read_before_the_day_of_the_key_was_over_stays(workspace: Workspace, make_pdf: Make) -> None:
+    key = add_key(workspace, "shop", Terms(scopes=["jobs"], pages_per_day=4))
+    with serving(Service(settings_with(), workspace, lambda _: Reciting()), key=key) as served:
+        job = ended(served, add(served, ("a.pdf", make_pdf(3)), ("b.pdf", make_pdf(3)))["id"])
+        assert (job["state"], job["pages_read"], job["problem"]["status"]) == ("done", 3, 429)
+
+
+def test_a_job_says_who_reads_it_and_each_page_its_release(
+    workspace: Workspace, samples: dict[str, bytes]
+) -> None:
+    agents = {"legal": {"scope": "legal", "output": "text", "min_confidence": 0.9}}
+    with serving(Service(settings_with(agents=agents), workspace, lambda _: Reciting())) as served:
+        job = add(served, ("a.png", samples["scan.png"]), agent="legal")
+        assert ended(served, job["id"])["route"] == job["route"]
+        assert job["route"]["scope"] == "general" and "'legal'" in job["route"]["why"]
+        (page,) = pages(served, job["id"])
+        assert (page["text"], page["release"]) == ("", None)  # its line was read less surely
+
+
+def test_one_tenant_leaves_a_worker_and_room_to_the_others(workspace: Workspace, make_pdf: Make) -> None:
+    big, small = (add_key(workspace, name, Terms(scopes=["jobs"], tenant=name)) for name in ("big", "small"))
+    engine = GatedEngine(batch_pages=1)
+    settings = settings_with(jobs={"workers": 2, "max_waiting": 4})
+    with serving(Service(settings, workspace, lambda _: engine), key=big) as served:
+        engine.gate.clear()
+        started(served, add(served, ("a.pdf", make_pdf(1)))["id"])
+        second, third = (add(served, ("a.pdf", make_pdf(1)))["id"] for _ in range(2))
+        answer = served.client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(1))})
+        assert answer.status_code == 429 and "of yours" in answer.json()["detail"]
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        served.client.headers["Authorization"] = f"Bearer {small}"
+        started(served, add(served, ("b.pdf", make_pdf(1)))["id"])
+        served.client.headers["Authorization"] = f"Bearer {big}"
+        states = [served.client.get(f"/v1/jobs/{job_id}").json()["state"] for job_id in (second, third)]
+        engine.gate.set()
+        assert states == ["queued", "queued"]
+        assert ended(served, third)["state"] == "done"
+
+
+def started(served: Served, job_id: str) -> None:
+    pause = threading.Event()
+    for _ in range(20 * LIMIT_S):
+        if served.client.get(f"/v1/jobs/{job_id}").json()["state"] == "running":
+            return
+        pause.wait(0.05)
+    raise AssertionError(f"job {job_id} doesn't begin")
