@@ -15,11 +15,12 @@ import uvicorn
 
 from recto.errors import OutputError, ServingError
 from recto.serving.app import create_app
+from recto.serving.connections import bounded, room_for
 from recto.serving.keys import any_key
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
-_BACKLOG = 2048
+_BACKLOG = 128
 _LAST_ANSWERS_S = 5
 """After the drain all is answered: what is still connected then only hasn't hung up."""
 
@@ -38,8 +39,13 @@ def serve(service: Service, on_listening: Callable[[str], None]) -> None:
 
 async def _serve(service: Service, listening: socket.socket, on_listening: Callable[[str], None]) -> None:
     app = create_app(service)
+    settings = service.settings.serving
+    most = room_for(settings.max_connections)
     config = uvicorn.Config(
         app,
+        http=bounded(most, settings.header_timeout_s),
+        ws="none",
+        backlog=min(_BACKLOG, max(16, most // 2)),  # so many are accepted before the first is counted
         lifespan="off",  # it is entered here: what is in the way of a start is to be told in our words
         log_config=None,
         access_log=False,

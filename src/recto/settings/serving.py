@@ -28,6 +28,10 @@ class ServingSettings(SettingsTable):
     max_tenant_share: Share = Field(
         default=0.5, description="of these that one key may have alone; several have less each"
     )
+    max_connections: int = Field(
+        default=512, ge=1, le=100_000, description="at once; fewer where the system allows few open files"
+    )
+    header_timeout_s: Seconds = Field(default=10.0, description="a request's header must have come by then")
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
     reload_every_s: Seconds = Field(default=1.0, description="how often a new current Release is looked for")
