@@ -14,7 +14,7 @@ from typing import IO
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
-from recto.errors import DeadlineExpired, Draining
+from recto.errors import DeadlineExpired, Draining, EngineError, ServingError
 from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
@@ -175,9 +175,27 @@ class Service:
                 self._offer(Reading(page, transcript, asking.request_id, model.scope))
                 return transcript
 
-            with self.batcher.entrance.widened(opened.page_count, asking.caller.tenant) as window:
+            with (
+                self._given_back_if_late(asking, opened.page_count),
+                self.batcher.entrance.widened(opened.page_count, asking.caller.tenant) as window,
+            ):
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
-                    return tuple([reading async for reading in readings])
+                    pages = tuple([reading async for reading in readings])
+            self._give_back(asking.caller, sum(_is_our_fault(page) for page in pages))
+            return pages
+
+    @contextmanager
+    def _given_back_if_late(self, asking: Asking, pages: int) -> Iterator[None]:
+        """What isn't answered by our fault, being late or about to stop, doesn't count; hanging up does."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            if asyncio.get_running_loop().time() >= asking.deadline:
+                self._give_back(asking.caller, pages)
+            raise
+        except ServingError:
+            self._give_back(asking.caller, pages)
+            raise
 
     def _worker(self, workspace: Workspace) -> Worker:
         most = self.settings.uploads.max_job_pages
@@ -213,6 +231,14 @@ class Service:
     async def _charge(self, caller: Caller, pages: int) -> None:
         if self.records is not None:
             await asyncio.to_thread(self.records.quota.take, caller, pages)
+
+    def _give_back(self, caller: Caller, pages: int) -> None:
+        if self.records is not None and pages:
+            self.records.quota.give_back(caller, pages)
+
+
+def _is_our_fault(page: PageReading) -> bool:
+    return isinstance(page, PageFailure) and isinstance(page.error, EngineError)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -267,3 +267,21 @@ def test_pages_whose_time_is_up_are_counted_as_expired(samples: dict[str, bytes]
     told = service.metrics.render().decode()
     assert 'recto_queue_unread_pages_total{reason="expired"} 1.0' in told
     assert 'recto_queue_unread_pages_total{reason="cancelled"}' not in told
+
+
+def test_what_fails_by_our_fault_is_given_back_to_the_key(
+    workspace: Workspace, samples: dict[str, bytes]
+) -> None:
+    key = add_key(workspace, "shop", Terms(pages_per_day=1))
+    engine = GatedEngine(bad={"bad.png": ValueError("broken")})
+    with serving(Service(settings_with(), workspace, lambda _: engine), key=key) as served:
+
+        def status(name: str, **fields: str) -> int:
+            part = {"file": (name, samples["scan.png"])}
+            return served.client.post("/v1/read", files=part, data=fields).status_code
+
+        assert status("bad.png") == 422  # the model's fault
+        engine.gate.clear()
+        assert status("late.png", timeout_s="0.5") == 504
+        engine.gate.set()
+        assert [status("a.png"), status("b.png")] == [200, 429]
