@@ -29,8 +29,8 @@ except ModuleNotFoundError as error:
 Output = Literal["pages", "text", "markdown"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
-DEFAULT_TIMEOUT_S = 90.0
-"""More than the minute after which a service gives up by default."""
+DEFAULT_TIMEOUT_S = 150.0
+"""More than the two minutes that a service takes at most by default: one to receive, one to read."""
 _PAGES_AT_ONCE = 100
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.1, 5.0
 

@@ -65,6 +65,10 @@ def test_a_body_without_a_length_is_refused_while_it_comes(served: Served) -> No
 
 
 def test_what_nobody_foresaw_is_told_by_its_id_alone() -> None:
+    log = io.StringIO()
+    told = logging.StreamHandler(log)
+    told.setFormatter(JsonLines())
+    logging.getLogger("uvicorn.error").addHandler(told)
     app: FastAPI = create_app(Service(settings_with(), load=lambda _: Reciting()))
 
     @app.get("/broken")
@@ -76,6 +80,10 @@ def test_what_nobody_foresaw_is_told_by_its_id_alone() -> None:
     assert (answer.status_code, answer.headers[REQUEST_ID]) == (500, "mine")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == "mine" and "secret" not in answer.text
+    logging.getLogger("uvicorn.error").removeHandler(told)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (line,) = [line for line in lines if line.get("error") == "RuntimeError"]
+    assert line["request_id"] == "mine" and "secret" not in log.getvalue()
 
 
 def test_visits_are_counted_and_noted_without_content(
@@ -104,3 +112,15 @@ def test_the_openapi_describes_every_route_with_its_problems(served: Served) -> 
         schema = post["requestBody"]["content"]["multipart/form-data"]["schema"]
         assert schema["required"] == ["file"]
     assert "examples" in described["components"]["schemas"]["Problem"]["properties"]["detail"]
+
+
+def test_the_agents_say_what_they_are_for(served: Served) -> None:
+    agents = {agent["name"]: agent for agent in served.client.get("/v1/agents").json()["agents"]}
+    assert agents["legal"] == {
+        "name": "legal",
+        "about": "contracts and signatures",
+        "scope": "legal",
+        "output": "markdown",
+        "min_confidence": 0.0,
+    }
+    assert "/v1/agents" in served.client.get("/openapi.json").json()["paths"]

@@ -15,12 +15,14 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 from PIL import Image, ImageDraw, ImageFont
+from sqlalchemy import select
 
 from recto.serving.app import create_app
 from recto.serving.keys import Terms, add_key
 from recto.serving.service import Service
 from recto.settings import ServingSettings, Settings
 from recto.workspace.folder import create_workspace
+from recto.workspace.tables import AccessRow
 
 from .live import live
 from .test_openai import Measuring, picture
@@ -211,3 +213,17 @@ def test_stdio_takes_no_paths_unless_a_folder_is_allowed(receipt: Path) -> None:
         assert result.is_error and "path: " in text_of(result)
 
     over_stdio(use, "--engine", "fake", cwd=receipt.parent)
+
+
+def test_stdio_calls_are_in_the_access_log(receipt: Path, tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "work")
+
+    async def use(client: Client) -> None:
+        await client.call_tool("read_document", {"content": base64_of(receipt.read_bytes())})
+        await client.call_tool("read_document", {"content": base64_of(b"no image")})
+
+    over_stdio(use, "--engine", "fake", "--workspace", str(workspace.path), cwd=tmp_path)
+    with workspace.read() as session:
+        rows = session.scalars(select(AccessRow).order_by(AccessRow.id)).all()
+    told = [(row.tenant, row.action, row.status, row.pages) for row in rows]
+    assert told == [("local", "mcp read_document", 200, 1), ("local", "mcp read_document", 415, 0)]

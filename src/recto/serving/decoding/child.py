@@ -1,7 +1,8 @@
 """The program of a process that decodes: it reads orders from a socket and answers with pixels or problems.
 
-It gets files as open descriptors, never by path, and may open and write no others of any size. It ends when
-the socket closes, when a page takes too long (an alarm that nothing can hold up), or over its memory.
+It gets files as open descriptors, never by path. It can write no byte to any file, and have few of them open;
+what it may open to read is what the service's user may. It ends when the socket closes, when a page takes too
+long (an alarm that nothing can hold up), or over its memory.
 """
 
 import json
