@@ -1,6 +1,9 @@
 """Log lines: what they hold, what they never hold, and that every field is known."""
 
 import ast
+import asyncio
+import contextvars
+import gc
 import io
 import json
 import logging
@@ -11,7 +14,7 @@ import pytest
 
 from recto.errors import EngineError
 from recto.observability import logs
-from recto.observability.logs import FIELDS, bind, configure
+from recto.observability.logs import FIELDS, bind, configure, keep
 
 SOURCE = Path(logs.__file__).resolve().parents[1]
 log = logging.getLogger("recto.test")
@@ -73,6 +76,60 @@ def test_of_other_libraries_only_warnings_are_told(stream: io.StringIO) -> None:
     logging.getLogger("httpx").warning("slow")
     log.debug("ours")
     assert [line["event"] for line in lines(stream)] == ["slow", "ours"]
+
+
+def test_reason_and_error_of_ours_are_told(stream: io.StringIO) -> None:
+    log.error("upkeep failed", extra={"reason": "the disk is full", "error": "OSError"})
+    told = lines(stream)[0]
+    assert (told["reason"], told["error"]) == ("the disk is full", "OSError")
+
+
+@pytest.mark.parametrize(
+    ("message", "filled_in", "event"),
+    [
+        (
+            "Task exception was never retrieved\nfuture: <Task /work/a.py:3>",
+            (),
+            "Task exception was never retrieved",
+        ),
+        ("Exception in callback <f at /srv/secret/recto.py:3>", (), "Exception in callback"),
+        ("can't open 'secret.pdf'", (), "a library tells something"),
+        ("bad file secret.pdf", (), "bad file"),
+        ("Started server process [%d]", (7,), "Started server process"),
+        ("%s of %d: %s", ("secret", 3, "x"), "a library tells something"),
+        ("read failed: %s", (ValueError("secret"),), "read failed"),
+    ],
+)
+def test_of_other_libraries_only_the_first_words_are_told(
+    stream: io.StringIO, message: str, filled_in: tuple[object, ...], event: str
+) -> None:
+    logging.getLogger("asyncio").error(message, *filled_in, extra={"reason": "a secret"})
+    assert lines(stream)[0]["event"] == event
+    assert "reason" not in lines(stream)[0]
+
+
+def test_a_lost_task_is_told_without_a_path_or_its_words(stream: io.StringIO) -> None:
+    async def lose() -> None:
+        async def fail() -> None:
+            raise ValueError("a secret")
+
+        lost = asyncio.create_task(fail())
+        await asyncio.wait([lost])
+        del lost
+        gc.collect()
+
+    asyncio.run(lose())
+    (told,) = lines(stream)
+    assert told["event"] == "Task exception was never retrieved" and told["error"] == "ValueError"
+    assert "secret" not in stream.getvalue() and "/" not in stream.getvalue()
+    assert "test_logs.py" in str(told["trace"])
+
+
+def test_what_is_kept_stands_in_later_lines_of_the_task(stream: io.StringIO) -> None:
+    contextvars.copy_context().run(lambda: (keep(request_id="abc"), log.info("later")))
+    log.info("elsewhere")
+    first, second = lines(stream)
+    assert first["request_id"] == "abc" and "request_id" not in second
 
 
 def test_text_is_one_line_an_event(stream: io.StringIO) -> None:

@@ -1,11 +1,15 @@
 """What every request and answer has round it: ids, headers, limits, problems, notes; and the OpenAPI."""
 
+import io
+import json
+import logging
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from recto.observability.logs import JsonLines
 from recto.serving.app import create_app
 from recto.serving.envelope import REQUEST_ID, SECURITY_HEADERS
 from recto.serving.service import Service

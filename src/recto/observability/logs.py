@@ -2,11 +2,13 @@
 
 What a line may hold is a closed list of fields (FIELDS, docs/observability.md): what isn't in it is left out,
 so that no text of a document gets into a log by accident. For the same reason an exception is told by its
-type and place, and in words only where they are ours (RectoError). Nothing is sent anywhere.
+type and place, and in words only where they are ours (RectoError), and of what other libraries tell only the
+first words stand, up to anything that could be a path or a value. Nothing is sent anywhere.
 """
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,9 +56,13 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 )
 """Every field of a log line, and what it holds."""
 
-_OWN = ("time", "level", "logger", "event", "trace_id", "span_id", "error", "reason", "trace")
+_OWN = ("time", "level", "logger", "event", "trace_id", "span_id", "trace")
 _SAID = tuple(name for name in FIELDS if name not in _OWN)
 _NAME = "recto"
+_FOREIGN_LENGTH = 80
+_NOT_WORDS = re.compile(r"[\n\r]|:\s|\S*?(?:[^\w\s.,:%-]|:\S|\.\w|\d{9})")
+"""Where the words of a library end, and a path, a name or a value may begin."""
+
 _bound: ContextVar[Mapping[str, Fact]] = ContextVar("recto_log_fields", default=MappingProxyType({}))
 
 
@@ -75,6 +81,11 @@ def configure(level: str, style: Style, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     for name in ("recto", "uvicorn"):
         logging.getLogger(name).setLevel(level.upper())
+
+
+def keep(**fields: Fact) -> None:
+    """As `bind`, until the task ends: for what is told of a request after all its blocks are left."""
+    _bound.set({**_bound.get(), **fields})
 
 
 @contextmanager
@@ -109,17 +120,32 @@ class TextLines(logging.Formatter):
 def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
     """What a line tells of `record`: its own `extra` stands above what was bound."""
     at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    said = {**_bound.get(), **record.__dict__}
+    ours = record.name.partition(".")[0] == _NAME
+    said = {**_bound.get(), **(record.__dict__ if ours else {})}
     found: dict[str, object] = {
         "time": at.replace("+00:00", "Z"),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "event": record.getMessage(),
+        "event": record.getMessage() if ours else _words(record),
         **{name: said[name] for name in _SAID if said.get(name) is not None},
         **current_ids(),
     }
     error = record.exc_info[1] if record.exc_info else None
     return found if error is None else found | _told(error)
+
+
+def _words(record: logging.LogRecord) -> str:
+    """The first words of another library's line; what it fills in isn't told, but for numbers."""
+    text = str(record.msg)
+    if isinstance(record.args, tuple) and record.args:
+        text = re.sub(r"%[-#0 +.\d]*[a-zA-Z]", "{}", text)
+        for value in record.args:
+            text = text.replace("{}", str(value) if isinstance(value, int | float) else "…", 1)
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and str(error):
+        text = text.partition(str(error))[0]
+    head = _NOT_WORDS.split(text.lstrip(), maxsplit=1)[0].strip()
+    return head[:_FOREIGN_LENGTH] or "a library tells something"
 
 
 def _told(error: BaseException) -> dict[str, object]:

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from recto import errors
 from recto.errors import RectoError
+from recto.observability.logs import keep
 from recto.serving.envelope import REQUEST_ID, SECURITY_HEADERS, request_id_of
 from recto.serving.mistakes import fields_of
 
@@ -191,6 +192,7 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
 
     A route whose errors have a shape of their own has left its answer in `request.state.unforeseen`.
     """
+    keep(request_id=request_id_of(request.scope))
     request.app.state.service.metrics.failed(error)
     own: Response | None = getattr(request.state, "unforeseen", None)
     return own or problem_response(request, problem(500, NOT_YOUR_FAULT))
