@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -183,6 +184,34 @@ def test_a_claim_outlasts_a_busy_database_and_a_lost_one_stops_the_work(
                     await asyncio.sleep(0.02)
             job = store.job_of(workspace, job_id)
             assert (job.state, job.claimed_by) == ("running", "another service")
+
+    asyncio.run(run())
+
+
+def test_work_stops_where_the_claim_cannot_be_renewed_in_time(
+    workspace: Workspace, make_pdf: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, written = threading.Event(), threading.Event()
+
+    def waiting(workspace: Workspace, job_id: str, claimant: str) -> bool:
+        entered.set()
+        return written.wait(LIMIT_S)  # for another writer
+
+    monkeypatch.setattr(jobs_module, "RENEWED_EVERY_S", 0.02)
+    monkeypatch.setattr(store, "CLAIM_S", 0.3)
+    monkeypatch.setattr(store, "renew", waiting)
+
+    async def run() -> None:
+        reading = Reading()
+        reading.gate.clear()
+        async with running(workspace, reading) as jobs:
+            job_id = await add(jobs, make_pdf(1))
+            await reading.entered.wait()
+            work = jobs._under_way[job_id].work
+            async with asyncio.timeout(LIMIT_S):
+                await asyncio.wait([work])
+            assert work.cancelled() and entered.is_set()
+            written.set()
 
     asyncio.run(run())
 
