@@ -46,6 +46,29 @@ def test_every_default_can_be_written_down_again() -> None:
     assert list(written) == list(Settings.model_fields)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[jobs]\nkeep_days = 36501",
+        "[privacy]\naccess_log_days = 1000000",
+        "[privacy]\nsample_days = 1000000",
+        "[serving]\nrequest_timeout_s = 1e9",
+        "[uploads]\ndecode_timeout_s = 86401.0",
+        '[observability]\notlp_endpoint = "localhost:4318"',
+        '[observability]\notlp_endpoint = "http://"',
+        '[observability]\notlp_endpoint = "http://host:port"',
+    ],
+)
+def test_what_would_break_later_is_refused_at_once(tmp_path: Path, line: str) -> None:
+    with pytest.raises(SettingsError):
+        load(tmp_path, line)
+
+
+def test_urls_of_collectors_are_taken(tmp_path: Path) -> None:
+    for url in ("http://localhost:4318", "https://[::1]:4318/otlp", ""):
+        assert load(tmp_path, f'[observability]\notlp_endpoint = "{url}"').observability.otlp_endpoint == url
+
+
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
     toml = """
         [triggers]

@@ -61,7 +61,7 @@ def test_a_revoked_key_opens_nothing_and_stays_in_the_list(workspace: Workspace)
     assert "revoked" in call("keys").output
     with pytest.raises(ServingError, match="no valid key"):
         call("keys", "revoke", "shop")
-    assert made("shop") != key
+    assert made("shop", "--tenant", "shop") != key
 
 
 def test_mistakes_are_told(workspace: Workspace) -> None:

@@ -76,6 +76,25 @@ def test_a_revoked_key_is_like_one_that_never_was(workspace: Workspace) -> None:
     assert any_key(workspace), "the last key is gone, and the door stays shut"
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m", "local", "Local"])
+def test_names_that_mean_nothing_or_somebody_else_are_refused(workspace: Workspace, name: str) -> None:
+    with pytest.raises(ServingError):
+        add_key(workspace, name)
+    if name:
+        with pytest.raises(ServingError):
+            add_key(workspace, "one", Terms(tenant=name))
+    assert not any_key(workspace)
+
+
+def test_nobody_inherits_a_tenants_jobs_by_accident(workspace: Workspace) -> None:
+    add_key(workspace, "shop")
+    revoke_key(workspace, "shop")
+    with pytest.raises(ServingError, match="a tenant already"):
+        add_key(workspace, "shop")
+    key = add_key(workspace, "shop", Terms(tenant="shop"))
+    assert caller_of(workspace, f"Bearer {key}").tenant == "shop"
+
+
 def test_a_name_is_of_one_valid_key(workspace: Workspace) -> None:
     add_key(workspace, "one")
     with pytest.raises(ServingError, match="already"):
@@ -83,7 +102,7 @@ def test_a_name_is_of_one_valid_key(workspace: Workspace) -> None:
     revoke_key(workspace, "one")
     with pytest.raises(ServingError, match="no valid key"):
         revoke_key(workspace, "one")
-    add_key(workspace, "one")
+    add_key(workspace, "one", Terms(tenant="one"))
     assert [key.revoked_at is None for key in keys(workspace)] == [False, True]
 
 

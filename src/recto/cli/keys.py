@@ -84,7 +84,8 @@ def add(
     recto keys add law-firm --business legal --pages-per-day 500
 
     To replace a key without a gap, make a second one with the same --tenant,
-    and revoke the first.
+    and revoke the first. The name of a tenant that there was is taken up
+    again only with --tenant: whoever has the key sees that one's jobs.
     """
     from recto.serving.keys import DEFAULT_SCOPES, Terms, add_key
 

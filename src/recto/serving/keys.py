@@ -6,6 +6,7 @@ found by trying words. It is shown once and never kept.
 
 import hashlib
 import secrets
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,18 +79,30 @@ class Terms:
 
 
 def add_key(workspace: Workspace, name: str, terms: Terms | None = None, at: datetime | None = None) -> str:
-    """Make a key and give it: it can't be shown again. Raises ServingError where the name is taken."""
+    """Make a key and give it: it can't be shown again.
+
+    Raises ServingError where the name is taken or none, and where others' jobs would be the new
+    key's although `terms` don't name their tenant.
+    """
     wanted = terms or Terms()
+    tenant = wanted.tenant or name
+    for word in (name, tenant):
+        _check_name(word)
     key = _BEGINNING + secrets.token_urlsafe(32)
     with workspace.transaction() as session:
         if _valid(session, name) is not None:
             raise ServingError(
                 f"there is a key {name!r} already", hint="choose another name, or revoke that one first"
             )
+        if not wanted.tenant and _is_tenant(session, tenant):
+            raise ServingError(
+                f"{tenant!r} is a tenant already, whose jobs the new key would see",
+                hint=f"if it should, say so with --tenant {shlex.quote(tenant)}; else choose another name",
+            )
         session.add(
             ApiKeyRow(
                 name=name,
-                tenant=wanted.tenant or name,
+                tenant=tenant,
                 prefix=key[:_SHOWN],
                 sha256=_hash(key),
                 scopes=[scope for scope in SCOPES if scope in wanted.scopes],
@@ -169,6 +182,20 @@ def _hash(key: str) -> str:
 
 def _any(session: Session) -> bool:
     return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+
+
+def _is_tenant(session: Session, tenant: str) -> bool:
+    return session.scalar(select(ApiKeyRow.id).where(ApiKeyRow.tenant == tenant).limit(1)) is not None
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or not name.isprintable():
+        raise ServingError("a key and its tenant need names that can be printed", hint="such as `shop`")
+    if name.strip().lower() == LOCAL:
+        raise ServingError(
+            f"{LOCAL!r} is who asks where there is no key",
+            hint="choose another name",
+        )
 
 
 def _valid(session: Session, name: str) -> ApiKeyRow | None:

@@ -4,6 +4,7 @@ One table says which status each error of ours has. What isn't in it is a 500 th
 nothing else: no path, no traceback, no word of a library.
 """
 
+import errno
 import logging
 import re
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ NOT_YOUR_FAULT = "something went wrong that isn't your fault"
 MALFORMED = errors.RequestRefused("the request isn't well formed")
 """What counts where a request has another shape; each wrong field is told beside it."""
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 log = logging.getLogger(__name__)
 
 STATUS: Mapping[type[RectoError], int] = {
@@ -50,6 +53,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.JobNotFound: 404,
+    errors.StorageFull: 507,
     errors.RequestRefused: 422,
     errors.RequestConflict: 400,
 }
@@ -134,6 +138,7 @@ def tell_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -154,7 +159,7 @@ def headers_of(request: Request, error: RectoError) -> dict[str, str]:
 
 def note(request: Request, error: RectoError) -> None:
     """Count the error; one that is no fault of whoever asked is logged as well."""
-    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status_of(error) in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):
         log.error("a request failed", exc_info=error)
     request.app.state.service.metrics.failed(error)
 
@@ -163,6 +168,16 @@ async def _told(request: Request, error: Exception) -> Response:
     assert isinstance(error, RectoError)
     note(request, error)
     return problem_response(request, problem_of(error), headers_of(request, error))
+
+
+async def _no_room(request: Request, error: Exception) -> Response:
+    """A full disk, wherever it shows; other faults of the system nobody foresaw."""
+    assert isinstance(error, OSError)
+    if error.errno not in _NO_ROOM:
+        raise error
+    full = errors.StorageFull("there is no room for this on the service's disk", hint="try again later")
+    full.__cause__ = error
+    return await _told(request, full.with_traceback(error.__traceback__))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

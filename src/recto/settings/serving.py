@@ -1,16 +1,31 @@
 """The tables of `recto.toml` that steer the reading service: every limit that a stranger can meet is here."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from recto.settings.table import Count, Seconds, SettingsTable, Share, Word
+from recto.settings.table import Count, Days, Seconds, SettingsTable, Share, Word
 
 Output = Literal["pages", "text", "markdown"]
 """What an answer holds: whole Transcripts, their text, or Markdown."""
 
 _Host = Annotated[str, Field(min_length=1, max_length=253)]
 _Hosts = Annotated[tuple[_Host, ...], Field(strict=False)]
+
+
+def _is_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if text and not sound:
+        raise ValueError("must be an http:// or https:// URL, or empty")
+    return text
+
+
+_Url = Annotated[str, AfterValidator(_is_url)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -70,7 +85,7 @@ class JobSettings(SettingsTable):
     )
     max_waiting: Count = Field(default=1000, description="jobs that may wait; beyond it is 429")
     workers: int = Field(default=2, ge=1, le=64, description="jobs that are worked on at once")
-    keep_days: Count = Field(default=7, description="after its end a job and its pages are deleted")
+    keep_days: Days = Field(default=7, description="after its end a job and its pages are deleted")
     webhook_hosts: _Hosts = Field(
         default=(), description="hosts that may be told when a job has ended; none: no webhooks"
     )
@@ -83,7 +98,7 @@ class ObservabilitySettings(SettingsTable):
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="of the log")
     log_format: Literal["json", "text"] = Field(default="json", description="one line an event in any case")
-    otlp_endpoint: str = Field(
+    otlp_endpoint: _Url = Field(
         default="", description='where spans go by OTLP over HTTP: "http://localhost:4318"; "" is nowhere'
     )
     trace_share: Share = Field(default=1.0, description="of the requests that are traced")
@@ -94,13 +109,13 @@ class PrivacySettings(SettingsTable):
 
     keep_samples: bool = Field(default=False, description="keep a thumbnail and the text of some pages")
     sample_share: Share = Field(default=0.01, description="of the pages, if samples are kept")
-    sample_days: Count = Field(default=30, description="then a sample is deleted")
+    sample_days: Days = Field(default=30, description="then a sample is deleted")
     thumbnail_px: int = Field(default=256, ge=16, le=2048, description="the longer side of a thumbnail")
     redactor: str = Field(
         default="", description='"module:function", text -> text, put before a sample is kept; "" is none'
     )
     access_log: bool = Field(default=True, description="who asked for what, without its content")
-    access_log_days: Count = Field(default=90, description="then its rows are deleted")
+    access_log_days: Days = Field(default=90, description="then its rows are deleted")
 
 
 class AgentSettings(SettingsTable):

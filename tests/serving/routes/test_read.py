@@ -1,13 +1,15 @@
 """POST /v1/read over real HTTP: good files, bad files, keys, limits, overload, and those who hang up."""
 
+import errno
 import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from recto.errors import NotAllowed
+from recto.errors import NotAllowed, StorageFull
 from recto.serving.answers import ReadModel
 from recto.serving.keys import Terms, add_key
 from recto.serving.routes.asking import check_local
@@ -40,6 +42,28 @@ def test_every_kind_of_document_is_read(served: Served, samples: dict[str, bytes
         for number, page in enumerate(told.pages, start=1):
             assert page.page == number and page.transcript is not None
             assert page.transcript.text == f"{name} page {number}"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "base64", "nonsense"])
+def test_a_form_in_a_strange_charset_is_refused_in_words(served: Served, charset: str) -> None:
+    headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--x--\r\n'
+    answer = served.client.post("/v1/read", content=body, headers=headers)
+    assert answer.status_code == 415
+    assert answer.json()["detail"] == "send the form's fields in UTF-8"
+
+
+def test_a_full_disk_is_told_and_logged(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/secret")
+
+    monkeypatch.setattr(UploadFile, "write", full)
+    answer = post(served, b"x" * 2_000_000)
+    assert answer.status_code == 507
+    assert answer.json()["type"] == "urn:recto:problem:storage-full" and "secret" not in answer.text
+    assert [type(record.exc_info[1]) for record in caplog.records if record.exc_info] == [StorageFull]
 
 
 def test_text_and_markdown(served: Served, make_pdf: Make) -> None:

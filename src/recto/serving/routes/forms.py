@@ -11,6 +11,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
@@ -21,6 +22,7 @@ from recto.serving.service import Upload
 from recto.settings.serving import Output
 
 MULTIPART = "multipart/form-data"
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"})
 _FIELD_BYTES = 4096
 _NAME_LENGTH = 200
 _SHAPE = f"this is no form of up to {{files}} files and {{fields}} fields of {_FIELD_BYTES} bytes each"
@@ -67,6 +69,7 @@ async def received(
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MULTIPART:
         raise HTTPException(415, f"send the file as {MULTIPART}")
+    _check_charset(request.headers["content-type"])
     try:
         async with asyncio.timeout(timeout_s):
             form = await request.form(
@@ -95,6 +98,13 @@ def body_schema(kind: type[ReadFields], *, several: bool) -> dict[str, object]:
     schema["properties"] |= {"file": {"type": "array", "items": file, "minItems": 1} if several else file}
     schema["required"] = ["file"]
     return {"requestBody": {"required": True, "content": {MULTIPART: {"schema": schema}}}}
+
+
+def _check_charset(content_type: str) -> None:
+    """Python knows many codecs, and not all of them are made for texts of strangers."""
+    named = parse_options_header(content_type)[1].get(b"charset", b"utf-8").decode("latin-1")
+    if named.strip().lower() not in _CHARSETS:
+        raise HTTPException(415, "send the form's fields in UTF-8")
 
 
 def _checked(kind: type[Fields], texts: Mapping[str, str]) -> Fields:
