@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,10 @@ from recto.errors import (
     TruncatedDocument,
     UnsupportedDocument,
 )
+from recto.serving.decoding import child
 from recto.serving.decoding.pool import Decoders
+from recto.serving.decoding.process import DecoderProcess
+from recto.serving.decoding.protocol import OVER_MEMORY
 from recto.settings import UploadSettings
 
 Samples = dict[str, bytes]
@@ -289,11 +293,53 @@ def test_it_is_given_up_when_two_processes_died_of_it(slow_pdf: bytes, samples: 
             await asyncio.sleep(0.01)
         await busy(fresh[0], seconds=2)  # starting takes a tenth of it
         os.kill(fresh[0], signal.SIGKILL)
-        with pytest.raises(BrokenDocument, match="upload, page 1: opening it takes too much memory"):
+        with pytest.raises(BrokenDocument, match="upload, page 1: opening it failed twice"):
             await reading
         assert (await read(decoders, samples["scan.png"])).shape == (40, 60, 3)
 
     with_decoders(work, UploadSettings(decode_workers=1, decode_timeout_s=300))
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "how"),
+    [(OVER_MEMORY, "takes too much memory"), (-signal.SIGSEGV, "failed twice"), (1, "failed twice")],
+)
+def test_memory_is_blamed_only_where_it_was_the_reason(
+    exit_code: int, how: str, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(process: DecoderProcess, *_: object) -> None:
+        process.kill()
+        raise ConnectionResetError
+
+    stop = DecoderProcess.stop
+
+    async def stopped(process: DecoderProcess) -> int:
+        await stop(process)
+        return exit_code
+
+    async def work(decoders: Decoders) -> None:
+        monkeypatch.setattr(DecoderProcess, "ask", dies)
+        monkeypatch.setattr(DecoderProcess, "stop", stopped)
+        with pytest.raises(BrokenDocument, match=f"opening it {how}\n.*damaged"):
+            await read(decoders, samples["scan.png"])
+
+    with_decoders(work)
+
+
+def test_a_process_over_its_memory_says_so_by_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: object) -> None:
+        raise MemoryError
+
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(child, "restrict", lambda _: None)
+    monkeypatch.setattr(child, "_hush", lambda: None)
+    monkeypatch.setattr(child, "serve", greedy)
+    monkeypatch.setattr(sys, "argv", ["child", str(theirs.detach()), "{}"])
+    before = signal.getsignal(signal.SIGALRM)
+    with ours, pytest.raises(SystemExit) as ended:
+        child.main()
+    signal.signal(signal.SIGALRM, before)
+    assert ended.value.code == OVER_MEMORY
 
 
 def test_who_gives_up_gets_the_next_one_no_wrong_page(slow_pdf: bytes, samples: Samples) -> None:

@@ -22,7 +22,7 @@ from recto.documents.opening import Document, open_pages
 from recto.documents.page import Page
 from recto.documents.source import Source
 from recto.errors import DocumentError
-from recto.serving.decoding.protocol import HEAD, READY, Order, Setup, packed, problem_of
+from recto.serving.decoding.protocol import HEAD, OVER_MEMORY, READY, Order, Setup, packed, problem_of
 
 DECODERS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Pillow would import them when the first file comes."""
@@ -116,7 +116,10 @@ def main() -> None:
     restrict(setup)
     with socket.socket(fileno=int(sys.argv[1])) as link, suppress(ConnectionError):
         _hush()
-        serve(link, setup)
+        try:
+            serve(link, setup)
+        except MemoryError:
+            sys.exit(OVER_MEMORY)
 
 
 def _hush() -> None:

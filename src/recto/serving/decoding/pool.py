@@ -16,7 +16,7 @@ from typing import IO
 from recto.documents.page import Page
 from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, Draining, ServingError
 from recto.serving.decoding.process import Answer, DecoderProcess
-from recto.serving.decoding.protocol import Order, Setup
+from recto.serving.decoding.protocol import OVER_MEMORY, Order, Setup
 from recto.serving.decoding.reply import error_of
 from recto.serving.decoding.turns import Turns
 from recto.settings import UploadSettings
@@ -134,6 +134,7 @@ class Decoders:
             self._give_back(process)
 
     async def _asked(self, process: DecoderProcess, opened: Opened, number: int) -> Answer:
+        ends: list[int | None] = []
         for _ in range(ATTEMPTS):
             if self._is_closed:
                 raise Draining("the service is about to stop", hint="try again in a moment")
@@ -142,12 +143,13 @@ class Decoders:
             try:
                 answer = await self._answer(process, opened, number)
             except (ConnectionError, BlockingIOError):
-                _log.warning("a decoder died", extra={"exit_code": await process.stop(), "page": number})
+                ends.append(await process.stop())
+                _log.warning("a decoder died", extra={"exit_code": ends[-1], "page": number})
                 continue
             if answer.reply.problem is not None:
                 raise error_of(answer.reply.problem)
             return answer
-        raise _too_much(opened, number, "too much memory")
+        raise _failed(opened, number, "takes too much memory" if OVER_MEMORY in ends else "failed twice")
 
     async def _answer(self, process: DecoderProcess, opened: Opened, number: int) -> Answer:
         """Raises ConnectionError where the process died; it is dead after any error from here."""
@@ -159,7 +161,7 @@ class Decoders:
         except TimeoutError:
             process.kill()
             _log.warning("a decoder was killed", extra={"after_s": self._page_s, "page": number})
-            raise _too_much(opened, number, f"more than {self._page_s:g} s") from None
+            raise _failed(opened, number, f"takes more than {self._page_s:g} s") from None
         except BaseException:  # given up by whoever asked: it would answer the next one with this page
             process.kill()
             raise
@@ -208,12 +210,12 @@ async def _started(process: DecoderProcess) -> None:
     )
 
 
-def _too_much(opened: Opened, number: int, what: str) -> BrokenDocument:
+def _failed(opened: Opened, number: int, how: str) -> BrokenDocument:
     name = opened.order(number, fresh=False)["name"]
     return BrokenDocument(
-        f"opening it takes {what}",
+        f"opening it {how}",
         where=f"{name}, page {number}" if number else name,
-        hint="save it anew in a simpler form, for example as PNG",
+        hint="it may be damaged, or too complex: save it anew in a simpler form, for example as PNG",
     )
 
 

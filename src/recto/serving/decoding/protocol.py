@@ -15,6 +15,9 @@ HEAD = struct.Struct(">I")
 
 READY = "ready"
 
+OVER_MEMORY = 77
+"""So a process ends that met the limit of its memory."""
+
 WORDS = 2_000
 """Characters of a text in an error, at most."""
 
