@@ -1,6 +1,7 @@
 """Out of memory, for real: a child process under a limit halves its batches and learns the same."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,8 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limit
 
 def starved(spare_mb: int, batch_lines: int) -> dict[str, object]:
     command = [sys.executable, str(CHILD), str(spare_mb), str(batch_lines)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    one_heap = os.environ | {"MALLOC_ARENA_MAX": "1"}  # a thread that comes late would reserve 128 MB for its own
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=one_heap)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
