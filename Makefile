@@ -62,6 +62,7 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/long_pdf.py --pages $(LONG_PDF_PAGES)
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/observability.py
+	$(BIN)/python benchmarks/serve_load.py
 
 docs: setup ## write docs/cli.md and docs/modules.md again from the code
 	$(BIN)/python docs/generate.py

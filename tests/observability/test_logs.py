@@ -88,7 +88,7 @@ def test_reason_and_error_of_ours_are_told(stream: io.StringIO) -> None:
     ("message", "filled_in", "event"),
     [
         (
-            "Task exception was never retrieved\nfuture: <Task /work/a.py:3>",
+            "Task exception was never retrieved\nfuture: <Task /home/me/a.py:3>",
             (),
             "Task exception was never retrieved",
         ),
