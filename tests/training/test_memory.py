@@ -18,7 +18,8 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limit
 
 def starved(spare_mb: int, batch_lines: int) -> dict[str, object]:
     command = [sys.executable, str(CHILD), str(spare_mb), str(batch_lines)]
-    one_heap = os.environ | {"MALLOC_ARENA_MAX": "1"}  # a thread that comes late would reserve 128 MB for its own
+    # Of one heap: a thread that comes late would reserve 128 MB for its own.
+    one_heap = os.environ | {"MALLOC_ARENA_MAX": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=one_heap)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
