@@ -14,7 +14,6 @@ from recto.serving.routes import agents, health, jobs, read, releases
 from recto.serving.service import Service
 from recto.serving.visits import Visits
 
-MEGABYTE = 1_000_000
 _ABOUT = """Reading documents with models that get better from their own corrections.
 
 Errors are problems (RFC 9457, `application/problem+json`). Each answer has an `X-Request-ID`, which the
@@ -45,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
     for routes in (read, agents, jobs, releases, openai, health):
         app.include_router(routes.router)
     app.router.routes.append(McpRoute(tools))
-    app.add_middleware(BodyLimit, max_bytes=service.settings.uploads.max_upload_mb * MEGABYTE)
+    app.add_middleware(BodyLimit, max_bytes=service.settings.uploads.max_upload_bytes)
     app.add_middleware(Visits, service=service)
     app.add_middleware(Envelope)
     return app

@@ -23,7 +23,6 @@ Resolver = Callable[[str, int], Awaitable[list[Address]]]
 """Host and port → all its addresses. Raises OSError."""
 
 _PORTS = {"http": 80, "https": 443}
-_MEGABYTE = 1_000_000
 _TRANSLATING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
 """Addresses of IPv6 that lead to one of IPv4, which may be anything (RFC 6052, RFC 3056)."""
 
@@ -55,7 +54,7 @@ async def fetch_image(
 
     Raises RequestRefused, which tells nothing of our network.
     """
-    limit = settings.max_upload_mb * _MEGABYTE
+    limit = settings.max_upload_bytes
     if url[:5].lower() == "data:":
         return await asyncio.to_thread(_inline, url, limit)
     parsed = _allowed(url, settings)
@@ -74,7 +73,7 @@ def _inline(url: str, limit: int) -> bytes:
     if not comma or not head.lower().endswith(";base64"):
         _refuse("this is no data URL in Base64", "write data:image/png;base64,…")
     if len(body) > limit * 4 // 3 + 4:
-        _refuse(f"the image has more than {limit / _MEGABYTE:,.0f} MB")
+        _refuse(f"the image has more than {limit / 1e6:,.0f} MB")
     try:
         return b64decode(body, validate=True)
     except (binascii.Error, ValueError):  # ValueError: it isn't ASCII
@@ -122,7 +121,7 @@ async def _fetched(url: httpx.URL, address: Address, limit: int) -> bytes:
         async for chunk in answer.aiter_raw():
             body += chunk
             if len(body) > limit:
-                _refuse(f"the image has more than {limit / _MEGABYTE:,.0f} MB")
+                _refuse(f"the image has more than {limit / 1e6:,.0f} MB")
     return bytes(body)
 
 

@@ -4,7 +4,6 @@ TLS, compression and names are a proxy's in front of it.
 """
 
 import asyncio
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from recto.errors import OutputError, ServingError
 from recto.serving.app import create_app
 from recto.serving.connections import bounded, room_for
 from recto.serving.keys import any_key
+from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
@@ -58,7 +58,7 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
 
 def check_address(host: str, workspace: Workspace | None) -> None:
     """Raise ServingError for an address that others can reach, as long as there is no key."""
-    if _is_loopback(host) or (workspace is not None and any_key(workspace)):
+    if is_loopback(host) or (workspace is not None and any_key(workspace)):
         return
     raise ServingError(
         "without a key only this machine itself may ask",
@@ -112,10 +112,3 @@ def _bound(host: str, port: int) -> socket.socket:
 def _url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

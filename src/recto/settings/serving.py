@@ -27,6 +27,7 @@ def _is_url(text: str) -> str:
 
 _Url = Annotated[str, AfterValidator(_is_url)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
+_MEGABYTE = 1_000_000
 
 
 class ServingSettings(SettingsTable):
@@ -68,6 +69,16 @@ class UploadSettings(SettingsTable):
         default=(), description="hosts from which `image_url` may fetch; none: only data URLs"
     )
     image_url_timeout_s: Seconds = Field(default=10.0, description="for fetching one image")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """`max_upload_mb` in bytes."""
+        return self.max_upload_mb * _MEGABYTE
+
+    @property
+    def decode_memory_bytes(self) -> int:
+        """`decode_memory_mb` in bytes."""
+        return self.decode_memory_mb * _MEGABYTE
 
 
 class AccessSettings(SettingsTable):

@@ -21,7 +21,6 @@ from recto.serving.decoding.reply import error_of
 from recto.serving.decoding.turns import Turns
 from recto.settings import UploadSettings
 
-MEGABYTE = 1_000_000
 ATTEMPTS = 2
 """Processes may be killed by others: what the first one died of was perhaps not the document."""
 
@@ -75,11 +74,11 @@ class Decoders:
     def __init__(self, settings: UploadSettings) -> None:
         self._page_s = settings.decode_timeout_s
         setup = Setup(
-            max_bytes=settings.max_upload_mb * MEGABYTE,
+            max_bytes=settings.max_upload_bytes,
             max_pixels=settings.max_pixels,
             dpi=settings.dpi,
             page_s=settings.decode_timeout_s,
-            memory_bytes=settings.decode_memory_mb * MEGABYTE,
+            memory_bytes=settings.decode_memory_bytes,
         )
         self._all = [DecoderProcess(setup) for _ in range(settings.decode_workers)]
         self._idle = list(self._all)

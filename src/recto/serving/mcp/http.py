@@ -20,8 +20,6 @@ from recto.serving.routes.asking import caller_with
 from recto.serving.routing import RouteRequest
 from recto.serving.service import Service, Upload
 
-_MEGABYTE = 1_000_000
-
 
 class McpEndpoint:
     """Answers the protocol's messages, from `running` on."""
@@ -41,7 +39,7 @@ class McpEndpoint:
             tool_server(read, service.metrics.failed),
             json_response=True,
             stateless=True,
-            max_request_body_size=service.settings.uploads.max_upload_mb * _MEGABYTE,
+            max_request_body_size=service.settings.uploads.max_upload_bytes,
         )
 
     def running(self) -> AbstractAsyncContextManager[None]:

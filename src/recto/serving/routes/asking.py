@@ -4,7 +4,6 @@ Who asks is found out before the body is looked at.
 """
 
 import asyncio
-import ipaddress
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Annotated, TypeVar
@@ -15,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from recto.errors import NotAllowed
 from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
+from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
 
 Answer = TypeVar("Answer")
@@ -95,21 +95,13 @@ def check_local(request: Request) -> None:
     """
     origin = request.headers.get("origin")
     if (
-        not _is_loopback(request.url.hostname or "")
+        not is_loopback(request.url.hostname or "")
         or request.headers.get("host", request.url.netloc) != request.url.netloc  # no host at all
         or (origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}")
-        or (request.client is not None and not _is_loopback(request.client.host))  # None: a Unix socket
+        or (request.client is not None and not is_loopback(request.client.host))  # None: a Unix socket
         or any(name in request.headers for name in _OF_PROXIES)
     ):
         raise NotAllowed(
             "without a key only this machine itself may ask, and neither a page of another site nor a proxy",
             hint="make a key with `recto keys add`, and send it",
         )
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        address = ipaddress.ip_address(name)
-        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-    except ValueError:
-        return name == "localhost"
