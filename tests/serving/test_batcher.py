@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.errors import DeadlineExpired, Draining, EngineError, QueueFull
+from recto.observability.metrics import Unread
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.models import Model
-from recto.serving.watcher import Unread
 from recto.settings import ServingSettings
 
 from .engines import LIMIT_S, GatedEngine, page, run_skipping, skip, until

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 import pytest
 
 from recto.errors import Draining, QueueFull
+from recto.observability.metrics import Unread
 from recto.serving.entrance import Entrance
-from recto.serving.watcher import Nobody, Unread
+from recto.serving.watcher import Nobody
 from recto.settings import ServingSettings
 
 

@@ -39,6 +39,7 @@ UNFORESEEN = "unforeseen"
 
 Stage = Literal["preprocess", "queue", "infer", "postprocess", "load"]
 Unread = Literal["full", "draining", "expired", "cancelled"]
+"""Why pages aren't read: refused (the first two), or their answer isn't awaited any more."""
 
 
 class Metrics:

@@ -1,9 +1,8 @@
 """BatchWatcher: who is told what happens at the entrance and in the queue. It decides nothing."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
-Unread = Literal["full", "draining", "expired", "cancelled"]
-"""Why pages aren't read: refused (the first two), or their answer isn't awaited any more."""
+from recto.observability.metrics import Unread
 
 
 class BatchWatcher(Protocol):
