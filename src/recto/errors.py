@@ -16,6 +16,7 @@ RectoError
 │   ├── UnknownEngine
 │   ├── MissingPackage        an optional library or program isn't installed
 │   └── ModelFolderError      a model folder is incomplete, changed or of another kind
+├── SchemaError               a Schema that can't be read, or asks for what can't be
 ├── EvaluationError           there is nothing to measure, or it can't be compared
 ├── TrainingError             a Run can't start or can't go on
 │   └── ParityError           what was written back doesn't compute what was trained
@@ -119,6 +120,10 @@ class MissingPackage(EngineError):
 
 class ModelFolderError(EngineError):
     """A model folder is incomplete, changed, or of another kind."""
+
+
+class SchemaError(RectoError):
+    """A Schema that can't be read, or that asks for what recto can't extract."""
 
 
 class EvaluationError(RectoError):

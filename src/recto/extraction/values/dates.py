@@ -1,0 +1,3 @@
+"""Dates."""
+from typing import Literal
+Order = Literal["dmy", "mdy"]
