@@ -1,0 +1,217 @@
+"""Patterns: what labels and places say of a candidate with no training at all: points by rules that people know.
+
+A ranker adds what it has learnt to these. The labels come from the schema, in all its languages.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recto.extraction.candidates import Candidate
+from recto.extraction.features import Company, company_of
+from recto.extraction.ranker import Scores
+from recto.extraction.schema import FieldSpec, Schema
+from recto.extraction.sheet import Sheet
+
+_UNLABELLED = -3.0
+"""Without a label or a role, no candidate is likelier than none."""
+_AT_LABEL, _NEAR_LABEL, _UNDER_LABEL = 5.0, 3.0, 3.5
+_WORD_MORE = 0.4
+"""A longer label says more."""
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_COMPANY = re.compile(
+    r"\b(?:sdn\.?|bhd\.?|inc\.?|llc|l\.l\.c\.|ltd\.?|limited|corp\.?|corporation|company|co\.|plc|gmbh|ag|kg|ohg|e\.k\.|mbh|ug"
+    r"|s\.?a\.?r\.?l\.?|sarl|sas|s\.a\.s\.?|s\.?a\.?|s\.?l\.?|b\.?v\.?|n\.?v\.?|s\.?p\.?a\.?|lp|l\.p\.|llp"
+    r"|enterprise|trading|restaurant|restoran|stores?|market|hotel|pharmacy)(?!\w)",
+    re.IGNORECASE,
+)
+_STREET = re.compile(
+    r"\b(?:street|st\.|road|rd\.?|avenue|ave\.?|lane|drive|blvd|boulevard|suite|floor|lot|jalan|jln|lorong|taman|bandar|no\.?\s*\d"
+    r"|rue|place|allée|chemin|bp\s*\d|calle|avenida|plaza|paseo|platz|weg|allee|gasse|postfach|po box)(?!\w)"
+    r"|stra(?:ß|ss)e\b|str\.",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(r"\b\d{4,6}\b")
+_OTHER_LINE = re.compile(
+    r"\b(?:tel|fax|phone|gst|e-?mail|www|http|invoice|receipt|date|cashier|reg|ust|tva)\b", re.IGNORECASE
+)
+
+
+def pattern_scores(schema: Schema, spec: FieldSpec, sheet: Sheet, found: Sequence[Candidate]) -> Scores:
+    """The points of each candidate of the field, on the scale of log-odds against "none of them"."""
+    own = _split(spec.labels)
+    rivals = [label for other in schema.fields if other.name != spec.name for label in _split(other.labels)]
+    rivals += _split(spec.unlike)
+    company = company_of(found)
+    role = _ROLES.get(spec.role, _no_role)
+    points = []
+    for candidate in found:
+        seen = Seen(sheet, candidate, company)
+        points.append(_UNLABELLED + _label_points(seen, own, rivals) + sum(role(seen)))
+    return np.array(points)
+
+
+Label = tuple[str, ...]
+
+
+def _split(labels: Sequence[str]) -> list[Label]:
+    return [tuple(_words(label)) for label in labels]
+
+
+def _words(text: str) -> list[str]:
+    return _WORDS.findall(text.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A candidate where it stands."""
+
+    sheet: Sheet
+    candidate: Candidate
+    company: Company
+
+    @property
+    def before(self) -> list[str]:
+        """The words before it on its row: of its own cell, or of the nearest one to the left with any.
+
+        Those of currencies don't count.
+        """
+        text, cell = self.candidate.before, self.candidate.first
+        while not (found := [word for word in _words(text) if word not in _CURRENCIES]):
+            if cell.left is None:
+                break
+            cell = self.sheet.cells[cell.left]
+            text = cell.text
+        return found
+
+    @property
+    def above(self) -> list[str]:
+        """The words of the line above."""
+        above = self.candidate.first.above
+        return [] if above is None else _words(self.sheet.cells[above].text)
+
+    @property
+    def row(self) -> int:
+        """The row that it begins in, from 0."""
+        return self.candidate.first.row
+
+
+_CURRENCIES = frozenset({"rm", "myr", "eur", "usd", "gbp", "chf", "s", "us"})
+
+
+def _label_points(seen: Seen, own: Sequence[Label], rivals: Sequence[Label]) -> float:
+    """Points for the field's own label beside or above it; none where another field's fits better."""
+    mine, theirs = _best(seen, own), _best(seen, rivals)
+    if theirs > mine:
+        return mine - theirs
+    return mine
+
+
+def _best(seen: Seen, labels: Sequence[Label]) -> float:
+    before, above = seen.before, seen.above
+    return max((_fit(label, before, above) for label in labels if label), default=0.0)
+
+
+def _fit(label: Label, before: list[str], above: list[str]) -> float:
+    """How well a label fits what stands before and above."""
+    size = len(label)
+    more = _WORD_MORE * (size - 1)
+    if tuple(before[-size:]) == label:
+        return _AT_LABEL + more
+    if _contains(before, label):
+        return _NEAR_LABEL + more
+    if not before and tuple(above[-size:]) == label and len(above) <= size + 1:
+        return _UNDER_LABEL + more
+    return 0.0
+
+
+def _contains(text: list[str], label: Label) -> bool:
+    size = len(label)
+    return any(tuple(text[at : at + size]) == label for at in range(len(text) - size + 1))
+
+
+def _no_role(seen: Seen) -> Iterator[float]:
+    yield 0.0
+
+
+def _total(seen: Seen) -> Iterator[float]:
+    """Large, repeated, with a fraction."""
+    candidate, company = seen.candidate, seen.company
+    yield 0.8 if "." in candidate.printed or "," in candidate.printed else -1.5
+    yield 0.5 * (min(company.counts[candidate.key], 3) - 1)
+    yield -0.2 * min(company.order[candidate.key], 5)
+    yield -1.0 if candidate.value.startswith("-") or float(candidate.value) == 0 else 0.0
+
+
+def _date(seen: Seen) -> Iterator[float]:
+    """The first one of a page is seldom wrong."""
+    order = list(seen.company.counts)
+    yield 4.0 - 0.8 * min(order.index(seen.candidate.key), 4)
+
+
+def _later_date(seen: Seen) -> Iterator[float]:
+    yield -0.5 if len(seen.company.counts) == 1 else 0.0
+
+
+def _vendor(seen: Seen) -> Iterator[float]:
+    """Near the top, large, of few lines, called like a company."""
+    candidate = seen.candidate
+    first = candidate.first
+    yield 4.5 - 0.9 * min(seen.row, 8)
+    yield 1.5 * min(first.height / seen.sheet.line_height - 1, 1.0)
+    yield 1.8 if _COMPANY.search(candidate.printed) else 0.0
+    yield -1.2 * (len(candidate.cells) - 1)
+    yield -2.5 if _STREET.search(candidate.printed) or _POSTCODE.search(candidate.printed) else 0.0
+    yield -2.0 if ":" in candidate.printed or _OTHER_LINE.search(candidate.printed) else 0.0
+    yield -1.0 if candidate.before.strip() else 0.0
+    yield 0.5 if not candidate.after.strip() else 0.0
+
+
+def _address(seen: Seen) -> Iterator[float]:
+    """A block with a street and a postcode, that ends before the telephone."""
+    candidate = seen.candidate
+    text, lines = candidate.printed, candidate.cells
+    yield 2.0 if _STREET.search(text) else -1.0
+    yield 2.0 if _POSTCODE.search(text) else -2.0
+    yield 1.0 if _STREET.search(lines[0].text) else -0.5
+    yield 0.4 * min(len(lines), _MOST_ADDRESS_LINES) - 0.4 * max(len(lines) - _MOST_ADDRESS_LINES, 0)
+    yield -2.0 if _OTHER_LINE.search(text) or ":" in text[8:] else 0.0
+    yield -1.5 if _PHONE.search(text) or "(" in text else 0.0
+    yield -2.0 if _COMPANY.search(lines[0].text) else 0.0
+    yield 1.5 - 0.1 * min(seen.row, 20)
+    yield -0.7 if _STREET.search(" ".join(seen.above)) else 0.0
+    yield _goes_on(seen)
+
+
+_MOST_ADDRESS_LINES = 4
+_PHONE = re.compile(r"\b\d{2,4}[ -]?\d{3,4}[ -]?\d{3,4}\b")
+
+
+def _goes_on(seen: Seen) -> float:
+    """Points off where the block seems to go on below, or to have begun above."""
+    below = seen.candidate.last.below
+    if below is None:
+        return 0.0
+    text = seen.sheet.cells[below].text
+    ends = _OTHER_LINE.search(text) or ":" in text or not any(map(str.isalpha, text))
+    return 0.8 if ends else -0.4
+
+
+def _party(seen: Seen) -> Iterator[float]:
+    """Called like a company, near the top."""
+    yield 2.5 if _COMPANY.search(seen.candidate.printed) else 0.0
+    yield -0.1 * min(seen.row, 20)
+
+
+Rule = Callable[[Seen], Iterator[float]]
+_ROLES: dict[str, Rule] = {
+    "total": _total,
+    "date": _date,
+    "due_date": _later_date,
+    "vendor": _vendor,
+    "address": _address,
+    "party": _party,
+}

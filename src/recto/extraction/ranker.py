@@ -1,0 +1,127 @@
+"""Ranker: which candidate of a field is its value: a conditional logit over the candidates and "none of them".
+
+McFadden, Conditional logit analysis of qualitative choice behavior (1974). A candidate's score is the patterns' (what
+labels and places say without any training) plus learnt weights of its features; without training only the
+patterns count. It is fitted in `training/tagging`.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from recto.extraction.candidates import Candidate
+from recto.extraction.features import Indices
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt's scaling (1999) of a choice's probability, with how sure the reader was and if it is a known value.
+
+    The log-odds of being right are `bias` + `odds` · log-odds of the probability + `sure` · confidence of the
+    lines + `known`.
+    """
+
+    bias: float = 0.0
+    odds: float = 1.0
+    sure: float = 0.0
+    known: float = 0.0
+
+    def of(self, chance: float, confidence: float, *, known: bool) -> float:
+        """The probability that the choice is right, as far as earlier choices tell."""
+        odds = self.bias + self.odds * log_odds(chance) + self.sure * confidence + self.known * known
+        return 1 / (1 + math.exp(-max(min(odds, 30.0), -30.0)))
+
+
+def log_odds(chance: float) -> float:
+    """The log-odds of a probability, held off 0 and 1."""
+    chance = min(max(chance, 1e-6), 1 - 1e-6)
+    return math.log(chance / (1 - chance))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranker:
+    """Weights by feature hash (`indices`, sorted), and what else was learnt of one field.
+
+    `trust` is what the patterns' score counts. `known` are values of the training documents, by their key:
+    where a reading is nearly one of them, it is one.
+    """
+
+    indices: Indices = field(default_factory=lambda: np.zeros(0, np.int32))
+    weights: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    bias: float = 0.0
+    trust: float = 1.0
+    known: Mapping[str, str] = field(default_factory=dict)
+    calibration: Calibration = Calibration()
+
+    def scores(self, features: Sequence[Indices], patterns: Scores) -> Scores:
+        """The score of each candidate; that of none of them is 0."""
+        learnt = np.array([self._sum(indices) for indices in features])
+        return learnt + self.trust * patterns + self.bias
+
+    def _sum(self, indices: Indices) -> float:
+        if not len(self.indices):
+            return 0.0
+        places = np.searchsorted(self.indices, indices)
+        places[places == len(self.indices)] = 0
+        return float(self.weights[places[self.indices[places] == indices]].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value, the likeliest candidate that has it, and how likely the value is."""
+
+    candidate: Candidate
+    value: str
+    key: str
+    chance: float
+    is_known: bool = False
+    """The value is one of training documents, and may differ from what is printed by a few letters."""
+
+
+def choices(found: Sequence[Candidate], scores: Scores, known: Mapping[str, str]) -> list[Choice]:
+    """The values among the candidates, the likeliest first; candidates of one value are taken together."""
+    chances = probabilities(scores)
+    together: defaultdict[str, list[int]] = defaultdict(list)
+    spelt = {}
+    for place, candidate in enumerate(found):
+        key, value = spelling(candidate, known)
+        spelt[key] = value
+        together[key].append(place)
+    out = []
+    for key, places in together.items():
+        best = found[max(places, key=lambda place: chances[place])]
+        chance = min(float(chances[places].sum()), 1.0)
+        is_known = key in known
+        out.append(Choice(best, spelt[key] if is_known else best.value, key, chance, is_known))
+    return sorted(out, key=lambda choice: -choice.chance)
+
+
+def probabilities(scores: Scores) -> Scores:
+    """The probability of each candidate; what is missing to 1 is that of none."""
+    top = max(0.0, float(scores.max(initial=0.0)))
+    likely = np.exp(scores - top)
+    return np.asarray(likely / (likely.sum() + math.exp(-top)))
+
+
+_SHORTEST_KNOWN = 8
+_ALIKE = {"name": 88.0, "place": 94.0}
+
+
+def spelling(candidate: Candidate, known: Mapping[str, str]) -> tuple[str, str]:
+    """Key and value of the candidate: those of a known value where the reading is nearly the same.
+
+    Long values with numbers in them (addresses) must be more alike than names.
+    """
+    key = candidate.key
+    if key in known or candidate.kind != "text" or len(key) < _SHORTEST_KNOWN:
+        return key, known.get(key, candidate.value)
+    alike = _ALIKE["place" if any(map(str.isdigit, key)) else "name"]
+    nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=alike)
+    return (key, candidate.value) if nearest is None else (nearest[0], known[nearest[0]])

@@ -1,0 +1,94 @@
+"""Tagger: the fields of a document by ranking candidates: the default on a CPU.
+
+Without training it goes by the schema's labels and by rules; what training adds is in the rankers. It never
+says what doesn't stand on the page. Fitting is in `training/tagging`, files are in `tagger_folder`.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recto.documents.transcript import Transcript
+from recto.extraction.assembly import assemble
+from recto.extraction.candidates import Candidate, candidates
+from recto.extraction.features import Indices, features
+from recto.extraction.fields import Extraction, Found
+from recto.extraction.patterns import pattern_scores
+from recto.extraction.ranker import Choice, Ranker, Scores, choices
+from recto.extraction.schema import FieldSpec, Schema
+from recto.extraction.sheet import Sheet, sheet_of
+
+UNTRAINED = Ranker()
+AT_LEAST = 0.3
+"""A value that is less likely isn't said. Near twins (an address with and without its last line) share their
+chances, so that a half would be too strict."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tagger:
+    """Reads the fields of `schema`; `rankers` by field name, for those that were trained."""
+
+    schema: Schema
+    rankers: Mapping[str, Ranker] = field(default_factory=dict)
+    label: str = "tagger, not trained"
+
+    def extract(self, transcripts: Sequence[Transcript]) -> Extraction:
+        """The fields that stand on the pages of one document, with how sure each is, and where."""
+        began = time.perf_counter()
+        sheet = sheet_of(transcripts)
+        view = View(self.schema, sheet)
+        found: list[Found] = []
+        for spec in self.schema.fields:
+            found += self._found(view, spec)
+        seconds = time.perf_counter() - began
+        return assemble(self.schema, found, extractor=self.label, seconds=seconds)
+
+    def _found(self, view: "View", spec: FieldSpec) -> list[Found]:
+        ranker = self.rankers.get(spec.name, UNTRAINED)
+        likely = [choice for choice in view.ranked(spec, ranker) if choice.chance >= AT_LEAST]
+        if not spec.many:
+            return [_said(spec.name, choice, ranker) for choice in likely[:1]]
+        in_order = sorted(
+            likely, key=lambda choice: (choice.candidate.first.row, choice.candidate.first.box[0])
+        )
+        return [_said(f"{spec.name}[{place}]", choice, ranker) for place, choice in enumerate(in_order)]
+
+
+def _said(name: str, choice: Choice, ranker: Ranker) -> Found:
+    candidate = choice.candidate
+    return Found(
+        name=name,
+        value=choice.value,
+        printed=candidate.printed,
+        confidence=ranker.calibration.of(choice.chance, candidate.confidence, known=choice.is_known),
+        page=candidate.first.page,
+        box=candidate.box,
+        currency=candidate.currency,
+    )
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """One document as rankers see it; fields of one kind share their candidates and features."""
+
+    schema: Schema
+    sheet: Sheet
+    _kinds: dict[object, tuple[tuple[Candidate, ...], list[Indices]]] = field(default_factory=dict)
+
+    def candidates(self, spec: FieldSpec) -> tuple[tuple[Candidate, ...], list[Indices]]:
+        """Everything that could be the field's value, with its features."""
+        key = (spec.kind, spec.role if spec.kind == "id" else "", spec.choices)
+        if key not in self._kinds:
+            found = candidates(self.sheet, spec)
+            self._kinds[key] = (found, features(self.sheet, found))
+        return self._kinds[key]
+
+    def patterns(self, spec: FieldSpec) -> Scores:
+        """What the patterns say of each candidate."""
+        return pattern_scores(self.schema, spec, self.sheet, self.candidates(spec)[0])
+
+    def ranked(self, spec: FieldSpec, ranker: Ranker) -> list[Choice]:
+        """The values that the field may have, the likeliest first."""
+        found, seen = self.candidates(spec)
+        scores = ranker.scores(seen, self.patterns(spec))
+        return choices(found, scores, ranker.known)

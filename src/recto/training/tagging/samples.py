@@ -1,0 +1,96 @@
+"""Samples of a tagger: the candidates of each training document, and which of them are the labelled value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from recto.datasets.example import JsonValue
+from recto.documents.transcript import Transcript
+from recto.extraction.candidates import Candidate, key_of
+from recto.extraction.features import Indices
+from recto.extraction.ranker import Scores
+from recto.extraction.schema import FieldSpec, Schema
+from recto.extraction.sheet import sheet_of
+from recto.extraction.tagger import View
+from recto.extraction.values import kind_of
+
+_NEARLY = 85.0
+"""The candidate most like the label (percent) stands for it where no reading is exactly it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One document: what was read on its pages, and the values that people say it has, by field name."""
+
+    document: str
+    transcripts: Sequence[Transcript]
+    fields: Mapping[str, JsonValue]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The candidates of one field in one document: features, the patterns' points, which are right.
+
+    `right` is True at each candidate that has the labelled value; nowhere where none has, or there is none. `wanted` are
+    the keys of the labelled values, `spelt` how people write them. `labelled` says that people looked.
+    """
+
+    found: tuple[Candidate, ...]
+    features: list[Indices]
+    patterns: Scores
+    right: NDArray[np.bool_]
+    wanted: frozenset[str]
+    spelt: Mapping[str, str]
+    group: str
+
+
+def samples_of(schema: Schema, documents: Sequence[Labelled]) -> dict[str, list[Sample]]:
+    """The samples of each field that some of the documents label.
+
+    A document without the field counts as one that hasn't it only where it has labels of others of the schema.
+    """
+    out: dict[str, list[Sample]] = {}
+    for document in documents:
+        view = View(schema, sheet_of(document.transcripts))
+        labels = labels_of(schema, document.fields)
+        for spec in schema.fields if labels else ():
+            out.setdefault(spec.name, []).append(
+                _sample(view, spec, labels.get(spec.name, {}), document.group)
+            )
+    return {name: samples for name, samples in out.items() if any(sample.wanted for sample in samples)}
+
+
+def labels_of(schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, dict[str, str]]:
+    """Field name → key → value as it was written, of those labels that the schema knows and can read."""
+    out: dict[str, dict[str, str]] = {}
+    for name, value in fields.items():
+        spec = schema.field(name)
+        if spec is None or spec.kind == "items":
+            continue
+        kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+        for one in value if isinstance(value, list) else [value]:
+            written = "" if one is None or isinstance(one, dict | list) else str(one)
+            parsed = kind.parse(written)
+            if parsed is not None:
+                out.setdefault(spec.name, {})[key_of(spec.kind, parsed)] = " ".join(written.split())
+    return out
+
+
+def _sample(view: View, spec: FieldSpec, labels: Mapping[str, str], group: str) -> Sample:
+    found, seen = view.candidates(spec)
+    right = np.array([candidate.key in labels for candidate in found], bool)
+    for label in labels if spec.kind == "text" else ():
+        if not any(candidate.key == label for candidate in found):
+            _mark_nearest(found, label, right)
+    return Sample(found, seen, view.patterns(spec), right, frozenset(labels), labels, group)
+
+
+def _mark_nearest(found: Sequence[Candidate], label: str, right: NDArray[np.bool_]) -> None:
+    likeness = [fuzz.ratio(candidate.key, label) for candidate in found]
+    best = max(likeness, default=0.0)
+    if best >= _NEARLY:
+        right[likeness.index(best)] = True
