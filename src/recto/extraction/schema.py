@@ -2,19 +2,14 @@
 
 A Schema is a JSON Schema (draft 2020-12 unless it says otherwise), whose properties may carry an
 annotation `x-recto` (kind, role, labels, unlike, aliases). What is not annotated is guessed from type,
-format and name. How a JSON Schema is read is in `schema_reading`; finding values isn't done here.
+format and name. `loading` gets a Schema by name, `schema_reading` reads it; finding values isn't done here.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 from recto.datasets.example import JsonValue
-from recto.errors import SchemaError
 from recto.extraction.values import KindName
 from recto.extraction.values.kind import squashed
 
@@ -72,17 +67,3 @@ class Schema:
     def with_role(self, role: str) -> Iterator[FieldSpec]:
         """The fields of one role, in the Schema's order."""
         return (spec for spec in self.fields if spec.role == role)
-
-
-def load_schema(name_or_path: str) -> Schema:
-    """A built-in Schema by name, a JSON Schema file by path, or "module:Model" of pydantic.
-
-    The last imports `module`: give this function what the machine's owner wrote, never what came by HTTP
-    (`schema_from_json` takes that). Raises SchemaError with every mistake at once.
-    """
-    raise NotImplementedError
-
-
-def schema_from_json(json_schema: Mapping[str, JsonValue], name: str) -> Schema:
-    """A Schema from a JSON Schema. Raises SchemaError with every mistake at once."""
-    raise NotImplementedError

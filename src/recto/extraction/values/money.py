@@ -104,6 +104,7 @@ def _is_amount(amount: _Amount, text: str) -> bool:
 def _occurrence(amount: _Amount) -> Occurrence:
     figures, ahead, behind = amount.figures, amount.ahead, amount.behind
     start = ahead.start("minus") if ahead["minus"] else figures.start()
+    start = ahead.start("outer") if ahead["outer"] and not ahead["mark"] else start
     start = ahead.start("opened") if amount.in_brackets else start
     end = figures.end() if not amount.in_brackets else behind.end("closed")
     end = behind.end("minus") if behind["minus"] else end
