@@ -1,6 +1,6 @@
-"""Candidates: every piece of a Sheet that could be the value of a field of some kind, with what stands around it.
+"""Candidates: every piece of a Sheet that could be the value of a field, with what stands around it.
 
-Which of them it is, `ranker` says. A candidate stands in the Sheet as it is: nothing is made up here.
+Which of them is the value, `ranker` says. A candidate stands in the Sheet as it is: nothing is made up here.
 """
 
 import re

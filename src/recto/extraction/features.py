@@ -1,7 +1,7 @@
 """Features: what a ranker sees of a candidate: its words and shape, its place, and what stands around it.
 
-Each is a word that is hashed (Weinberger et al., 2009): a schema with fields that nobody foresaw needs no list of
-words. Numbers are put into bins, so that a linear model can bend.
+Each is a word that is hashed (Weinberger et al., 2009): a schema with fields that nobody foresaw needs no
+list of words. Numbers are put into bins, so that a linear model can bend.
 """
 
 import re
@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def _block(sheet: Sheet, candidate: Candidate) -> Iterator[str]:
         own = words(cell.text)
         yield f"line begins {' '.join(own[:1])}"
         yield f"line ends {' '.join(own[-1:])}"
-    gaps = [below.box[1] - above.box[3] for above, below in zip(cells, cells[1:], strict=False)]
+    gaps = [below.box[1] - above.box[3] for above, below in pairwise(cells)]
     heights = [cell.height / first.height for cell in cells]
     yield _bin("widest gap", max(gaps) / first.height, (0, 0.3, 0.6, 1))
     yield _bin("tallest", max(heights), (1.1, 1.3, 1.6))
@@ -184,7 +185,7 @@ def _rank(sheet: Sheet, company: Company, candidate: Candidate) -> Iterator[str]
     yield _bin("from the largest", place, (0, 1, 2, 4, 8))
     yield _bin("from the smallest", len(company.order) - 1 - place, (0, 1, 2, 4))
     yield f"whole left {' '.join(before)}"
-    for pair in zip(before, before[1:], strict=False):
+    for pair in pairwise(before):
         yield f"left pair {' '.join(pair)}"
     yield f"there {count} times after {' '.join(before[-2:])}"
     if company.largest:

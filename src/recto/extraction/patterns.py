@@ -1,4 +1,4 @@
-"""Patterns: what labels and places say of a candidate with no training at all: points by rules that people know.
+"""Patterns: what labels and places say of a candidate with no training at all: rules that people know.
 
 A ranker adds what it has learnt to these. The labels come from the schema, in all its languages.
 """

@@ -1,8 +1,8 @@
-"""Ranker: which candidate of a field is its value: a conditional logit over the candidates and "none of them".
+"""Ranker: which candidate of a field is its value: a conditional logit over all and "none of them".
 
-McFadden, Conditional logit analysis of qualitative choice behavior (1974). A candidate's score is the patterns' (what
-labels and places say without any training) plus learnt weights of its features; without training only the
-patterns count. It is fitted in `training/tagging`.
+McFadden, Conditional logit analysis of qualitative choice behavior (1974). A candidate's score is the
+patterns' (what labels and places say without any training) plus learnt weights of its features; without
+training only the patterns count. It is fitted in `training/tagging`.
 """
 
 import math
@@ -22,7 +22,7 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Platt's scaling (1999) of a choice's probability, with how sure the reader was and if it is a known value.
+    """Platt's scaling (1999) of a choice's probability, the reader's confidence beside it.
 
     The log-odds of being right are `bias` + `odds` · log-odds of the probability + `sure` · confidence of the
     lines + `known`.

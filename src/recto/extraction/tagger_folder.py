@@ -11,12 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from recto.engines.model_folder import BaseWeights, ModelCard, ModelFolder, open_model, write_model
 from recto.errors import ModelFolderError
+from recto.extraction.loading import schema_from_json
 from recto.extraction.ranker import Calibration, Ranker
-from recto.extraction.schema import Schema, schema_from_json
+from recto.extraction.schema import Schema
 from recto.extraction.tagger import Tagger
 
 ENGINE = "tagger"
@@ -94,7 +96,7 @@ def _json(ranker: Ranker) -> _RankerJson:
 
 
 def _packed(rankers: Mapping[str, Ranker]) -> bytes:
-    arrays = {}
+    arrays: dict[str, NDArray[np.generic]] = {}
     for name, ranker in rankers.items():
         arrays[f"{name} indices"], arrays[f"{name} weights"] = ranker.indices, ranker.weights
     stream = io.BytesIO()
@@ -102,7 +104,7 @@ def _packed(rankers: Mapping[str, Ranker]) -> bytes:
     return stream.getvalue()
 
 
-def _ranker(one: _RankerJson, weights: Mapping[str, np.ndarray], name: str) -> Ranker:
+def _ranker(one: _RankerJson, weights: Mapping[str, NDArray[np.generic]], name: str) -> Ranker:
     return Ranker(
         indices=weights[f"{name} indices"].astype(np.int32),
         weights=weights[f"{name} weights"].astype(np.float32),

@@ -1,8 +1,8 @@
 """Fitting a ranker: the most likely weights of a conditional logit, held near the patterns by a penalty.
 
 Each document is one choice among its candidates and "none of them"; several candidates may be right. The
-penalty draws the learnt weights to 0 and the trust in the patterns to 1: with few documents the patterns decide, with
-many what was learnt.
+penalty draws the learnt weights to 0 and the trust in the patterns to 1: with few documents the patterns
+decide, with many what was learnt.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
 from recto.extraction.ranker import Calibration, Ranker, choices, log_odds
 from recto.training.tagging.samples import Sample

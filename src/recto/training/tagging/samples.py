@@ -35,8 +35,8 @@ class Labelled:
 class Sample:
     """The candidates of one field in one document: features, the patterns' points, which are right.
 
-    `right` is True at each candidate that has the labelled value; nowhere where none has, or there is none. `wanted` are
-    the keys of the labelled values, `spelt` how people write them. `labelled` says that people looked.
+    `right` is True at each candidate that has a labelled value; nowhere where none has, or there is none.
+    `wanted` are the keys of the labelled values, `spelt` how people write them.
     """
 
     found: tuple[Candidate, ...]
@@ -51,7 +51,7 @@ class Sample:
 def samples_of(schema: Schema, documents: Sequence[Labelled]) -> dict[str, list[Sample]]:
     """The samples of each field that some of the documents label.
 
-    A document without the field counts as one that hasn't it only where it has labels of others of the schema.
+    A document without the field counts as one that hasn't it where it has labels of others of the schema.
     """
     out: dict[str, list[Sample]] = {}
     for document in documents:
