@@ -3,22 +3,31 @@
 import sys
 from collections.abc import Collection
 from io import BytesIO
-from pathlib import Path
-from typing import Self
 
+from recto.cli.read_folder import ReadFolder
 from recto.cli.read_format import Format
 from recto.cli.read_run import Opened, Wanted
 from recto.documents.finding import FoundFile
-from recto.documents.journal import Journal, json_line
+from recto.documents.journal import json_line
 from recto.documents.markdown import to_markdown
 from recto.documents.opening import open_pages
 from recto.documents.replacing import replaced
 from recto.documents.transcript import Transcript
 from recto.errors import OutputError
 
-JOURNAL = "transcripts.jsonl"
 _PAGE_BREAK = {"text": "\f\n", "markdown": "\n<!-- page {page} -->\n\n"}
 _SUFFIX = {"text": ".txt", "markdown": ".md"}
+
+
+def print_bytes(content: bytes) -> None:
+    """Write to stdout at once. Raises BrokenPipeError when nobody listens any more, OutputError otherwise."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"can't be written: {error.strerror}", where="standard output") from None
 
 
 class StreamOutput:
@@ -34,13 +43,7 @@ class StreamOutput:
 
     def write(self, transcript: Transcript) -> None:
         """Print one page. Raises BrokenPipeError when nobody listens any more, OutputError otherwise."""
-        try:
-            sys.stdout.buffer.write(self._bytes(transcript))
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputError(f"can't be written: {error.strerror}", where="standard output") from None
+        print_bytes(self._bytes(transcript))
         self._pages += 1
 
     def finish(self, opened: Opened) -> None:
@@ -62,62 +65,19 @@ class FolderOutput:
     `receipts/a.jpg` becomes `receipts/a.jpg.txt` or `.md`, and `a.jpg.page-0001.png` with its boxes.
     """
 
-    def __init__(
-        self, folder: Path, form: Format, wanted: Wanted, *, names: frozenset[str], overlay: bool = False
-    ) -> None:
-        """Make the folder and open its journal. Raises OutputError."""
+    def __init__(self, folder: ReadFolder, form: Format, wanted: Wanted, *, overlay: bool = False) -> None:
         self._folder = folder
         self._format = form
         self._wanted = wanted
         self._overlay = overlay
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _no_folder(folder, error) from None
-        self._journal = Journal(folder / JOURNAL, names=names)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._journal.close()
-
-    def require_same(self, engine: str, dpi: float) -> None:
-        """Raises OutputError when the pages that are there were read otherwise: they wouldn't compare."""
-        others = sorted(self._journal.engines - {engine})
-        if others:
-            raise OutputError(
-                f"its pages were read by {', '.join(others)}, not by {engine}",
-                where=self._folder,
-                hint="resume with the same --engine and --model, or use another --out",
-            )
-        if self._journal.dpis - {dpi}:
-            there = ", ".join(f"{value:g}" for value in sorted(self._journal.dpis))
-            raise OutputError(
-                f"its PDF pages were rendered at {there} dpi, not at {dpi:g}",
-                where=self._folder,
-                hint="resume with the same --dpi, or use another --out",
-            )
 
     def finished(self, file: FoundFile, sha256: str) -> Collection[int]:
-        """The pages in the journal.
-
-        Raises OutputError if the document has changed since, or is new here and would get the file name
-        that another document has taken.
-        """
-        pages = self._journal.finished(str(file.path), sha256)
-        taken = self._beside(file, _SUFFIX.get(self._format, ".page-0001.png"))
-        if not pages and taken.exists():
-            raise OutputError(
-                f"{taken} is the output of another document of that name",
-                where=file.path,
-                hint="resume with the same paths as before, or use another --out",
-            )
-        return pages
+        """The pages that the folder has. Raises OutputError as `ReadFolder.finished` does."""
+        return self._folder.finished(file, sha256, _SUFFIX.get(self._format, ".page-0001.png"))
 
     def write(self, transcript: Transcript) -> None:
         """Add the page to the journal; it is on the disk when this returns. Raises OutputError."""
-        self._journal.append(transcript)
+        self._folder.write(transcript)
 
     def finish(self, opened: Opened) -> None:
         """Derive the document's own files from the journal. Raises OutputError or DocumentError."""
@@ -127,10 +87,9 @@ class FolderOutput:
             self._write_overlays(opened)
 
     def _write_document(self, opened: Opened) -> None:
-        path = self._beside(opened.file, _SUFFIX[self._format])
+        path = self._folder.beside(opened.file.relative, _SUFFIX[self._format])
         with replaced(path) as stream:
-            pages = self._journal.transcripts(str(opened.file.path), opened.sha256)
-            for index, transcript in enumerate(pages):
+            for index, transcript in enumerate(self._folder.transcripts(opened)):
                 gap = _PAGE_BREAK[self._format].format(page=transcript.page) if index else ""
                 stream.write((gap + _body(transcript, self._format)).encode("utf-8", "backslashreplace"))
 
@@ -142,8 +101,8 @@ class FolderOutput:
 
         wanted = self._wanted
         with open_pages(opened.file.path, limits=wanted.limits, dpi=wanted.dpi) as (_, document):
-            for transcript in self._journal.transcripts(str(opened.file.path), opened.sha256):
-                path = self._beside(opened.file, f".page-{transcript.page:04d}.png")
+            for transcript in self._folder.transcripts(opened):
+                path = self._folder.beside(opened.file.relative, f".page-{transcript.page:04d}.png")
                 if path.exists():
                     continue
                 image = draw_overlay(document.page(transcript.page).image, transcript.lines)
@@ -152,42 +111,7 @@ class FolderOutput:
                 with replaced(path) as stream:
                     stream.write(png.getbuffer())
 
-    def _beside(self, file: FoundFile, suffix: str) -> Path:
-        relative = file.relative
-        return self._folder / relative.with_name(relative.name + suffix)
-
-
-def check_folder(folder: Path, *, resume: bool) -> None:
-    """Nothing is mixed silently: without `resume` the folder must be new or empty, with it, one of ours.
-
-    Raises OutputError.
-    """
-    try:
-        names = {entry.name for entry in folder.iterdir()}
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _no_folder(folder, error) from None
-    if not names:
-        return
-    if JOURNAL not in names:
-        raise OutputError(
-            f"the folder isn't empty, and has no {JOURNAL}", where=folder, hint="use a new folder for --out"
-        )
-    if not resume:
-        raise OutputError(
-            "the folder has the transcripts of an earlier run",
-            where=folder,
-            hint="--resume goes on with it; otherwise use a new folder",
-        )
-
 
 def _body(transcript: Transcript, form: Format) -> str:
     text = transcript.text if form is Format.TEXT else to_markdown(transcript)
     return f"{text.rstrip()}\n" if text.strip() else ""
-
-
-def _no_folder(folder: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"can't be a folder for the results: {error.strerror}", where=folder, hint="choose another --out"
-    )
