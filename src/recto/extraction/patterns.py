@@ -18,6 +18,7 @@ from recto.extraction.sheet import Sheet
 _UNLABELLED = -3.0
 """Without a label or a role, no candidate is likelier than none."""
 _AT_LABEL, _NEAR_LABEL, _UNDER_LABEL = 5.0, 3.0, 3.5
+_NEAR_WORDS = 12
 _WORD_MORE = 0.4
 """A longer label says more."""
 
@@ -40,25 +41,69 @@ _OTHER_LINE = re.compile(
 )
 
 
-def pattern_scores(schema: Schema, spec: FieldSpec, sheet: Sheet, found: Sequence[Candidate]) -> Scores:
-    """The points of each candidate of the field, on the scale of log-odds against "none of them"."""
-    own = _split(spec.labels)
-    rivals = [label for other in schema.fields if other.name != spec.name for label in _split(other.labels)]
-    rivals += _split(spec.unlike)
-    company = company_of(found)
-    role = _ROLES.get(spec.role, _no_role)
-    points = []
-    for candidate in found:
-        seen = Seen(sheet, candidate, company)
-        points.append(_UNLABELLED + _label_points(seen, own, rivals) + sum(role(seen)))
-    return np.array(points)
-
-
 Label = tuple[str, ...]
 
 
-def _split(labels: Sequence[str]) -> list[Label]:
-    return [tuple(_words(label)) for label in labels]
+class Patterns:
+    """The labels of all fields of a schema, looked up by their words."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._owners: dict[Label, list[str]] = {}
+        self._strangers: dict[str, frozenset[Label]] = {}
+        for spec in schema.fields:
+            for label in map(_split, spec.labels):
+                self._owners.setdefault(label, []).append(spec.name)
+            self._strangers[spec.name] = frozenset(map(_split, spec.unlike))
+        for label in {label for labels in self._strangers.values() for label in labels}:
+            self._owners.setdefault(label, [])
+        self._owners.pop((), None)
+        self._longest = max(map(len, self._owners), default=0)
+        self._known: dict[tuple[Label, Label], dict[Label, float]] = {}
+
+    def scores(self, spec: FieldSpec, sheet: Sheet, found: Sequence[Candidate]) -> Scores:
+        """The points of each candidate of the field, on the scale of log-odds against "none of them"."""
+        company = company_of(found)
+        role = _ROLES.get(spec.role, _no_role)
+        points = []
+        for candidate in found:
+            seen = Seen(sheet, candidate, company)
+            points.append(_UNLABELLED + self._label_points(spec, seen) + sum(role(seen)))
+        return np.array(points)
+
+    def _label_points(self, spec: FieldSpec, seen: "Seen") -> float:
+        """Points for the field's own label beside or above it; off where another's fits better."""
+        mine = theirs = 0.0
+        strangers = self._strangers[spec.name]
+        for label, points in self._fits(seen.before, seen.above).items():
+            owners = self._owners[label]
+            if spec.name in owners:
+                mine = max(mine, points)
+            elif owners or label in strangers:
+                theirs = max(theirs, points)
+        return mine - theirs if theirs > mine else mine
+
+    def _fits(self, before: Label, above: Label) -> dict[Label, float]:
+        """The labels that stand before a candidate, or alone above it, with their points."""
+        key = (before, above)
+        if key not in self._known:
+            self._known[key] = dict(self._looked_up(before, above))
+        return self._known[key]
+
+    def _looked_up(self, before: Label, above: Label) -> Iterator[tuple[Label, float]]:
+        for start in range(len(before)):
+            for end in range(start + 1, min(start + self._longest, len(before)) + 1):
+                label = before[start:end]
+                if label in self._owners:
+                    points = _AT_LABEL if end == len(before) else _NEAR_LABEL
+                    yield label, points + _WORD_MORE * (len(label) - 1)
+        for size in range(max(len(above) - 1, 1), len(above) + 1) if above and not before else ():
+            label = above[-size:]
+            if label in self._owners:
+                yield label, _UNDER_LABEL + _WORD_MORE * (len(label) - 1)
+
+
+def _split(label: str) -> Label:
+    return tuple(_words(label))
 
 
 def _words(text: str) -> list[str]:
@@ -74,7 +119,7 @@ class Seen:
     company: Company
 
     @property
-    def before(self) -> list[str]:
+    def before(self) -> Label:
         """The words before it on its row: of its own cell, or of the nearest one to the left with any.
 
         Those of currencies don't count.
@@ -85,13 +130,13 @@ class Seen:
                 break
             cell = self.sheet.cells[cell.left]
             text = cell.text
-        return found
+        return tuple(found[-_NEAR_WORDS:])
 
     @property
-    def above(self) -> list[str]:
+    def above(self) -> Label:
         """The words of the line above."""
         above = self.candidate.first.above
-        return [] if above is None else _words(self.sheet.cells[above].text)
+        return () if above is None else _split(self.sheet.cells[above].text)
 
     @property
     def row(self) -> int:
@@ -100,37 +145,6 @@ class Seen:
 
 
 _CURRENCIES = frozenset({"rm", "myr", "eur", "usd", "gbp", "chf", "s", "us"})
-
-
-def _label_points(seen: Seen, own: Sequence[Label], rivals: Sequence[Label]) -> float:
-    """Points for the field's own label beside or above it; none where another field's fits better."""
-    mine, theirs = _best(seen, own), _best(seen, rivals)
-    if theirs > mine:
-        return mine - theirs
-    return mine
-
-
-def _best(seen: Seen, labels: Sequence[Label]) -> float:
-    before, above = seen.before, seen.above
-    return max((_fit(label, before, above) for label in labels if label), default=0.0)
-
-
-def _fit(label: Label, before: list[str], above: list[str]) -> float:
-    """How well a label fits what stands before and above."""
-    size = len(label)
-    more = _WORD_MORE * (size - 1)
-    if tuple(before[-size:]) == label:
-        return _AT_LABEL + more
-    if _contains(before, label):
-        return _NEAR_LABEL + more
-    if not before and tuple(above[-size:]) == label and len(above) <= size + 1:
-        return _UNDER_LABEL + more
-    return 0.0
-
-
-def _contains(text: list[str], label: Label) -> bool:
-    size = len(label)
-    return any(tuple(text[at : at + size]) == label for at in range(len(text) - size + 1))
 
 
 def _no_role(seen: Seen) -> Iterator[float]:

@@ -13,7 +13,7 @@ from recto.extraction.assembly import assemble
 from recto.extraction.candidates import Candidate, candidates
 from recto.extraction.features import Indices, features
 from recto.extraction.fields import Extraction, Found
-from recto.extraction.patterns import pattern_scores
+from recto.extraction.patterns import Patterns
 from recto.extraction.ranker import Choice, Ranker, Scores, choices
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import Sheet, sheet_of
@@ -39,7 +39,8 @@ class Tagger:
         view = View(self.schema, sheet)
         found: list[Found] = []
         for spec in self.schema.fields:
-            found += self._found(view, spec)
+            if spec.kind != "items":
+                found += self._found(view, spec)
         seconds = time.perf_counter() - began
         return assemble(self.schema, found, extractor=self.label, seconds=seconds)
 
@@ -73,7 +74,11 @@ class View:
 
     schema: Schema
     sheet: Sheet
+    _patterns: Patterns = field(init=False)
     _kinds: dict[object, tuple[tuple[Candidate, ...], list[Indices]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._patterns = Patterns(self.schema)
 
     def candidates(self, spec: FieldSpec) -> tuple[tuple[Candidate, ...], list[Indices]]:
         """Everything that could be the field's value, with its features."""
@@ -85,7 +90,7 @@ class View:
 
     def patterns(self, spec: FieldSpec) -> Scores:
         """What the patterns say of each candidate."""
-        return pattern_scores(self.schema, spec, self.sheet, self.candidates(spec)[0])
+        return self._patterns.scores(spec, self.sheet, self.candidates(spec)[0])
 
     def ranked(self, spec: FieldSpec, ranker: Ranker) -> list[Choice]:
         """The values that the field may have, the likeliest first."""

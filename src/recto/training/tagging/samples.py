@@ -58,6 +58,8 @@ def samples_of(schema: Schema, documents: Sequence[Labelled]) -> dict[str, list[
         view = View(schema, sheet_of(document.transcripts))
         labels = labels_of(schema, document.fields)
         for spec in schema.fields if labels else ():
+            if spec.kind == "items":
+                continue
             out.setdefault(spec.name, []).append(
                 _sample(view, spec, labels.get(spec.name, {}), document.group)
             )
