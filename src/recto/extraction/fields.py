@@ -86,7 +86,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a named check says of an Extraction; `passed` is None where it doesn't apply, `detail` says why."""
+    """What a named check says of the fields; `passed` is None where it doesn't apply; `detail` says why."""
 
     name: str
     passed: bool | None

@@ -7,12 +7,11 @@ import hashlib
 import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Iterator
 
 from pydantic import BaseModel
 from pydantic.errors import PydanticUserError
@@ -41,7 +40,7 @@ def load_schema(name_or_path: str) -> Schema:
 
 
 def schema_from_json(json_schema: Mapping[str, JsonValue], name: str, *, where: object = None) -> Schema:
-    """A Schema from a JSON Schema; nothing is fetched and no code is run. Raises SchemaError with every mistake."""
+    """A Schema from a JSON Schema; nothing is fetched or run. Raises SchemaError with every mistake."""
     fields, mistakes = read_fields(json_schema)
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
@@ -81,7 +80,9 @@ def _parsed(text: str, where: object) -> Mapping[str, JsonValue]:
     try:
         value: JsonValue = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise SchemaError(f"isn't JSON: {error.msg} (line {error.lineno})", where=where, hint=_HINT) from error
+        raise SchemaError(
+            f"isn't JSON: {error.msg} (line {error.lineno})", where=where, hint=_HINT
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SchemaError(f"isn't JSON that can be read: {error}", where=where, hint=_HINT) from error
     if not isinstance(value, dict):

@@ -63,12 +63,22 @@ def labels_against(role: Role) -> tuple[str, ...]:
 
 
 def role_named(*names: str) -> Role | None:
-    """The role that the first of these names stands for, by its names, or by a label that no other role has."""
+    """The role that the first of these names stands for, by its names or by a label that no other has."""
     for name in filter(None, map(squashed, names)):
         role = _by_name().get(name)
         if role:
             return roles()[role]
     return None
+
+
+_IN_LINES = {"total": "line_amount", "person": "description", "title": "description", "net": "line_amount"}
+"""What names mean in a line of a bill, where they mean something else in the whole of it."""
+
+
+def role_in_line(*names: str) -> Role | None:
+    """The role that these names stand for in a line of a bill."""
+    role = role_named(*names)
+    return roles()[_IN_LINES.get(role.name, role.name)] if role else None
 
 
 def distinct(texts: Iterable[str]) -> tuple[str, ...]:

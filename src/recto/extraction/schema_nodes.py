@@ -17,7 +17,7 @@ _NUMBERS = {"number", "integer"}
 
 @dataclass(frozen=True, slots=True)
 class PlainNode:
-    """A node of one `type`; `nullable` where null may stand instead; `decimal`: a number that is written as text."""
+    """A node of one `type`; `nullable`: null may stand instead; `decimal`: a number written as text."""
 
     node: Node
     type: str
@@ -68,6 +68,25 @@ def plain_node(node: JsonValue, root: Node) -> PlainNode | str:
     return "refers to itself"
 
 
+def foreign_references(root: Node) -> list[str]:
+    """Mistakes: references that lead out of the schema, wherever they stand, or can't be followed."""
+    wrong = []
+    waiting: list[JsonValue] = [dict(root)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and _target(reference, root) is None:
+                wrong.append(f"refers to {reference!r}, which isn't in it")
+            unfit = [key for key in ("$dynamicRef", "$recursiveRef") if isinstance(node.get(key), str)]
+            unfit += ["$id"] if node != root and isinstance(node.get("$id"), str) else []
+            wrong += [f"{key} isn't followed: refer to #/$defs instead" for key in unfit]
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return list(dict.fromkeys(wrong))
+
+
 def _typed(node: Node, *, nullable: bool, decimal: bool) -> PlainNode | str:
     said = node.get("type", _implied(node))
     types = [one for one in said if one != "null"] if isinstance(said, list) else [said]
@@ -104,7 +123,11 @@ def _decimal(branches: Sequence[Node]) -> Node | None:
 
 
 def _is_null(node: Node) -> bool:
-    return node.get("type") == "null" or node.get("enum") == [None] or ("const" in node and node["const"] is None)
+    return (
+        node.get("type") == "null"
+        or node.get("enum") == [None]
+        or ("const" in node and node["const"] is None)
+    )
 
 
 def _without(node: Node, key: str) -> dict[str, JsonValue]:

@@ -17,19 +17,25 @@ from jsonschema.validators import Draft202012Validator, validator_for
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from recto.datasets.example import JsonValue
-from recto.extraction.roles import Role, distinct, labels_against, role_named, roles
-from recto.extraction.schema import FieldSpec, Shape
-from recto.extraction.schema_nodes import Node, PlainNode, plain_node
+from recto.extraction.roles import Role, distinct, labels_against, role_in_line, role_named, roles
+from recto.extraction.schema import Absent, FieldSpec, Shape
+from recto.extraction.schema_nodes import Node, PlainNode, foreign_references, plain_node
 from recto.extraction.values import KindName
 from recto.extraction.values.kind import squashed
 from recto.mistakes import sentence, unknown
 
 ANNOTATION = "x-recto"
 
+_WHOLE = "the schema"
 _DEEPEST = 8
 _MOST_FIELDS = 300
 
-_SHAPES: dict[str, Shape] = {"string": "string", "number": "number", "integer": "integer", "boolean": "boolean"}
+_SHAPES: dict[str, Shape] = {
+    "string": "string",
+    "number": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+}
 _KINDS_OF: dict[Shape, tuple[KindName, ...]] = {
     "string": ("text", "date", "money", "number", "id", "enum", "flag"),
     "number": ("number", "money"),
@@ -54,17 +60,24 @@ class Annotation(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a node stands: the path of its field, and whether everything on the way there is required."""
+    """Where a node stands: the path of its field, and whether it, and all on the way there, is required.
+
+    `own` says it of the node alone: an object that is there must have what it requires, though it needn't be
+    there itself. `above` are the identities of the objects that it is in.
+    """
 
     path: str = ""
     required: bool = True
+    own: bool = True
     in_list: bool = False
     depth: int = 0
+    above: frozenset[int] = frozenset()
 
     def inside(self, name: str, *, required: bool) -> "_Place":
         """The place of a property of the object that stands here."""
         path = f"{self.path}.{name}" if self.path else name
-        return _Place(path, self.required and required, self.in_list, self.depth + 1)
+        chain = self.required and required
+        return replace(self, path=path, required=chain, own=required, depth=self.depth + 1)
 
 
 def read_fields(json_schema: Node) -> tuple[tuple[FieldSpec, ...], tuple[str, ...]]:
@@ -76,6 +89,9 @@ def read_fields(json_schema: Node) -> tuple[tuple[FieldSpec, ...], tuple[str, ..
         return (), (f"{place or 'the schema'}: isn't JSON Schema: {error.message}",)
     except RecursionError:
         return (), ("the schema: is nested too deep",)
+    foreign = foreign_references(json_schema)
+    if foreign:
+        return (), tuple(f"the schema: {mistake}" for mistake in foreign)
     reader = _Reader(json_schema)
     fields = reader.fields_of_all()
     mistakes = distinct([*reader.mistakes, *_names_twice(fields)])
@@ -98,12 +114,17 @@ class _Reader:
         return self._properties(top, _Place())
 
     def _wrong(self, place: _Place, what: str) -> list[FieldSpec]:
-        self.mistakes.append(f"{place.path or 'the schema'}: {what}")
+        self.mistakes.append(f"{place.path or _WHOLE}: {what}")
         return []
 
     def _properties(self, node: PlainNode, place: _Place) -> list[FieldSpec]:
+        if id(node.properties) in place.above:
+            return self._wrong(place, "contains itself")
         if place.depth > _DEEPEST:
-            return self._wrong(place, f"contains itself, or is nested more than {_DEEPEST} deep")
+            return self._wrong(place, f"is nested more than {_DEEPEST} deep")
+        place = replace(place, above=place.above | {id(node.properties)})
+        if not node.properties:
+            return self._wrong(place, "an object must say its properties")
         found = []
         for name, child in node.properties.items():
             found += self._property(name, child, place.inside(name, required=node.requires(name)))
@@ -113,22 +134,23 @@ class _Reader:
         self.seen += 1
         if self.seen > _MOST_FIELDS:
             return self._wrong(_Place(), f"asks for more than {_MOST_FIELDS} fields")
-        if not name.strip() or set(name) & set(".[]"):
-            return self._wrong(place, "a name must not be empty, and have no point or bracket")
-        node = plain_node(child, self.root)
+        named = name.strip() and not set(name) & set(".[]")
+        node = (
+            plain_node(child, self.root)
+            if named
+            else "a name must not be empty, and have no point or bracket"
+        )
         if isinstance(node, str):
             return self._wrong(place, node)
         if node.type == "array":
             return self._list(node, place)
         if node.type == "object" and not node.is_money(self.root):
-            if not node.properties:
-                return self._wrong(place, "an object must say its properties")
             return self._properties(node, replace(place, required=place.required and not node.nullable))
         return [
             replace(
                 spec,
                 required=place.required and not node.nullable,
-                absent="null" if place.required and node.nullable else "leave out",
+                absent="null" if place.own and node.nullable else "leave out",
             )
             for spec in self._plain(node, place)
         ]
@@ -146,19 +168,17 @@ class _Reader:
         else:
             told = {key: node.node[key] for key in ("title", "description", ANNOTATION) if key in node.node}
             one = replace(item, node={**item.node, **told})
-            found = [replace(spec, many=True) for spec in self._plain(one, replace(place, in_list=True))]
-        absent = "null" if node.nullable else "empty list"
+            found = [replace(spec, many=True) for spec in self._plain(one, place)]
+        absent: Absent = "null" if node.nullable else "empty list"
         return [
-            replace(spec, required=required, absent=absent if place.required and not required else "leave out")
+            replace(spec, required=required, absent=absent if place.own and not required else "leave out")
             for spec in found
         ]
 
     def _items(self, node: PlainNode, item: PlainNode, place: _Place) -> list[FieldSpec]:
-        if not item.properties:
-            return self._wrong(place, "the items of the list must say their properties")
         before = len(self.mistakes)
-        fields = self._properties(item, _Place(in_list=True, depth=place.depth + 1))
-        self.mistakes[before:] = [f"{place.path}[].{mistake}" for mistake in self.mistakes[before:]]
+        fields = self._properties(item, _Place(in_list=True, depth=place.depth + 1, above=place.above))
+        self.mistakes[before:] = [_in_list(mistake, place) for mistake in self.mistakes[before:]]
         annotation = self._annotation(node, place)
         if annotation is None:
             return []
@@ -167,21 +187,18 @@ class _Reader:
 
     def _plain(self, node: PlainNode, place: _Place) -> list[FieldSpec]:
         """The field of one value, or none where something is wrong."""
-        if node.type == "array":
-            return self._wrong(place, "a list within a list can't be extracted")
-        shape: Shape = "money" if node.type == "object" else _SHAPES[node.type]
+        shape: Shape = "money" if node.type == "object" else _SHAPES.get(node.type, "string")
         annotation = self._annotation(node, place)
         choices = _choices(node.node)
-        if choices is None:
-            return self._wrong(place, "the choices of an enum must be texts")
-        if node.node.get("format") == "date-time":
-            return self._wrong(place, "dates are extracted without a time: the format must be date")
-        if annotation is None:
-            return []
+        unfit = _unfit(node, choices)
+        if unfit or annotation is None or choices is None:
+            return self._wrong(place, unfit) if unfit else []
         role = self._role(annotation, node, shape, place)
         kind = annotation.kind or _guessed_kind(node, shape, choices, role)
         if kind not in _KINDS_OF[shape]:
-            return self._wrong(place, f"{kind} can't be written as {shape}, only {' or '.join(_KINDS_OF[shape])}")
+            return self._wrong(
+                place, f"{kind} can't be written as {shape}, only {' or '.join(_KINDS_OF[shape])}"
+            )
         if kind == "enum" and not choices:
             return self._wrong(place, "an enum must list its choices")
         return [replace(_spec(node.node, place, annotation, role), kind=kind, choices=choices, shape=shape)]
@@ -194,23 +211,26 @@ class _Reader:
                 name = ".".join([place.path, ANNOTATION, *(str(part) for part in one["loc"])])
                 known = tuple(Annotation.model_fields)
                 extra = one["type"] == "extra_forbidden"
-                self.mistakes.append(unknown(name, str(one["loc"][-1]), known) if extra else sentence(one, name))
+                self.mistakes.append(
+                    unknown(name, str(one["loc"][-1]), known) if extra else sentence(one, name)
+                )
             return None
 
     def _role(self, annotation: Annotation, node: PlainNode, shape: Shape, place: _Place) -> Role | None:
-        """The role that is said; else the one that path, name or title stand for, if its kind can stand here."""
+        """The role that is said; else what path, name or title stand for, if its kind can stand here."""
         if annotation.role:
             if annotation.role not in roles():
                 close = get_close_matches(annotation.role, roles(), n=1)
                 helped = f"did you mean {close[0]}?" if close else f"known: {', '.join(roles())}"
                 self._wrong(place, f"there is no role {annotation.role!r}; {helped}")
             return roles().get(annotation.role)
-        names = (place.path, place.path.rpartition(".")[2], str(node.node.get("title", "")))
-        role = role_named(*names, str(node.node.get("format", "")))
-        if role is None or role.kind not in _KINDS_OF[shape] or annotation.kind not in (None, role.kind):
-            return None
-        wanted = _guessed_kind(node, shape, (), None)
-        return role if wanted in (_KINDS_OF[shape][0], role.kind) else None
+        format_ = node.node.get("format")
+        own = place.path.rpartition(".")[2]
+        names = (place.path, own, str(node.node.get("title", "")), "" if format_ == "date" else str(format_))
+        role = role_in_line(*names) if place.in_list else role_named(*names)
+        able = ("number", "money") if node.decimal else ("date",) if format_ == "date" else _KINDS_OF[shape]
+        fits = role is not None and role.kind in able and annotation.kind in (None, role.kind)
+        return role if fits else None
 
 
 def _spec(node: Node, place: _Place, annotation: Annotation, role: Role | None) -> FieldSpec:
@@ -247,6 +267,23 @@ def _guessed_kind(node: PlainNode, shape: Shape, choices: tuple[str, ...], role:
     if node.node.get("format") == "date":
         return "date"
     return "number" if node.decimal else _KINDS_OF[shape][0]
+
+
+def _in_list(mistake: str, place: _Place) -> str:
+    """A mistake in the items of a list, told from outside."""
+    whole = mistake.removeprefix(f"{_WHOLE}: ")
+    return f"{place.path}[]: {whole}" if whole != mistake else f"{place.path}[].{mistake}"
+
+
+def _unfit(node: PlainNode, choices: tuple[str, ...] | None) -> str:
+    """Why a node can't be one value; "" if it can."""
+    if node.type == "array":
+        return "a list within a list can't be extracted"
+    if choices is None:
+        return "the choices of an enum must be texts"
+    if node.node.get("format") == "date-time":
+        return "dates are extracted without a time: the format must be date"
+    return ""
 
 
 def _choices(node: Node) -> tuple[str, ...] | None:

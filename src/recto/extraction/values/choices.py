@@ -4,7 +4,26 @@ import re
 
 from recto.extraction.values.kind import Kind, Occurrence, same_squashed, squashed
 
-_YES = ("true", "yes", "ja", "oui", "sí", "si", "selected", "checked", "x", "1", "☒", "☑", "✓", "✔", "✗", "✘", "[x]", "(x)")
+_YES = (
+    "true",
+    "yes",
+    "ja",
+    "oui",
+    "sí",
+    "si",
+    "selected",
+    "checked",
+    "x",
+    "1",
+    "☒",
+    "☑",
+    "✓",
+    "✔",
+    "✗",
+    "✘",
+    "[x]",
+    "(x)",
+)
 _NO = ("false", "no", "nein", "non", "unselected", "unchecked", "0", "☐", "□", "[]", "[ ]", "()", "( )")
 _FLAGS = {**dict.fromkeys(_YES, "true"), **dict.fromkeys(_NO, "false")}
 # "x", "1", "0" and "si" answer a question, yet stand on every page without one.
@@ -17,7 +36,9 @@ _FLAG = re.compile(
 
 def find_flags(text: str) -> list[Occurrence]:
     """All boxes and answers of one line."""
-    return [Occurrence(m.start(), m.end(), value) for m in _FLAG.finditer(text) if (value := parse_flag(m[0]))]
+    return [
+        Occurrence(m.start(), m.end(), value) for m in _FLAG.finditer(text) if (value := parse_flag(m[0]))
+    ]
 
 
 def parse_flag(text: str) -> str | None:

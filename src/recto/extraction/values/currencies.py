@@ -7,19 +7,30 @@ import re
 
 from recto.extraction.values.kind import Kind, Occurrence
 
-CODES = frozenset(
-    ["AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HRK", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XCG", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG"]
+_ISO_4217 = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD "
+    "CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
+    "GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD "
+    "KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK "
+    "NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD "
+    "SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD "
+    "XCG XOF XPF YER ZAR ZMW ZWG "
 )
+CODES = frozenset(_ISO_4217.split())
 """ISO 4217 as of 2025, with the codes of Croatia and Curaçao that were given up lately."""
 
-_COMMON = ["AED", "AUD", "BDT", "BGN", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD", "HRK", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PHP", "PKR", "PLN", "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TWD", "UAH", "USD", "VND", "ZAR"]
+_COMMON = (
+    "AED AUD BDT BGN BRL CAD CHF CNY CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KRW MXN MYR NGN "
+    "NOK NZD PHP PKR PLN RON RSD RUB SAR SEK SGD THB TWD UAH USD VND ZAR "
+)
 """Codes that are looked for in texts; "ALL", "TOP", "CUP" and "TRY" are words of every receipt."""
 
 _SIGNS = {
-    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "￥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY",
-    "₫": "VND", "₪": "ILS", "฿": "THB", "₱": "PHP", "₴": "UAH", "zł": "PLN", "Kč": "CZK", "RM": "MYR",
-    "US$": "USD", "S$": "SGD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD",
-    "NT$": "TWD", "R$": "BRL", "Rs.": "INR", "Rs": "INR", "Rp": "IDR", "SFr.": "CHF", "Fr.": "CHF",
+    "€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "￥": "JPY", "₹": "INR", "₩": "KRW",
+    "₽": "RUB", "₺": "TRY", "₫": "VND", "₪": "ILS", "฿": "THB", "₱": "PHP", "₴": "UAH",
+    "zł": "PLN", "Kč": "CZK", "RM": "MYR", "US$": "USD", "S$": "SGD", "A$": "AUD", "AU$": "AUD",
+    "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "NT$": "TWD", "R$": "BRL", "Rs.": "INR",
+    "Rs": "INR", "Rp": "IDR", "SFr.": "CHF", "Fr.": "CHF",
 }  # fmt: skip
 
 _NAMES = {
@@ -27,7 +38,10 @@ _NAMES = {
     "francs": "CHF", "ringgit": "MYR", "rupees": "INR", "yen": "JPY",
 }  # fmt: skip
 
-_MEANT = {**{name.casefold(): code for name, code in (_SIGNS | _NAMES).items()}, **{c.casefold(): c for c in _COMMON}}
+_MEANT = {
+    **{name.casefold(): code for name, code in (_SIGNS | _NAMES).items()},
+    **{c.casefold(): c for c in _COMMON.split()},
+}
 
 
 _SIGN = "[€$£¥￥₹₩₽₺₫₪฿₱₴]"

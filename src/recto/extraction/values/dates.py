@@ -135,7 +135,10 @@ def _named(pattern: str) -> re.Pattern[str]:
 
 
 _FORMS = (
-    (re.compile(rf"{_ALONE}{_YEAR}{_GAP}([-/.]){_GAP}(\d{{1,2}}){_GAP}\2{_GAP}(\d{{1,2}}){_END}"), _year_first),
+    (
+        re.compile(rf"{_ALONE}{_YEAR}{_GAP}([-/.]){_GAP}(\d{{1,2}}){_GAP}\2{_GAP}(\d{{1,2}}){_END}"),
+        _year_first,
+    ),
     (re.compile(rf"{_NUMERIC}{_YEAR}{_END}"), _numbers_last_year),
     (re.compile(rf"{_NUMERIC}{_YEAR_2}{_END_2}"), _numbers_last_year),
     (
@@ -147,7 +150,10 @@ _FORMS = (
         _named(rf"(?<![^\W\d_])({_MONTH})(?![^\W\d_]){_BETWEEN}{_DAY}{_TH}(?!\d){_BETWEEN}{_YEAR}{_END}"),
         _month_day,
     ),
-    (_named(rf"(?<![^\W\d_])({_MONTH})(?![^\W\d_]){_BETWEEN}{_DAY}[\s,]{{1,2}}'?{_YEAR_2}{_END_2}"), _month_day),
+    (
+        _named(rf"(?<![^\W\d_])({_MONTH})(?![^\W\d_]){_BETWEEN}{_DAY}[\s,]{{1,2}}'?{_YEAR_2}{_END_2}"),
+        _month_day,
+    ),
     (re.compile(rf"(?<!\d){_YEAR}年{_GAP}(\d{{1,2}}){_GAP}月{_GAP}(\d{{1,2}}){_GAP}日"), _plain_year_first),
     (re.compile(rf"(?<!\d){_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"), _plain_year_first),
     # Thin hyphens are lost or become tildes when they are read: "27 032018", "05-05~18".

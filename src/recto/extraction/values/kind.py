@@ -53,7 +53,9 @@ def apart(occurrences: list[Occurrence]) -> list[Occurrence]:
 
 def squashed(text: str) -> str:
     """The letters and digits of a text alone, in NFKC and without case: how texts and labels are compared."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+    return re.sub(
+        r"[\W_]+", "", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    )
 
 
 def same_squashed(a: str, b: str) -> bool:

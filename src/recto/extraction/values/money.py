@@ -19,10 +19,12 @@ _AHEAD = re.compile(
 )
 _FARTHEST = 12
 """No sign stands farther before its figures, in characters."""
-_BEHIND = re.compile(rf"(?P<closed>\))?(?P<minus>[-−–](?!\S))?(?:{GAP}(?P<mark>{MARK})(?!:?{GAP}\d))?", re.IGNORECASE)
+_BEHIND = re.compile(
+    rf"(?P<closed>\))?(?P<minus>[-−–](?!\S))?(?:{GAP}(?P<mark>{MARK})(?!:?{GAP}\d))?", re.IGNORECASE
+)
 _RATE = re.compile(r" ?%")
-_CLOSE_BEFORE = re.compile(r"[^\W_]|[-/#]")
-_CLOSE_AFTER = re.compile(r"[^\W_]|[-/]\w")
+_CLOSE_BEFORE = re.compile(r"(?:[^\W_]|[-/#]|\d:)$")
+_CLOSE_AFTER = re.compile(r"[^\W_]|[-/:]\w")
 _DECIMALS = re.compile(r"[.,] ?\d\d?$")
 
 _MOST_FIGURES = 9
@@ -96,7 +98,9 @@ def _is_amount(amount: _Amount, text: str) -> bool:
     if _DECIMALS.search(figures) or amount.figures["even"] or amount.currency:
         return True
     start, end = amount.figures.span()
-    close = _CLOSE_BEFORE.match(text[start - 1 : start]) and not (amount.ahead["minus"] or amount.ahead["outer"])
+    close = _CLOSE_BEFORE.search(text, max(0, start - 2), start) and not (
+        amount.ahead["minus"] or amount.ahead["outer"]
+    )
     digits = sum(c.isdigit() for c in figures)
     return digits <= _MOST_FIGURES and not close and not _CLOSE_AFTER.match(text, end)
 

@@ -64,7 +64,11 @@ def _split(bare: str, *, groups_of_three: bool) -> tuple[str, str]:
     whole, mark, decimals = bare[:at], bare[at], bare[at + 1 :]
     only = "." not in whole and "," not in whole
     groups = mark in whole or (
-        only and len(decimals) == 3 and len(whole) <= 3 and whole.strip("0") and (groups_of_three or mark == ",")
+        only
+        and len(decimals) == 3
+        and len(whole) <= 3
+        and whole.strip("0")
+        and (groups_of_three or mark == ",")
     )
     if groups:
         return re.sub("[.,]", "", bare), ""

@@ -1,4 +1,4 @@
-"""Texts: names, addresses, descriptions. Any line is one; what part of it is meant, labels and learning say."""
+"""Texts: names, addresses, descriptions. Any line is one; what part of it is meant, isn't known here."""
 
 from recto.documents.normalise import squeeze_whitespace
 from recto.extraction.values.kind import Kind, Occurrence, same_squashed, squashed

@@ -76,7 +76,9 @@ def _spanish(number: str) -> bool:
     if first.isdigit() or first in "XYZKLM":
         leading = first if first.isdigit() else {"X": "0", "Y": "1", "Z": "2"}.get(first, "")
         return letters[int(leading + middle) % 23] == last
-    control = (10 - sum(d if i % 2 else sum(divmod(2 * d, 10)) for i, d in enumerate(_digits(middle))) % 10) % 10
+    control = (
+        10 - sum(d if i % 2 else sum(divmod(2 * d, 10)) for i, d in enumerate(_digits(middle))) % 10
+    ) % 10
     return last in (str(control), "JABCDEFGHI"[control])
 
 
