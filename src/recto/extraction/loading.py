@@ -97,10 +97,12 @@ def _no_constant(name: str) -> None:
 def _from_model(name: str) -> Schema:
     """A Schema from the JSON Schema that a pydantic model gives of itself."""
     module_name, _, model_name = name.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise SchemaError(f"{module_name!r} is no name of a module", where=name, hint=_HINT)
     try:
         with _working_folder_importable():
             found = getattr(importlib.import_module(module_name), model_name, None)
-    except (ImportError, ValueError) as error:
+    except (ImportError, SyntaxError) as error:
         hint = "the module must be importable from the folder you are in, or be installed"
         raise SchemaError(f"the module can't be imported: {error}", where=name, hint=hint) from error
     if not (isinstance(found, type) and issubclass(found, BaseModel)):

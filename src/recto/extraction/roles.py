@@ -86,12 +86,16 @@ def distinct(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+_TELLING = 4
+"""Shorter labels ("le", "an", "y") are names of anything."""
+
+
 @cache
 def _by_name() -> dict[str, str]:
     found: dict[str, str] = {}
     shared = set()
     for role in roles().values():
-        for label in {squashed(label) for label in role.labels}:
+        for label in {squashed(label) for label in role.labels if len(squashed(label)) >= _TELLING}:
             shared.update({label} & found.keys())
             found[label] = role.name
     alone = {label: role for label, role in found.items() if label not in shared}

@@ -18,9 +18,20 @@ def test_choices_without_letters() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("selected", "true"), ("Ja", "true"), ("X", "true"), ("☒", "true"), ("[ x ]", "true"), ("unselected", "false"),
-     ("Non", "false"), ("☐", "false"), ("[ ]", "false"), ("maybe", None), ("", None)],
-)  # fmt: skip
+    [
+        ("selected", "true"),
+        ("Ja", "true"),
+        ("X", "true"),
+        ("☒", "true"),
+        ("[ x ]", "true"),
+        ("unselected", "false"),
+        ("Non", "false"),
+        ("☐", "false"),
+        ("[ ]", "false"),
+        ("maybe", None),
+        ("", None),
+    ],
+)
 def test_flags(text: str, value: str | None) -> None:
     assert parse_flag(text) == value
 

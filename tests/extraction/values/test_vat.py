@@ -6,10 +6,23 @@ from recto.extraction.values.vat import find_vat_numbers, parse_vat_number, vali
 
 # Published numbers of companies, and examples of the tax offices.
 RIGHT = [
-    "DE136695976", "DE129273398", "FR40303265045", "FR83404833048", "ESB58378431", "ES54362315K",
-    "ESX2482300W", "ESA08663619", "GB980780684", "GB434031494", "IT00743110157", "NL004495445B01", "NL000099998B57",
-    "ATU13585627", "BE0428759497", "BE0202239951",
-]  # fmt: skip
+    "DE136695976",
+    "DE129273398",
+    "FR40303265045",
+    "FR83404833048",
+    "ESB58378431",
+    "ES54362315K",
+    "ESX2482300W",
+    "ESA08663619",
+    "GB980780684",
+    "GB434031494",
+    "IT00743110157",
+    "NL004495445B01",
+    "NL000099998B57",
+    "ATU13585627",
+    "BE0428759497",
+    "BE0202239951",
+]
 
 
 @pytest.mark.parametrize("number", RIGHT)
