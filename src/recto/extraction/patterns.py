@@ -130,7 +130,7 @@ class Seen:
                 break
             cell = self.sheet.cells[cell.left]
             text = cell.text
-        return tuple(found[-_NEAR_WORDS:])
+        return _without_inclusions(tuple(found[-_NEAR_WORDS:]))
 
     @property
     def above(self) -> Label:
@@ -144,7 +144,18 @@ class Seen:
         return self.candidate.first.row
 
 
-_CURRENCIES = frozenset({"rm", "myr", "eur", "usd", "gbp", "chf", "s", "us"})
+_CURRENCIES = frozenset({"rm", "myr", "eur", "usd", "gbp", "chf", "rs", "inr", "s", "us"})
+_INCLUDED = frozenset(
+    {"inkl", "inklusive", "incl", "including", "inclusive", "inc", "incluido", "incluidos", "compris"}
+)
+
+
+def _without_inclusions(before: Label) -> Label:
+    """A total "incl. VAT" is a total: what it includes is no label of the amount."""
+    for place, word in enumerate(before):
+        if word in _INCLUDED and place:
+            return before[:place]
+    return before
 
 
 def _no_role(seen: Seen) -> Iterator[float]:
