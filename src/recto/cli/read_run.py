@@ -1,4 +1,4 @@
-"""What `recto read` does: files → pages → transcripts → outputs, with failures collected on the way."""
+"""Reading files: pages → transcripts → outputs, with failures collected on the way."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +82,15 @@ class Outcome:
     pages_before: int = 0
     documents: int = 0
     failures: list[PageFailure] = field(default_factory=list)
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """What both runs came to together."""
+        return Outcome(
+            self.pages + other.pages,
+            self.pages_before + other.pages_before,
+            self.documents + other.documents,
+            [*self.failures, *other.failures],
+        )
 
 
 def read_files(

@@ -1,0 +1,65 @@
+"""Texts as documents: plain text becomes Transcripts, so that fields are found in it as on a read page.
+
+Pages are told apart by form feeds, as `recto read --format text` writes them. A text has no places: what is
+found in one has no box.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from recto.documents.transcript import Finish, Transcript
+from recto.errors import DocumentTooLarge
+from recto.extraction.extractor import Extractor
+from recto.extraction.fields import Extraction, Found
+from recto.extraction.sheet import lines_of_text
+
+ENGINE = "text"
+"""What such Transcripts name as their engine: nothing was read."""
+PAGE_BREAK = "\f"
+
+
+def transcripts_of_text(text: str, document: str, *, sha256: str = "") -> tuple[Transcript, ...]:
+    """The pages of a text, at least one; width and height count characters and rows."""
+    pages = text.split(PAGE_BREAK)
+    return tuple(_page(page, document, number, sha256) for number, page in enumerate(pages, start=1))
+
+
+def extract_text(extractor: Extractor, transcripts: Sequence[Transcript]) -> Extraction:
+    """What stands in the pages of a text; its fields have no box."""
+    found = extractor.extract(transcripts)
+    return replace(
+        found,
+        fields=_without_boxes(found.fields),
+        ungrounded=_without_boxes(found.ungrounded),
+        unfit=_without_boxes(found.unfit),
+    )
+
+
+def check_lines(transcripts: Iterable[Transcript], max_lines: int, *, where: object = None) -> None:
+    """Raises DocumentTooLarge for more lines than fields are looked for in."""
+    lines = sum(len(transcript.lines) for transcript in transcripts)
+    if lines > max_lines:
+        raise DocumentTooLarge(
+            f"it has {lines:,} lines, and fields are looked for in {max_lines:,} at most",
+            where=where,
+            hint="send the pages on which they stand, or raise max_lines",
+        )
+
+
+def _page(text: str, document: str, number: int, sha256: str) -> Transcript:
+    lines = lines_of_text(text)
+    return Transcript(
+        document=document,
+        page=number,
+        width=int(max((line.box[2] for line in lines), default=1)),
+        height=int(max((line.box[3] for line in lines), default=1)),
+        text=text,
+        lines=lines,
+        engine=ENGINE,
+        finish=Finish.COMPLETE if lines else Finish.BLANK,
+        sha256=sha256,
+    )
+
+
+def _without_boxes(fields: Sequence[Found]) -> tuple[Found, ...]:
+    return tuple(replace(one, box=None) for one in fields)
