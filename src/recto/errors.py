@@ -30,6 +30,7 @@ RectoError
 │   ├── NotAllowed            the key may not do this
 │   ├── RateLimited           the key has asked for too much in too short a time
 │   ├── JobNotFound           no such job, or another key's
+│   ├── PageGivenUp           the service stopped at this page again and again
 │   ├── StorageFull           no room on the service's disk for what was sent
 │   └── RequestRefused        what was asked for can't be done with this service
 │       └── RequestConflict   it says two things that can't both be
@@ -179,6 +180,10 @@ class RateLimited(ServingError):
 
 class JobNotFound(ServingError):
     """There is no such job, or it is another key's."""
+
+
+class PageGivenUp(ServingError):
+    """The service stopped, again and again, while it read this page of a job."""
 
 
 class StorageFull(ServingError):

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from recto.errors import ServingError
+from recto.serving.jobs.jobs import ATTEMPTS
 from recto.serving.keys import add_key
 from recto.serving.server import check_address
 from recto.workspace.folder import Workspace
@@ -73,8 +74,7 @@ def test_a_job_goes_on_where_a_killed_service_stopped(
         wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["pages_read"] == 3)
         running.send_signal(signal.SIGKILL)
         running.wait(LIMIT_S)
-    with workspace.transaction() as session:  # the time passes after which its claim is over
-        session.get_one(JobRow, job_id).claimed_until = now() - timedelta(seconds=1)
+    lose(workspace, job_id)
     again = Steps(tmp_path / "again")
     again.allow(100)
     with process(workspace, again) as (running, client):
@@ -82,6 +82,34 @@ def test_a_job_goes_on_where_a_killed_service_stopped(
         pages = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
     assert [page["transcript"]["text"] for page in pages] == [f"a.pdf page {n}" for n in range(1, 7)]
     assert again.read() == ["a.pdf 4", "a.pdf 5", "a.pdf 6"]
+
+
+def test_a_job_goes_on_without_a_page_that_kills_the_service_each_time(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make
+) -> None:
+    steps = Steps(tmp_path / "steps")
+    steps.allow(100)
+    steps.path.with_suffix(".deadly").write_text("a.pdf 2")
+    with process(workspace, steps) as (running, client):
+        job_id = client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(3))}).json()["id"]
+        assert running.wait(LIMIT_S) == -signal.SIGKILL
+    lose(workspace, job_id, times=ATTEMPTS - 2)
+    with process(workspace, steps) as (running, _):
+        assert running.wait(LIMIT_S) == -signal.SIGKILL
+    lose(workspace, job_id)
+    with process(workspace, steps) as (running, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+        first, second, third = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
+    assert [page["transcript"]["text"] for page in (first, third)] == ["a.pdf page 1", "a.pdf page 3"]
+    assert second["problem"]["type"] == "urn:recto:problem:page-given-up"
+    assert steps.read() == ["a.pdf 1", "a.pdf 2", "a.pdf 2", "a.pdf 3"]
+
+
+def lose(workspace: Workspace, job_id: str, times: int = 0) -> None:
+    """The time passes after which a claim is over; before, so many others were lost as well."""
+    with workspace.transaction() as session:
+        row = session.get_one(JobRow, job_id)
+        row.claimed_until, row.lost = now() - timedelta(seconds=1), row.lost + times
 
 
 def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for_later(

@@ -53,6 +53,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.JobNotFound: 404,
+    errors.PageGivenUp: 422,
     errors.StorageFull: 507,
     errors.RequestRefused: 422,
     errors.RequestConflict: 400,

@@ -14,13 +14,13 @@ from typing import IO
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
-from recto.errors import DeadlineExpired, Draining, EngineError, ServingError
+from recto.errors import DeadlineExpired, Draining, ServingError
 from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
 from recto.serving.facts import ModelFacts, WorkspaceFacts
-from recto.serving.flow import Flow, PageReading
+from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs.job import Job
 from recto.serving.jobs.jobs import Jobs
 from recto.serving.jobs.worker import Worker
@@ -181,7 +181,7 @@ class Service:
             ):
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
                     pages = tuple([reading async for reading in readings])
-            self._give_back(asking.caller, sum(_is_our_fault(page) for page in pages))
+            self._give_back(asking.caller, sum(map(is_our_fault, pages)))
             return pages
 
     @contextmanager
@@ -199,7 +199,7 @@ class Service:
 
     def _worker(self, workspace: Workspace) -> Worker:
         most = self.settings.uploads.max_job_pages
-        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job)
+        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job, self._give_back_of_job)
 
     def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
@@ -213,7 +213,8 @@ class Service:
             self._offer(Reading(page, transcript, job.id, model.scope))
             return sure_only(transcript, chosen)
 
-        flow = Flow(read, self.batcher.entrance.window, self._timing)
+        window = 1 if job.alone else self.batcher.entrance.window
+        flow = Flow(read, window, self._timing)
         return route_json(chosen, job.wish["agent"]), flow
 
     def _timing(self) -> AbstractContextManager[None]:
@@ -228,6 +229,11 @@ class Service:
             caller = await asyncio.to_thread(caller_with, self.workspace, job.key_id)
             await self._charge(caller, pages)
 
+    async def _give_back_of_job(self, job: Job, pages: int) -> None:
+        if self.workspace is not None:
+            caller = await asyncio.to_thread(caller_with, self.workspace, job.key_id)
+            await asyncio.to_thread(self._give_back, caller, pages)
+
     async def _charge(self, caller: Caller, pages: int) -> None:
         if self.records is not None:
             await asyncio.to_thread(self.records.quota.take, caller, pages)
@@ -235,10 +241,6 @@ class Service:
     def _give_back(self, caller: Caller, pages: int) -> None:
         if self.records is not None and pages:
             self.records.quota.give_back(caller, pages)
-
-
-def _is_our_fault(page: PageReading) -> bool:
-    return isinstance(page, PageFailure) and isinstance(page.error, EngineError)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from recto.errors import MissingPackage, RectoError, SettingsError, WorkspaceBusy, WorkspaceError
 
 FILE_NAME = "recto.db"
-HEAD = "0004"
+HEAD = "0005"
 """The newest step in `migrations/versions`."""
 
 WAIT_S = 60
