@@ -20,7 +20,8 @@ RectoError
 ├── TrainingError             a Run can't start or can't go on
 │   └── ParityError           what was written back doesn't compute what was trained
 ├── WorkspaceError            a workspace that isn't there, or can't be used as it is
-│   └── WorkspaceBusy         somebody else holds the lock; the message says who
+│   ├── WorkspaceBusy         somebody else holds the lock; the message says who
+│   └── WorkspaceFull         its database's disk is full
 ├── RegistryError             a Release that doesn't exist, or can't be promoted
 ├── ServingError              a request to the service that isn't answered
 │   ├── QueueFull             too much is waiting already
@@ -36,6 +37,7 @@ RectoError
 │       └── RequestConflict   it says two things that can't both be
 ├── SettingsError             a setting is unknown or out of range
 └── OutputError               a result can't be written
+    └── OutputFull            because the disk is full
 """
 
 
@@ -142,6 +144,10 @@ class WorkspaceBusy(WorkspaceError):
     """Somebody else holds the workspace's lock."""
 
 
+class WorkspaceFull(WorkspaceError):
+    """The disk of the workspace's database is full."""
+
+
 class RegistryError(RectoError):
     """A Release that doesn't exist, or can't be promoted."""
 
@@ -204,3 +210,7 @@ class SettingsError(RectoError):
 
 class OutputError(RectoError):
     """A result can't be written."""
+
+
+class OutputFull(OutputError):
+    """A result can't be written, because the disk is full."""
