@@ -4,7 +4,7 @@ It makes the PDF, hands it in over HTTP as any client does, and adds up the memo
 processes that decode for it, as the operating system counts it: PSS (pages that several processes share count
 once in the sum) and RSS (they count in each). Whether memory is flat is told by the peaks of the two halves.
 
-    python benchmarks/long_job.py                # 2,000 pages of 3 lines
+    python benchmarks/long_job.py                # 2,000 pages of 3 lines: about 20 minutes
     python benchmarks/long_job.py --pages 200 --rows 42
 """
 

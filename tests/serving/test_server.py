@@ -2,12 +2,7 @@
 
 import base64
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -18,50 +13,10 @@ from recto.serving.jobs.jobs import ATTEMPTS
 from recto.serving.keys import add_key
 from recto.serving.server import check_address
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import JobRow
-from recto.workspace.utc import now
 
 from ..conftest import Make
 from .engines import LIMIT_S
-
-PROGRAM = Path(__file__).with_name("stepping_service.py")
-
-
-class Steps:
-    """How many pages a stepping service may read, and which it has been given."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.allow(0)
-
-    def allow(self, pages: int) -> None:
-        self.path.write_text(str(pages))
-
-    def read(self) -> list[str]:
-        log = self.path.with_suffix(".log")
-        return log.read_text().splitlines() if log.exists() else []
-
-
-@contextmanager
-def process(workspace: Workspace, steps: Steps) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    command = [sys.executable, str(PROGRAM), str(workspace.path), str(steps.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        try:
-            assert running.stdout is not None
-            url = running.stdout.readline().strip()
-            with httpx.Client(base_url=url, timeout=LIMIT_S) as client:
-                yield running, client
-        finally:
-            running.kill()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(20 * LIMIT_S):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it doesn't come to that")
+from .stepping import Steps, lose, process, wait_until
 
 
 def test_a_job_goes_on_where_a_killed_service_stopped(
@@ -103,13 +58,6 @@ def test_a_job_goes_on_without_a_page_that_kills_the_service_each_time(
     assert [page["transcript"]["text"] for page in (first, third)] == ["a.pdf page 1", "a.pdf page 3"]
     assert second["problem"]["type"] == "urn:recto:problem:page-given-up"
     assert steps.read() == ["a.pdf 1", "a.pdf 2", "a.pdf 2", "a.pdf 3"]
-
-
-def lose(workspace: Workspace, job_id: str, times: int = 0) -> None:
-    """The time passes after which a claim is over; before, so many others were lost as well."""
-    with workspace.transaction() as session:
-        row = session.get_one(JobRow, job_id)
-        row.claimed_until, row.lost = now() - timedelta(seconds=1), row.lost + times
 
 
 def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for_later(

@@ -1,37 +1,26 @@
-"""The workspace on a PostgreSQL server: RECTO_TEST_POSTGRESQL is the URL of a database to empty."""
+"""The workspace on a real PostgreSQL server."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
 
 from recto.datasets.corpus import add_examples, counts, snapshot
 from recto.datasets.example import Example
 from recto.datasets.splitting import Shares
 from recto.errors import WorkspaceError
-from recto.workspace.database import connect
 from recto.workspace.folder import Workspace, create_workspace
 from recto.workspace.tables import PlacementRow, Table
 from recto.workspace.utc import now
 
-URL = os.environ.get("RECTO_TEST_POSTGRESQL", "")
-pytestmark = pytest.mark.skipif(not URL, reason="RECTO_TEST_POSTGRESQL names no server")
-
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace whose tables are in that database, empty."""
-    monkeypatch.setenv("RECTO_DATABASE", URL)
-    engine = connect(URL, tmp_path)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: str) -> Iterator[Workspace]:
+    """A workspace whose tables are in an empty database there."""
+    monkeypatch.setenv("RECTO_DATABASE", postgresql)
     opened = create_workspace(tmp_path / "w")
     yield opened
     opened.sessions.kw["bind"].dispose()

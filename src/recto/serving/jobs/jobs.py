@@ -12,6 +12,7 @@ import uuid
 from asyncio import to_thread
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,9 +22,10 @@ from recto.observability.spans import span
 from recto.serving.jobs import store
 from recto.serving.jobs.files import discard_files, keep_file, sweep_files
 from recto.serving.jobs.job import Job, NewJob, State
-from recto.serving.jobs.queue import open_queue
+from recto.serving.jobs.queue import Queue
 from recto.serving.jobs.store import Passed
 from recto.serving.jobs.telling import Telling
+from recto.serving.jobs.waiting_place import open_place
 from recto.serving.jobs.worker import Worker
 from recto.serving.problems import ProblemJson, problem, problem_of
 from recto.serving.upkeep import Upkeep
@@ -57,8 +59,8 @@ class Jobs:
 
     def __init__(self, workspace: Workspace, settings: JobSettings, worker: Worker) -> None:
         self._workspace, self._settings, self._worker = workspace, settings, worker
-        make = open_queue(settings.queue, workspace.path)
-        self._queue = make(work=self._work_in_thread, workers=settings.workers)
+        place = open_place(settings.queue, workspace.path)
+        self._queue = Queue(place, work=self._work_in_thread, workers=settings.workers)
         self._telling = Telling(workspace, settings)
         self._claimant = uuid.uuid4().hex
         self._claiming = asyncio.Lock()
@@ -153,17 +155,24 @@ class Jobs:
             return
         idle = self._settings.workers - len(self._under_way)
         for job_id in store.unfinished(self._workspace, idle):
-            self._queue.put(job_id)
+            if not self._queue.put(job_id):
+                break
         asyncio.run_coroutine_threadsafe(self._telling.look(), self._loop).result()
 
     def _purge(self) -> None:
         store.purge(self._workspace, self._settings.keep_days)
         sweep_files(self._workspace, store.known(self._workspace))
 
-    def _work_in_thread(self, job_id: str) -> None:
+    def _work_in_thread(self) -> None:
         """In a thread of the queue, which is busy for as long as there are jobs, whosever turn it is."""
-        if not self._closing:
-            asyncio.run_coroutine_threadsafe(self._work_off(), self._loop).result()
+        if self._closing:
+            return
+        work = asyncio.run_coroutine_threadsafe(self._work_off(), self._loop)
+        wait_for([work])
+        if not work.cancelled() and (
+            error := work.exception()
+        ):  # the database's: the rows are looked at again
+            log.error("jobs weren't worked on", exc_info=error)
 
     async def _work_off(self) -> None:
         while one := await self._begun():
