@@ -5,15 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from recto.datasets.corpus import add_examples, counts, snapshot
 from recto.datasets.example import Example
 from recto.datasets.splitting import Shares
 from recto.errors import WorkspaceError
+from recto.workspace import database
 from recto.workspace.folder import Workspace, create_workspace
-from recto.workspace.tables import PlacementRow, Table
+from recto.workspace.tables import JobPageRow, JobRow, PlacementRow, Table
 from recto.workspace.utc import now
 
 
@@ -30,6 +34,25 @@ def test_tables_equal_the_models(workspace: Workspace) -> None:
     with workspace.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
+
+
+def test_jobs_and_their_pages_survive_a_step_back_and_forth(workspace: Workspace) -> None:
+    documents = [{"name": "a.pdf", "sha256": "77", "page_count": 1}]
+    with workspace.transaction() as session:
+        options: dict[str, object] = {"documents": documents}
+        session.add(JobRow(id="j", tenant="mine", state="queued", created_at=now(), options=options))
+        session.flush()
+        session.add(JobPageRow(job_id="j", page=1))
+    engine = workspace.sessions.kw["bind"]
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        assert connection.execute(text("SELECT name, sha256 FROM jobs")).all() == [("a.pdf", "77")]
+    database.migrate(engine)
+    with workspace.read() as session:
+        assert session.query(JobPageRow).count() == 1
 
 
 def test_writers_wait_for_each_other(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.errors import RectoError, ServingError, SettingsError
+from recto.errors import MissingPackage, RectoError, ServingError, SettingsError
 from recto.serving.jobs import store
 from recto.serving.jobs.waiting_place import open_place
 from recto.serving.service import Service
@@ -183,6 +184,15 @@ def test_bad_urls(url: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
         open_place(url, tmp_path)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("driver", "extra"), [("redis", "redis"), ("psycopg", "postgresql")])
+def test_a_driver_that_is_not_installed_is_named_by_its_extra(
+    driver: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(MissingPackage, match=rf"recto\[{extra}\]"):
+        open_place(f"{extra}://127.0.0.1:1/0", tmp_path)
 
 
 def test_a_file_that_is_no_queue_is_our_error(tmp_path: Path) -> None:
