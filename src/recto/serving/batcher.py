@@ -22,6 +22,7 @@ from recto.errors import DeadlineExpired, EngineError, RectoError
 from recto.observability.spans import span
 from recto.serving.entrance import Entrance, stopping
 from recto.serving.fairness import Turns
+from recto.serving.hangs import Hangs
 from recto.serving.models import Model
 from recto.serving.outcomes import Done, Failed, outcome
 from recto.serving.watcher import NOBODY, BatchWatcher
@@ -76,6 +77,7 @@ class Batcher:
     def __init__(self, settings: ServingSettings, seen: BatchWatcher = NOBODY) -> None:
         self._settings, self._seen = settings, seen
         self.entrance = Entrance(settings, seen)
+        self.hangs = Hangs(settings.hung_after_s, seen)
         self._turns: Turns[_Waiting] = Turns()
         self._open: set[_Waiting] = set()
         self._arrived = asyncio.Event()
@@ -232,13 +234,19 @@ class Batcher:
         model = batch[0].asked.model
         pages = [waiting.asked.page for waiting in batch]
         self._seen.batch(len(pages))
+        expected_s = self._seconds_per_page * self._at_once(batch) or None
         started = time.monotonic()
-        result = await outcome(threads, partial(_transcripts, model.engine, pages))
+        with self.hangs.watched(model.engine.label, len(pages), expected_s):
+            result = await outcome(threads, partial(_transcripts, model.engine, pages))
         seconds = time.monotonic() - started
-        at_once = max(len(self._open), 1) if model.passes_through else len(pages)
+        at_once = self._at_once(batch)
         pace = self._seconds_per_page or seconds / at_once
         self._seconds_per_page = pace + _PACE_MEMORY * (seconds / at_once - pace)
         return result
+
+    def _at_once(self, batch: Sequence[_Waiting]) -> int:
+        """How many pages the engine reads while it has this batch."""
+        return max(len(self._open), 1) if batch[0].asked.model.passes_through else len(batch)
 
 
 def _fits(batch: Sequence[_Waiting], waiting: _Waiting) -> bool:

@@ -166,18 +166,21 @@ class Service:
 
     async def _pages(self, upload: Upload, model: Model, asking: Asking) -> tuple[PageReading, ...]:
         most = self.settings.uploads.max_pages
-        async with self.decoders.open(upload.source, name=upload.name, max_pages=most) as opened:
+        tenant = asking.caller.tenant
+        async with self.decoders.open(
+            upload.source, name=upload.name, max_pages=most, tenant=tenant
+        ) as opened:
             await self._charge(asking.caller, opened.page_count)
 
             async def read(page: Page) -> Transcript:
-                asked = Asked(page, model, asking.caller.tenant, asking.deadline, admitted=True)
+                asked = Asked(page, model, tenant, asking.deadline, admitted=True)
                 transcript = await self.batcher.read(asked)
                 self._offer(Reading(page, transcript, asking.request_id, model.scope))
                 return transcript
 
             with (
                 self._given_back_if_late(asking, opened.page_count),
-                self.batcher.entrance.widened(opened.page_count, asking.caller.tenant) as window,
+                self.batcher.entrance.widened(opened.page_count, tenant) as window,
             ):
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
                     pages = tuple([reading async for reading in readings])
@@ -205,11 +208,10 @@ class Service:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
         chosen = route(job.route_request, self.settings.agents, self.models.scopes)
         model = self.models.current(chosen.scope)
-        tenant = f"jobs of {job.tenant}"  # its requests don't stand behind the pages of its jobs
 
         async def read(page: Page) -> Transcript:
-            async with self.batcher.entrance.admit_patiently(tenant):
-                transcript = await self.batcher.read(Asked(page, model, tenant, admitted=True))
+            async with self.batcher.entrance.admit_patiently(job.waits_as):
+                transcript = await self.batcher.read(Asked(page, model, job.waits_as, admitted=True))
             self._offer(Reading(page, transcript, job.id, model.scope))
             return sure_only(transcript, chosen)
 

@@ -47,9 +47,15 @@ class ServingSettings(SettingsTable):
     max_connections: int = Field(
         default=512, ge=1, le=100_000, description="at once; fewer where the system allows few open files"
     )
+    max_address_share: Share = Field(
+        default=0.5, description="of these that one address may have; not of this machine's own"
+    )
     header_timeout_s: Seconds = Field(default=10.0, description="a request's header must have come by then")
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
+    hung_after_s: Seconds = Field(
+        default=120.0, description="an engine that has a batch for longer hangs, unless it is always slow"
+    )
     reload_every_s: Seconds = Field(default=1.0, description="how often a new current Release is looked for")
 
 
@@ -57,6 +63,9 @@ class UploadSettings(SettingsTable):
     """What is accepted from outside, and what decoding it may take."""
 
     max_upload_mb: Count = Field(default=50, description="megabytes of one request, all files together")
+    max_inline_mb: Count = Field(
+        default=20, description="of one request with files in base64: /mcp, /v1/chat/completions"
+    )
     max_pixels: Count = Field(default=40_000_000, le=178_000_000, description="of one page")
     max_pages: Count = Field(default=50, description="of a document in POST /v1/read; longer ones are jobs")
     max_job_pages: Count = Field(default=10_000, description="of a document in a job")
@@ -74,6 +83,11 @@ class UploadSettings(SettingsTable):
     def max_upload_bytes(self) -> int:
         """`max_upload_mb` in bytes."""
         return self.max_upload_mb * _MEGABYTE
+
+    @property
+    def max_inline_bytes(self) -> int:
+        """`max_inline_mb` in bytes, and no more than any request may have."""
+        return min(self.max_inline_mb, self.max_upload_mb) * _MEGABYTE
 
     @property
     def decode_memory_bytes(self) -> int:

@@ -106,6 +106,11 @@ class Job:
         raise ValueError(f"job {self.id} has no page {number}")
 
     @property
+    def waits_as(self) -> str:
+        """As which tenant its pages wait: its owner's requests don't stand behind those of jobs."""
+        return f"jobs of {self.tenant}"
+
+    @property
     def route_request(self) -> RouteRequest:
         """What its route is made of."""
         return RouteRequest(self.wish["agent"], self.wish["business"], self.wish["category"])

@@ -86,7 +86,9 @@ class Worker:
         document = job.documents[place]
         source = file_of(self.workspace, job.id, place)
         try:
-            async with self.decoders.open(source, name=document["name"], max_pages=self.max_pages) as opened:
+            async with self.decoders.open(
+                source, name=document["name"], max_pages=self.max_pages, tenant=job.waits_as
+            ) as opened:
                 if document["page_count"] is None:
                     await self.charge(job, opened.page_count)
                     await asyncio.to_thread(store.opened, self.workspace, job.id, place, opened.page_count)
