@@ -86,8 +86,8 @@ class UploadSettings(SettingsTable):
 
     @property
     def max_inline_bytes(self) -> int:
-        """`max_inline_mb` in bytes, and no more than any request may have."""
-        return min(self.max_inline_mb, self.max_upload_mb) * _MEGABYTE
+        """`max_inline_mb` in bytes."""
+        return self.max_inline_mb * _MEGABYTE
 
     @property
     def decode_memory_bytes(self) -> int:
