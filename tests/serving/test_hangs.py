@@ -33,18 +33,30 @@ async def timers() -> None:
         await asyncio.sleep(0)
 
 
+async def batch(hangs: Hangs, pages: int, taken_s: float) -> None:
+    """One that comes back after so long."""
+    with hangs.watched("slow 1", pages):
+        skip(taken_s)
+        await timers()
+
+
 @pytest.mark.parametrize(
-    ("pages", "expected_s", "allowed_s"),
+    ("before", "pages", "allowed_s"),
     [
-        (8, 4.0, HUNG_AFTER_S),
-        (8, 60.0, SLOWER * 60.0),  # always so slow
-        (8, None, 8 * HUNG_AFTER_S),  # nothing was measured yet
+        ([(8, 4.0)], 8, HUNG_AFTER_S),
+        ([(8, 60.0)], 8, SLOWER * 60.0),  # always so slow
+        ([(8, 60.0)], 4, SLOWER * 30.0),
+        ([(8, 4.0), (8, 60.0)], 8, SLOWER * 60.0),  # slower pages count at once
+        ([(1, 1000.0)], 2, SLOWER * 2 * HUNG_AFTER_S),  # only so much of a hang
+        ([], 8, 8 * HUNG_AFTER_S),  # nothing was measured yet
     ],
 )
-def test_what_a_batch_may_take(pages: int, expected_s: float | None, allowed_s: float) -> None:
+def test_what_a_batch_may_take(before: list[tuple[int, float]], pages: int, allowed_s: float) -> None:
     async def run() -> None:
         hangs = Hangs(HUNG_AFTER_S)
-        with hangs.watched("slow 1", pages, expected_s):
+        for earlier in before:
+            await batch(hangs, *earlier)
+        with hangs.watched("slow 1", pages):
             skip(allowed_s - 5)
             await timers()
             assert hangs.why is None
@@ -60,12 +72,44 @@ def test_what_a_batch_may_take(pages: int, expected_s: float | None, allowed_s: 
     run_skipping(run())
 
 
+def test_an_engine_is_not_measured_by_another() -> None:
+    async def run() -> None:
+        hangs = Hangs(HUNG_AFTER_S)
+        with hangs.watched("quick 1", 8):
+            pass
+        with hangs.watched("slow 1", 8):
+            skip(8 * HUNG_AFTER_S - 5)
+            await timers()
+            assert hangs.why is None
+
+    run_skipping(run())
+
+
+def test_quick_pages_make_an_engine_quick_only_after_a_while() -> None:
+    async def run() -> None:
+        hangs = Hangs(HUNG_AFTER_S)
+        for taken_s in (60.0, 1.0):
+            await batch(hangs, 1, taken_s)
+        with hangs.watched("slow 1", 1):
+            skip(SLOWER * 40.0)
+            await timers()
+            assert hangs.why is None
+        for _ in range(60):
+            await batch(hangs, 1, 1.0)
+        with hangs.watched("slow 1", 1):
+            skip(HUNG_AFTER_S + 5)
+            await timers()
+            assert hangs.why is not None
+
+    run_skipping(run())
+
+
 def test_each_hang_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         seen = Seen()
         hangs = Hangs(HUNG_AFTER_S, seen)
-        with hangs.watched("slow 1", 1, 1.0):
-            with hangs.watched("slow 2", 1, 1.0):
+        with hangs.watched("slow 1", 1):
+            with hangs.watched("slow 2", 1):
                 for _ in range(3):
                     skip(HUNG_AFTER_S + 1)
                     await timers()
@@ -86,7 +130,7 @@ def test_each_hang_is_told_once_and_its_end_too(caplog: pytest.LogCaptureFixture
 def test_what_is_no_longer_waited_for_has_not_come_back(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         hangs = Hangs(HUNG_AFTER_S)
-        with pytest.raises(asyncio.CancelledError), hangs.watched("slow 1", 1, 1.0):
+        with pytest.raises(asyncio.CancelledError), hangs.watched("slow 1", 1):
             skip(HUNG_AFTER_S + 1)
             await timers()
             raise asyncio.CancelledError

@@ -234,19 +234,14 @@ class Batcher:
         model = batch[0].asked.model
         pages = [waiting.asked.page for waiting in batch]
         self._seen.batch(len(pages))
-        expected_s = self._seconds_per_page * self._at_once(batch) or None
         started = time.monotonic()
-        with self.hangs.watched(model.engine.label, len(pages), expected_s):
+        with self.hangs.watched(model.engine.label, len(pages)):
             result = await outcome(threads, partial(_transcripts, model.engine, pages))
         seconds = time.monotonic() - started
-        at_once = self._at_once(batch)
+        at_once = max(len(self._open), 1) if model.passes_through else len(pages)
         pace = self._seconds_per_page or seconds / at_once
         self._seconds_per_page = pace + _PACE_MEMORY * (seconds / at_once - pace)
         return result
-
-    def _at_once(self, batch: Sequence[_Waiting]) -> int:
-        """How many pages the engine reads while it has this batch."""
-        return max(len(self._open), 1) if batch[0].asked.model.passes_through else len(batch)
 
 
 def _fits(batch: Sequence[_Waiting], waiting: _Waiting) -> bool:

@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from recto.serving.watcher import NOBODY, BatchWatcher
 
 SLOWER = 10
-"""So many times what its pages should take by the measured pace, a batch may always take."""
+"""So many times what its pages should take by the engine's pace, a batch may always take."""
 
 GIVEN_UP = 5
 """After so many times what it may take, nobody expects a batch to come back."""
+
+_PACE_MEMORY = 0.2
+"""What a faster batch counts in an engine's pace; a slower one counts at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Hangs:
     def __init__(self, hung_after_s: float, seen: BatchWatcher = NOBODY) -> None:
         self._hung_after_s, self._seen = hung_after_s, seen
         self._late: set[_Given] = set()
+        self._seconds_per_page: dict[str, float] = {}
 
     @property
     def why(self) -> str | None:
@@ -56,23 +60,21 @@ class Hangs:
         return any(given.taken_s >= GIVEN_UP * given.allowed_s for given in self._late)
 
     @contextmanager
-    def watched(self, engine: str, pages: int, expected_s: float | None) -> Iterator[None]:
-        """An engine has a batch while the block runs; what it should take is None before any was measured."""
+    def watched(self, engine: str, pages: int) -> Iterator[None]:
+        """The engine with this label has a batch while the block runs."""
         loop = asyncio.get_running_loop()
-        given = _Given(engine, pages, loop.time(), self._allowed_s(pages, expected_s))
+        given = _Given(engine, pages, loop.time(), self._allowed_s(engine, pages))
         timer = loop.call_later(given.allowed_s, self._is_late, given)
         try:
             yield
         finally:
             timer.cancel()
-        if given in self._late:  # not where it is only no longer waited for
-            self._is_back(given)
+        self._is_back(given)  # and isn't only no longer waited for
 
-    def _allowed_s(self, pages: int, expected_s: float | None) -> float:
+    def _allowed_s(self, engine: str, pages: int) -> float:
         """The first batch of a slow engine mustn't look like a hang: each of its pages has the whole time."""
-        if expected_s is None:
-            return self._hung_after_s * pages
-        return max(self._hung_after_s, SLOWER * expected_s)
+        pace = self._seconds_per_page.get(engine)
+        return pages * self._hung_after_s if pace is None else max(self._hung_after_s, SLOWER * pages * pace)
 
     def _is_late(self, given: _Given) -> None:
         self._late.add(given)
@@ -83,9 +85,18 @@ class Hangs:
         )
 
     def _is_back(self, given: _Given) -> None:
+        self._learn(given)
+        if given not in self._late:
+            return
         self._late.discard(given)
         self._seen.hung(len(self._late))
         _log.warning(
             "an engine has come back from a batch",
             extra={"engine": given.engine, "pages": given.pages, "seconds": given.taken_s},
         )
+
+    def _learn(self, given: _Given) -> None:
+        """What a batch took beyond what it may was a hang, and no pace."""
+        newest = min(given.taken_s, given.allowed_s) / given.pages
+        pace = self._seconds_per_page.get(given.engine, newest)
+        self._seconds_per_page[given.engine] = max(newest, pace + _PACE_MEMORY * (newest - pace))
