@@ -87,10 +87,14 @@ class Models:
         self._thread = ThreadPoolExecutor(1, "models")
 
     async def start(self) -> None:
-        """Load what is current. Raises what stands in the way of reading with anything at all."""
-        failed = await self.look()
-        if failed is not None and not self.ready:
-            raise failed.error
+        """Load what is current. Raises what stands in the way of reading with anything at all.
+
+        What isn't current any more once it is loaded takes no place: then what is now is loaded.
+        """
+        while not self.ready:
+            failed = await self.look()
+            if failed is not None and not self.ready:
+                raise failed.error
 
     @property
     def ready(self) -> bool:
@@ -128,7 +132,7 @@ class Models:
             await self.look()
 
     async def look(self) -> Failed | None:
-        """Bring every scope to its current Release, once; what went wrong, if anything did.
+        """Bring every scope to its current Release, once; what went wrong with the general one, if anything.
 
         What can't be loaded is logged and told by `listing`; until it can be, what read before reads on.
         """
@@ -140,8 +144,7 @@ class Models:
             self._models.pop(gone, None)
             self._problems.pop(gone, None)
             _log.info("%s is read with the general model", gone)
-        failures = [await self._bring(scope, number) for scope, number in wanted.value.items()]
-        return next((failed for failed in failures if failed is not None), None)
+        return {scope: await self._bring(scope, number) for scope, number in wanted.value.items()}[GENERAL]
 
     def close(self) -> None:
         """Load nothing more."""
