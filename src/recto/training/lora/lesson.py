@@ -1,0 +1,61 @@
+"""LoraLesson: what a fine-tuning of a vision-language model learnt and took, in numbers. It imports no torch."""
+
+from dataclasses import dataclass
+
+from recto.training.progress import LineScore
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Peak memory of training in MiB: what the formula said before, what was measured (None: nobody tells).
+
+    It is the GPU's where one trains, else the process's. `weights_mb` is the base, `learnt_mb` what learns
+    with its gradients and optimiser, `step_mb` what a step takes on top.
+    """
+
+    weights_mb: float
+    learnt_mb: float
+    step_mb: float
+    measured_mb: float | None = None
+
+    @property
+    def estimated_mb(self) -> float:
+        """All that was expected."""
+        return self.weights_mb + self.learnt_mb + self.step_mb
+
+
+@dataclass(frozen=True, slots=True)
+class LoraLesson:
+    """What was learnt from what, by whom: scores on validation pages, steps, speed, parity, memory.
+
+    `backend` is who ran and `why` it did; `optimiser`, `device`, `dtype` and `attention` are those that ran.
+    `parity` is the largest difference of a token's probability between what was trained, what was written
+    and read again, and what was merged. `pages_at_once` is below the recipe's where memory ran out.
+    """
+
+    train_pages: int
+    val_pages: int
+    before: LineScore
+    after: LineScore
+    epochs: int
+    best_epoch: int
+    steps: int
+    best_step: int
+    backend: str
+    why: str
+    method: str
+    optimiser: str
+    device: str
+    dtype: str
+    trainable_parameters: int
+    total_parameters: int
+    tokens: int
+    tokens_per_s: float
+    pages_at_once: int
+    parity: float
+    memory: Memory | None = None
+
+    @property
+    def improved(self) -> bool:
+        """Whether an evaluation beat the base model; else what is written reads as the base does."""
+        return self.best_epoch > 0
