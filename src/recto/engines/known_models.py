@@ -26,3 +26,14 @@ KNOWN: dict[str, KnownModel] = {
     "qwen3-vl-8b": KnownModel("Qwen/Qwen3-VL-8B-Instruct", "8B"),
 }
 """Name → repository."""
+
+
+def repository_of(model: str) -> str:
+    """The repository of a known name; any other word is a repository itself."""
+    return KNOWN[model].repo if model in KNOWN else model
+
+
+def store_name(model: str) -> str:
+    """The name under which `model` (a known name or a repository) is stored where nobody says another."""
+    repo = repository_of(model)
+    return next((name for name, known in KNOWN.items() if known.repo == repo), repo.rpartition("/")[2])

@@ -103,7 +103,7 @@ def find_model(name_or_path: str, *, verify: bool = False) -> StoredModel:
 
 
 def models() -> tuple[StoredModel, ...]:
-    """All weights in the store, by name, without a look at their files. Raises ModelFolderError for a broken record."""
+    """All weights in the store, by name, without a look at their files. Raises ModelFolderError."""
     return tuple(_model(folder, read_record(folder)) for folder in _folders())
 
 
@@ -137,7 +137,7 @@ def weights_folder(folder: Path, record: StoredRecord) -> Path:
 
 
 def architecture_name(weights: Path) -> str:
-    """The architecture that the configuration in `weights` says. Raises EngineError for one that recto hasn't."""
+    """The architecture that `config.json` in `weights` says. Raises EngineError for one that isn't known."""
     from recto.engines.vlm.architectures import architecture_of
 
     return architecture_of(read_config(weights)).name
@@ -148,11 +148,14 @@ def is_name(name: str) -> bool:
     return bool(name) and Path(name).name == name and not name.startswith(".") and "\\" not in name
 
 
+def is_stored(name: str) -> bool:
+    """Whether something is stored under this name, whole or not."""
+    return is_name(name) and (store_folder() / name).is_dir()
+
+
 def _folders() -> list[Path]:
-    """The folders of stored models; unfinished ones begin with a dot."""
-    store = store_folder()
-    found = store.glob(f"*/{RECORD}") if store.is_dir() else ()
-    return sorted(record.parent for record in found if not record.parent.name.startswith("."))
+    """The folders of stored models."""
+    return sorted(record.parent for record in store_folder().glob(f"*/{RECORD}"))
 
 
 def _stored(name: str) -> Path | None:

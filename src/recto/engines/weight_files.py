@@ -1,4 +1,4 @@
-"""Weight files: which files of a folder or repository are base weights, what identifies them, and whether all are there.
+"""Weight files: which files are base weights, what identifies them, and whether all of them are there.
 
 Only safetensors are weights here: a pickled file can run anything when it is opened. Nothing is loaded.
 """
@@ -23,11 +23,11 @@ _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 
 def is_kept(name: str, *, code: bool) -> bool:
-    """Whether the file `name` is kept: weights, configuration, tokenizer, licence; its program only with `code`.
+    """Whether `name` is kept: weights, configuration, tokenizer, licence; program files only with `code`.
 
     Files in folders within a repository aren't: they are other forms of the same weights.
     """
-    if "/" in name or name.startswith("."):
+    if "/" in name or "\\" in name or name.startswith("."):
         return False
     suffix = Path(name).suffix.lower()
     is_code = code and suffix == CODE
@@ -35,7 +35,7 @@ def is_kept(name: str, *, code: bool) -> bool:
 
 
 def kept_files(folder: Path, *, code: bool) -> tuple[str, ...]:
-    """The names of the files of `folder` that are kept, sorted. Raises ModelFolderError where it can't be read."""
+    """The files of `folder` that are kept, by name. Raises ModelFolderError where it can't be read."""
     try:
         return tuple(sorted(f.name for f in folder.iterdir() if f.is_file() and is_kept(f.name, code=code)))
     except OSError as error:
