@@ -14,7 +14,8 @@ _Host = Annotated[str, Field(min_length=1, max_length=253)]
 _Hosts = Annotated[tuple[_Host, ...], Field(strict=False)]
 
 
-def _is_url(text: str) -> str:
+def url_or_empty(text: str) -> str:
+    """`text`, if it is the URL of an HTTP server or empty. Raises ValueError, as pydantic wants it."""
     try:
         parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -25,7 +26,7 @@ def _is_url(text: str) -> str:
     return text
 
 
-_Url = Annotated[str, AfterValidator(_is_url)]
+_Url = Annotated[str, AfterValidator(url_or_empty)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _MEGABYTE = 1_000_000
 

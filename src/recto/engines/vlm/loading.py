@@ -1,0 +1,180 @@
+"""Loading base weights: from a folder on this machine onto a device. Nothing is fetched from anywhere.
+
+Only safetensors are read. A program that comes with the weights runs only where the architecture needs one,
+the settings allow it by name, and the weights are those of one known commit.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recto.engines.model_store import StoredModel
+from recto.engines.vlm.architectures import ARCHITECTURES, Architecture, architecture_of
+from recto.engines.vlm.device import Placement
+from recto.engines.vlm.packages import torch, transformers
+from recto.errors import EngineError, MissingPackage, ModelFolderError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_QUANTISED_BITS = (4, 8)
+
+
+@dataclass(eq=False, slots=True)
+class Loaded:
+    """A model on its device, with what turns pages and text into its inputs.
+
+    `processor` is the image processor (pixels only; the PIL one on every machine, so that pixels are the same
+    everywhere); `bits` is 16, or 8 or 4 where the language layers were quantised.
+    """
+
+    model: transformers.PreTrainedModel
+    processor: Callable[..., dict[str, torch.Tensor]]
+    tokenizer: transformers.PreTrainedTokenizerBase
+    architecture: Architecture
+    placement: Placement
+    source: StoredModel
+    bits: int = 16
+
+
+def load_base(
+    source: StoredModel, placement: Placement, *, bits: int = 16, allow_remote_code: tuple[str, ...] = ()
+) -> Loaded:
+    """The weights of `source` at `placement`, in evaluation mode.
+
+    `bits` 8 or 4 quantises the language layers with bitsandbytes (routed experts, vision and head stay as
+    they are). `allow_remote_code` names the architectures whose own program may run. Raises EngineError,
+    MissingPackage or ModelFolderError.
+    """
+    architecture = checked_architecture(source, allow_remote_code)
+    tokenizer, processor = load_inputs(source, architecture)
+    options: dict[str, object] = {
+        "dtype": placement.dtype,
+        "attn_implementation": _attention_of(architecture, placement.attention),
+        "device_map": {"": placement.device},
+        "use_safetensors": True,
+        "local_files_only": True,
+        "trust_remote_code": architecture.needs_remote_code,
+    }
+    if bits in _QUANTISED_BITS:
+        options["quantization_config"] = _quantisation(architecture, bits, placement)
+    elif bits != 16:
+        raise EngineError(f"weights can't be loaded with {bits} bits", hint="16, 8 or 4")
+    try:
+        model = _model_class(architecture).from_pretrained(source.path, **options)
+    except (OSError, ValueError, RuntimeError, ImportError, AttributeError) as error:
+        raise ModelFolderError(
+            f"the weights can't be loaded as {architecture.name}: {_first_line(error)}",
+            where=source.path,
+            hint=_hint(architecture, source),
+        ) from error
+    model.eval()
+    return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
+
+
+def checked_architecture(source: StoredModel, allow_remote_code: tuple[str, ...] = ()) -> Architecture:
+    """The architecture of `source` as its `config.json` has it, if it may be loaded.
+
+    Raises EngineError where a program of its own would have to run that isn't allowed, or of which nobody
+    knows which commit it is.
+    """
+    architecture = architecture_of(_config(source.path))
+    if not architecture.needs_remote_code:
+        return architecture
+    if architecture.name not in allow_remote_code:
+        native = next(name for name, one in ARCHITECTURES.items() if not one.needs_remote_code)
+        raise EngineError(
+            f"{architecture.name} runs a program that comes with its weights, and that isn't allowed",
+            where=source.path,
+            hint=f'use {native}; or read it and set [vlm] allow_remote_code = ["{architecture.name}"]',
+        )
+    if not _COMMIT.fullmatch(source.revision):
+        raise EngineError(
+            f"nobody knows which commit these weights of {architecture.name} are, nor what they run",
+            where=source.path,
+            hint=f"recto models pull {architecture.name} --revision COMMIT, the 40 digits that you read",
+        )
+    return architecture
+
+
+def load_inputs(
+    source: StoredModel, architecture: Architecture
+) -> tuple[transformers.PreTrainedTokenizerBase, Callable[..., dict[str, torch.Tensor]]]:
+    """Tokenizer and image processor alone, which is quick: for counting tokens without a model."""
+    try:
+        # A fast tokenizer is all in tokenizer.json: it needs no program even where the model has one.
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.path, local_files_only=True)
+        if architecture.needs_remote_code:
+            from recto.engines.vlm.version_one import VersionOneImages
+
+            return tokenizer, VersionOneImages()
+        # By name: AutoImageProcessor wants torchvision, whose pixels differ from those of PIL.
+        kind = getattr(transformers, architecture.image_processor)
+        processor = kind.from_pretrained(source.path, local_files_only=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelFolderError(
+            f"tokenizer or image processor can't be loaded: {_first_line(error)}",
+            where=source.path,
+            hint=f"recto models verify {source.name}",
+        ) from error
+    return tokenizer, processor
+
+
+def _model_class(architecture: Architecture) -> type[transformers.PreTrainedModel]:
+    """Version 1 registers itself as a plain AutoModel."""
+    if architecture.needs_remote_code:
+        return transformers.AutoModel
+    return transformers.AutoModelForImageTextToText
+
+
+def _attention_of(architecture: Architecture, attention: str) -> str | dict[str, str]:
+    """Flash attention for the parts that have it, sdpa for the others."""
+    if attention != "flash_attention_2" or "" in architecture.flash_parts:
+        return attention
+    return {"": "sdpa", **dict.fromkeys(architecture.flash_parts, attention)}
+
+
+def _quantisation(
+    architecture: Architecture, bits: int, placement: Placement
+) -> transformers.BitsAndBytesConfig:
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise MissingPackage(
+            f"weights in {bits} bits need the package bitsandbytes", hint="pip install bitsandbytes"
+        ) from error
+    kept = [*architecture.layers.vision, architecture.layers.head]
+    if bits == 8:
+        return transformers.BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=kept)
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=placement.dtype,
+        llm_int8_skip_modules=kept,
+    )
+
+
+def _config(folder: Path) -> dict[str, object]:
+    try:
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFolderError(
+            f"config.json can't be read: {error}", where=folder, hint="recto models list shows what is there"
+        ) from error
+    if not isinstance(found, dict):
+        raise ModelFolderError("config.json holds no table", where=folder)
+    return found
+
+
+def _hint(architecture: Architecture, source: StoredModel) -> str:
+    if architecture.needs_remote_code:
+        return (
+            f"its own program is made for an older transformers than {transformers.__version__}; "
+            "use deepseek-ocr-2, or serve it with vLLM and read with --engine remote"
+        )
+    return f"recto models verify {source.name}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
