@@ -18,8 +18,8 @@ from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.fit import fit
 from recto.training.ctc.memory import enough_memory
 from recto.training.ctc.prepare import Part, Prepared
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.progress import Epoch
-from recto.training.recipe import Recipe
 
 FRAMES = 80
 
@@ -69,7 +69,7 @@ def main() -> None:
     base = load_base()
     prepared = Prepared(part(batch_lines), part(2), LabelledLines((), (), ()), ())
     warm(base)
-    recipe = Recipe(epochs=2, batch_lines=batch_lines, rivals=0, replay_lines=0)
+    recipe = CtcRecipe(epochs=2, batch_lines=batch_lines, rivals=0, replay_lines=0)
     keeper = Telling()
     if spare_mb:
         limit(spare_mb)

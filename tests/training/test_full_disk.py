@@ -13,12 +13,12 @@ from recto.datasets.loading import load_dataset
 from recto.engines.model_folder import open_model
 from recto.errors import OutputError
 from recto.training.checkpoints import Checkpoints
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.state import unpack
-from recto.training.recipe import Recipe
 from recto.training.train import train
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(epochs=3, replay_lines=0, rivals=0, batch_lines=8)
+RECIPE = CtcRecipe(epochs=3, replay_lines=0, rivals=0, batch_lines=8)
 
 
 @pytest.fixture
@@ -62,6 +62,6 @@ def test_a_limit_on_the_size_of_files(dataset_writer: Callable[..., Path], tmp_p
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)),
     )
     assert done.returncode == 2
-    assert "epoch-0000: can't be written: File too large" in done.stderr
+    assert "state-0000: can't be written: File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert Checkpoints(tmp_path / "run" / "checkpoints").newest() is None

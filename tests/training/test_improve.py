@@ -21,13 +21,13 @@ from recto.engines.ppocr.recogniser import Recogniser
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import LeakageError, OutputError, TrainingError
 from recto.evaluation.report import Report
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.weights import load_network, read_graph
 from recto.training.improve import BaseModels, Improvement, improve
 from recto.training.progress import Epoch, Silent
-from recto.training.recipe import Recipe
 
 Writer = Callable[..., Path]
-QUICK = Recipe(epochs=5, replay_lines=200, rivals=50, batch_lines=16)
+QUICK = CtcRecipe(epochs=5, replay_lines=200, rivals=50, batch_lines=16)
 CANARIES = ("Größe", "naïve café", "Straße 12,50 €", "Total: 1,234.56", "señor João")
 
 
@@ -197,7 +197,7 @@ def test_a_run_of_many_documents_begins_with_an_estimate(dataset_writer: Writer,
     first = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[2])
     assert first["event"] == "remark"
     assert first["text"].startswith("Estimate: about 62 lines to learn from and 2 to choose by")
-    assert json.loads((tmp_path / "run" / "estimate.json").read_text())["train_lines"] == 62
+    assert json.loads((tmp_path / "run" / "estimate.json").read_text())["train_count"] == 62
 
 
 def without_lines(data: Dataset, root: Path) -> Dataset:

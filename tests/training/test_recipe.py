@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from recto.errors import SettingsError
-from recto.training.recipe import Recipe, changed, load_recipe
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.recipe import changed, load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 def test_the_commented_recipe_is_the_defaults() -> None:
-    assert load_recipe(RECIPES / "ppocr-recognition.yaml") == Recipe()
+    assert load_recipe(RECIPES / "ppocr-recognition.yaml") == CtcRecipe()
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
@@ -22,13 +23,13 @@ def test_every_recipe_begins_with_its_launch_command(path: Path) -> None:
 
 def test_little_memory_learns_from_as_many_lines_a_step() -> None:
     recipe = load_recipe(RECIPES / "ppocr-little-memory.yaml")
-    assert recipe.step_lines == Recipe().step_lines
-    assert recipe.batch_lines < Recipe().batch_lines
+    assert recipe.step_lines == CtcRecipe().step_lines
+    assert recipe.batch_lines < CtcRecipe().batch_lines
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("# nothing\n")
-    assert load_recipe(tmp_path / "r.yaml") == Recipe()
+    assert load_recipe(tmp_path / "r.yaml") == CtcRecipe()
 
 
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
@@ -41,8 +42,8 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         "  epochs: stands there twice, in lines 1 and 5",
         "  seed: must be at least 0 (it is -1)",
         "  epochs: must be at least 1 (it is 0)",
-        '  learning_rate: must be a number (it is "fast")',
         "  trackers.0: must be 'tensorboard', 'mlflow' or 'wandb' (it is \"abacus\")",
+        '  learning_rate: must be a number (it is "fast")',
         "  epoch: there is no such setting; did you mean epochs?",
     ]
 
@@ -59,7 +60,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         ("weight_decay: .nan", "weight_decay: must be a finite number"),
         ("learning_rate: -.inf", "learning_rate: must be a finite number"),
         (f"seed: {2**63}", "seed: must be less than 9223372036854775808"),
-        ("kind: lora", "kind: must be 'ctc'"),
+        ("kind: paint", "kind: must be 'ctc' or 'lora' .it is \"paint\""),
         ("3: 4", "3: there is no such setting"),
         ("trackers: mlflow", "trackers: must be a list"),
         ("epochs: 3\nepochs: 3", "epochs: stands there twice, in lines 1 and 2"),
@@ -78,9 +79,9 @@ def test_numbers_as_people_write_them(tmp_path: Path) -> None:
 
 
 def test_what_the_command_line_changes_is_told_by_its_flag() -> None:
-    assert changed(Recipe(views=0), {"epochs": 3, "seed": None}) == Recipe(views=0, epochs=3)
+    assert changed(CtcRecipe(views=0), {"epochs": 3, "seed": None}) == CtcRecipe(views=0, epochs=3)
     with pytest.raises(SettingsError) as caught:
-        changed(Recipe(), {"epochs": 0, "seed": -1})
+        changed(CtcRecipe(), {"epochs": 0, "seed": -1})
     assert "--epochs: must be at least 1 (it is 0)" in str(caught.value)
     assert "--seed: must be at least 0 (it is -1)" in str(caught.value)
 

@@ -88,13 +88,13 @@ class _Asked:
         All that flags and the recipe say now is kept, also where it is the default, which may change.
         """
         from recto.retraining.ledger import Wish
-        from recto.training.recipe import Recipe, changed, load_recipe
+        from recto.training.recipe import changed, default_recipe, load_recipe
 
         flags = {name for name, value in self.changes.items() if value is not None}
         if self.recipe is None and not flags:
             return Wish(test_mode=self.test_mode)
         path = self.recipe or usual
-        read = load_recipe(path) if path else Recipe()
+        read = load_recipe(path) if path else default_recipe()
         said = read.model_fields_set | flags
         return Wish(changed(read, self.changes).model_dump(mode="json", include=said), self.test_mode)
 

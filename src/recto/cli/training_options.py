@@ -19,9 +19,9 @@ STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 def recipe_of(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
     """The recipe in `path` (or the defaults), with the settings that flags change. Raises SettingsError."""
-    from recto.training.recipe import Recipe, changed, load_recipe
+    from recto.training.recipe import changed, default_recipe, load_recipe
 
-    return changed(load_recipe(path) if path else Recipe(), changes)
+    return changed(load_recipe(path) if path else default_recipe(), changes)
 
 
 def start_of(*, resume: bool, overwrite: bool) -> "Start":

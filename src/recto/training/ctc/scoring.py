@@ -9,10 +9,10 @@ from recto.evaluation.metrics import edits
 from recto.evaluation.metrics.ratio import Ratio, total
 from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.features import LabelledLines
-from recto.training.progress import LineScore, Sample
+from recto.training.progress import Sample, Score
 
 
-def score_lines(reader: LineReader, lines: LabelledLines) -> LineScore:
+def score_lines(reader: LineReader, lines: LabelledLines) -> Score:
     """Read and compare all lines that have features."""
     readings = {reading.place: reading.text for reading in reader.read(lines.buckets)}
     places = sorted(readings)
@@ -23,14 +23,14 @@ def score_lines(reader: LineReader, lines: LabelledLines) -> LineScore:
     )
 
 
-def compare_lines(readings: Sequence[str], labels: Sequence[str], case_blind: Sequence[bool]) -> LineScore:
+def compare_lines(readings: Sequence[str], labels: Sequence[str], case_blind: Sequence[bool]) -> Score:
     """Score readings against labels."""
     rows = list(zip(labels, readings, case_blind, strict=True))
     cer = total(edits.cer_casefold(a, b) if blind else edits.cer(a, b) for a, b, blind in rows)
     wer = total(edits.wer_casefold(a, b) if blind else edits.wer(a, b) for a, b, blind in rows)
     wrong = [Sample(a, b) for a, b, blind in rows if not _same(a, b, blind=blind)]
     exact = Ratio(len(rows) - len(wrong), len(rows)).value
-    return LineScore(cer.value, wer.value, int(cer.numerator), int(cer.denominator), exact, tuple(wrong[:5]))
+    return Score(cer.value, wer.value, int(cer.numerator), int(cer.denominator), exact, tuple(wrong[:5]))
 
 
 def _same(label: str, reading: str, *, blind: bool) -> bool:

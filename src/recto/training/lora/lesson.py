@@ -1,8 +1,9 @@
-"""LoraLesson: what a fine-tuning of a vision-language model learnt and took, in numbers. It imports no torch."""
+"""LoraLesson: what a fine-tuning of a vision-language model learnt and took. It imports no torch."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from recto.training.progress import LineScore
+from recto.training.progress import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class LoraLesson:
 
     train_pages: int
     val_pages: int
-    before: LineScore
-    after: LineScore
+    before: Score
+    after: Score
     epochs: int
     best_epoch: int
     steps: int
@@ -54,6 +55,7 @@ class LoraLesson:
     pages_at_once: int
     parity: float
     memory: Memory | None = None
+    kind: Literal["lora"] = "lora"
 
     @property
     def improved(self) -> bool:

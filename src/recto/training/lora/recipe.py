@@ -5,11 +5,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from recto.engines.vlm.tasks import Task
+from recto.training.recipe_table import Count, RecipeTable
 
-_Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Steps = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 Backend = Literal["auto", "transformers", "unsloth"]
@@ -22,10 +22,8 @@ BITS: dict[Method, int] = {"full": 16, "lora": 16, "lora-8bit": 8, "qlora": 4}
 """Bits that each weight of the frozen base takes (routed experts stay at 16)."""
 
 
-class LoraRecipe(BaseModel):
-    """Settings of one training run; frozen, so that what was recorded is what ran.
-
-    `method` says what is trained: all weights, or adapters on a base of 16, 8 or 4 bits; `preset` where:
+class LoraRecipe(RecipeTable):
+    """`method` says what is trained: all weights, or adapters on a base of 16, 8 or 4 bits; `preset` where:
     `attention` and `language` in the language layers, `experts` also their routed experts, `all` in the
     vision layers too. A step learns from `batch_pages` × `accumulation` pages, `batch_pages` at once.
     `max_tokens` bounds prompt, image and answer of a page together; a longer page stops the training.
@@ -33,10 +31,7 @@ class LoraRecipe(BaseModel):
     and training stops after `patience` trials without a better CER.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
     kind: Literal["lora"] = "lora"
-    seed: int = Field(default=0, ge=0, lt=2**63)
     model: str = Field(default="deepseek-ocr-2", min_length=1)
     backend: Backend = "auto"
     method: Method = "lora"
@@ -46,9 +41,9 @@ class LoraRecipe(BaseModel):
     dropout: float = Field(default=0.05, ge=0, lt=1)
     task: Annotated[Task, Field(strict=False)] = Task.TEXT
     mode: str = "base"
-    epochs: _Count = 3
-    batch_pages: _Count = 8
-    accumulation: _Count = 2
+    epochs: Count = 3
+    batch_pages: Count = 8
+    accumulation: Count = 2
     learning_rate: float = Field(default=2e-4, gt=0, le=1)
     weight_decay: float = Field(default=0.0, ge=0, le=1)
     schedule: Schedule = "cosine"
@@ -59,16 +54,12 @@ class LoraRecipe(BaseModel):
     cache_vision: bool = True
     dtype: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
-    max_tokens: _Count = 8192
+    max_tokens: Count = 8192
     checkpoint_every_steps: _Steps = 50
     evaluate_every_steps: _Steps = 0
-    val_pages: _Count = 64
-    max_new_tokens: _Count = 2048
-    patience: _Count = 3
-    trackers: Annotated[tuple[Literal["tensorboard", "mlflow", "wandb"], ...], Field(strict=False)] = (
-        "tensorboard",
-    )
-    price_per_hour: float = Field(default=0.0, ge=0)
+    val_pages: Count = 64
+    max_new_tokens: Count = 2048
+    patience: Count = 3
 
     @property
     def step_pages(self) -> int:
