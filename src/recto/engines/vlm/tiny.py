@@ -78,14 +78,17 @@ def tiny_tokenizer(texts: Iterable[str] = TEXTS) -> transformers.PreTrainedToken
 
 
 def tiny_config(tokenizer: transformers.PreTrainedTokenizerBase) -> transformers.DeepseekOcr2Config:
-    """The sizes: two layers of everything, four experts of which two answer, the first text layer dense."""
+    """The sizes: two layers of everything, four experts of which two answer, the first text layer dense.
+
+    Random vision layers as small as the configuration's defaults see every page alike; these tell pages apart.
+    """
     sam = {
         "hidden_size": 32, "output_channels": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "global_attn_indexes": [1], "downsample_channels": [32, 64],
+        "global_attn_indexes": [1], "downsample_channels": [32, 64], "initializer_range": 0.1,
     }  # fmt: skip
     encoder = {
         "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "vocab_size": 8,
+        "num_key_value_heads": 2, "vocab_size": 8, "initializer_range": 0.3,
     }  # fmt: skip
     text = {
         "hidden_size": 64, "intermediate_size": 128, "moe_intermediate_size": 64, "num_hidden_layers": 2,
