@@ -72,8 +72,11 @@ class RemoteSettings(SettingsTable):
     api_key_variable: _Variable = Field(
         default="", description='environment variable that holds the key; "" is none. Never the key itself'
     )
-    preset: Literal["vllm", "plain"] = Field(
-        default="vllm", description="vllm sends its own arguments against loops, plain none"
+    preset: Literal["vllm", "sglang", "plain"] = Field(
+        default="vllm", description="what the server is: plain gets no arguments beyond OpenAI's"
+    )
+    image_format: Literal["png", "jpeg"] = Field(
+        default="png", description="how pages go to the server: jpeg is smaller, png loses nothing"
     )
     architecture: Literal["deepseek-ocr-2", "deepseek-ocr", "qwen2.5-vl", "qwen3-vl"] = Field(
         default="deepseek-ocr-2", description="whose prompts and boxes count"
