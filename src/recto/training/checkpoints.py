@@ -38,7 +38,7 @@ class Checkpoints:
 
         The state is streamed, as it may be larger than what memory is left.
         """
-        path = self._folder / f"state-{number:04d}"
+        path = self.file(number)
         digest = hashlib.sha256()
         with replaced(path) as stream:
             writing(_Hashed(stream, digest.update))
@@ -58,6 +58,10 @@ class Checkpoints:
     def newest_file(self) -> Path | None:
         """The file of the newest state that is whole, for one that is not to be held in memory twice."""
         return next((path for path in self._files() if _is_whole(path)), None)
+
+    def file(self, number: int) -> Path:
+        """Where the state of this number is, or would be."""
+        return self._folder / f"state-{number:04d}"
 
     def _files(self) -> list[Path]:
         """Newest first."""

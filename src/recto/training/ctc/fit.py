@@ -28,12 +28,12 @@ from recto.training.ctc.course import Course
 from recto.training.ctc.decoding import SLICE_LINES, LineReader
 from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import LabelledLines
-from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.scoring import score_lines
 from recto.training.ctc.state import State, Weights, unpack
+from recto.training.memory import is_out_of_memory
 from recto.training.progress import GOES_ON, Epoch, Score
 
 _RIVAL_LINES = 600

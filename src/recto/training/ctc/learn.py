@@ -24,12 +24,12 @@ from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.fit import Fitted, fit
 from recto.training.ctc.kept_lines import keep_lines, kept_lines
 from recto.training.ctc.lesson import CtcLesson
-from recto.training.ctc.memory import enough_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared, prepare
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.weights import write_network
 from recto.training.identity import code_version
+from recto.training.memory import enough_memory
 from recto.training.run import Run
 
 PARITY = 1e-3
@@ -52,7 +52,7 @@ def learn(
     Where no epoch is kept, the base model's own weights are written and `Lesson.improved` is False.
     Raises TrainingError, ParityError, OutputError.
     """
-    with enough_memory():
+    with enough_memory("a lower max_train_lines"):
         prepared = _prepared(base, data, fingerprint, run, recipe, chronicle)
         chronicle.stage("training", recipe.epochs)
         fitted = fit(base, prepared, recipe, chronicle)

@@ -25,7 +25,8 @@ BITS: dict[Method, int] = {"full": 16, "lora": 16, "lora-8bit": 8, "qlora": 4}
 class LoraRecipe(RecipeTable):
     """`method` says what is trained: all weights, or adapters on a base of 16, 8 or 4 bits; `preset` where:
     `attention` and `language` in the language layers, `experts` also their routed experts, `all` in the
-    vision layers too. A step learns from `batch_pages` × `accumulation` pages, `batch_pages` at once.
+    vision layers too. A step learns from `batch_pages` × `accumulation` pages, `batch_pages` at once; the
+    rate rises for `warmup_steps`, or a fifth of all steps where that is less.
     `max_tokens` bounds prompt, image and answer of a page together; a longer page stops the training.
     The model is tried on `val_pages` pages each epoch, or each `evaluate_every_steps` where that isn't 0,
     and training stops after `patience` trials without a better CER.
@@ -52,7 +53,7 @@ class LoraRecipe(RecipeTable):
     optimiser: Optimiser = "auto"
     gradient_checkpointing: bool = True
     cache_vision: bool = True
-    dtype: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
     max_tokens: Count = 8192
     checkpoint_every_steps: _Steps = 50

@@ -1,0 +1,47 @@
+"""The backend of transformers and PEFT: weights from the engine's own loading, adapters by PEFT."""
+
+import peft
+import torch
+
+from recto.engines.model_store import StoredModel
+from recto.engines.vlm.device import Placement
+from recto.engines.vlm.loading import Loaded, load_base
+from recto.training.lora.pupil import Pupil
+from recto.training.lora.recipe import BITS, LoraRecipe
+from recto.training.lora.targets import learns_whole, targets_of
+
+
+def load(
+    source: StoredModel, placement: Placement, recipe: LoraRecipe, allowed: tuple[str, ...] = ()
+) -> Loaded:
+    """The base weights, in as many bits as the recipe's method says."""
+    return load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed)
+
+
+def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
+    """Choose what learns, and put adapters there; the same seed gives the same adapters."""
+    model = loaded.model
+    if recipe.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.config.use_cache = False
+    if not recipe.adapts:
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(learns_whole(loaded.architecture, recipe.preset, name))
+        return Pupil(loaded, "transformers", why)
+    torch.manual_seed(recipe.seed)
+    adapted = peft.get_peft_model(model, adapter_config(loaded, recipe))
+    return Pupil(loaded, "transformers", why, adapted)
+
+
+def adapter_config(loaded: Loaded, recipe: LoraRecipe) -> peft.LoraConfig:
+    """PEFT's words for the recipe."""
+    targets = targets_of(loaded.architecture, recipe.preset)
+    return peft.LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=targets.modules,
+        target_parameters=list(targets.parameters) or None,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
