@@ -14,7 +14,8 @@ from recto.workspace.folder import Workspace
 
 def load_release(workspace: Workspace, release: Release) -> Engine:
     """The engine that reads with `release`. Raises RegistryError where its files aren't what was measured."""
-    return Named(load(release.engine, model=model_path(workspace, release)), str(release.number))
+    engine = load(release.engine, model=model_path(workspace, release), settings=workspace.settings)
+    return Named(engine, str(release.number))
 
 
 class Named:

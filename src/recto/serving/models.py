@@ -211,7 +211,7 @@ def engines_of(workspace: Workspace | None, base: str) -> Load:
 
     def load_engine(number: int | None) -> Engine:
         if workspace is None or number is None:
-            return load(base)
+            return load(base, settings=None if workspace is None else workspace.settings)
         return load_release(workspace, release(workspace, number))
 
     return load_engine

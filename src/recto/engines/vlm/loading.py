@@ -6,15 +6,22 @@ the settings allow it by name, and the weights are those of one known commit.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image as PillowImage
 
 from recto.engines.model_store import StoredModel
 from recto.engines.vlm.architectures import ARCHITECTURES, Architecture, architecture_of
 from recto.engines.vlm.device import Placement
+from recto.engines.vlm.modes import Options
 from recto.engines.vlm.packages import torch, transformers
+from recto.engines.vlm.version_one import version_one_pixels
 from recto.errors import EngineError, MissingPackage, ModelFolderError
+
+ToPixels = Callable[[PillowImage.Image, Options], Mapping[str, torch.Tensor]]
+"""A page and a mode's options to the tensors that the model sees it by."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _QUANTISED_BITS = (4, 8)
@@ -24,12 +31,12 @@ _QUANTISED_BITS = (4, 8)
 class Loaded:
     """A model on its device, with what turns pages and text into its inputs.
 
-    `processor` is the image processor (pixels only; the PIL one on every machine, so that pixels are the same
-    everywhere); `bits` is 16, or 8 or 4 where the language layers were quantised.
+    `processor` makes pixels of a page, with PIL on every machine, so that they are the same everywhere.
+    `bits` is 16, or 8 or 4 where the language layers were quantised.
     """
 
     model: transformers.PreTrainedModel
-    processor: Callable[..., dict[str, torch.Tensor]]
+    processor: ToPixels
     tokenizer: transformers.PreTrainedTokenizerBase
     architecture: Architecture
     placement: Placement
@@ -60,8 +67,12 @@ def load_base(
         options["quantization_config"] = _quantisation(architecture, bits, placement)
     elif bits != 16:
         raise EngineError(f"weights can't be loaded with {bits} bits", hint="16, 8 or 4")
+    # Version 1 registers itself as a plain AutoModel.
+    kind = (
+        transformers.AutoModel if architecture.needs_remote_code else transformers.AutoModelForImageTextToText
+    )
     try:
-        model = _model_class(architecture).from_pretrained(source.path, **options)
+        model = kind.from_pretrained(source.path, **options)
     except (OSError, ValueError, RuntimeError, ImportError, AttributeError) as error:
         raise ModelFolderError(
             f"the weights can't be loaded as {architecture.name}: {_first_line(error)}",
@@ -99,32 +110,34 @@ def checked_architecture(source: StoredModel, allow_remote_code: tuple[str, ...]
 
 def load_inputs(
     source: StoredModel, architecture: Architecture
-) -> tuple[transformers.PreTrainedTokenizerBase, Callable[..., dict[str, torch.Tensor]]]:
+) -> tuple[transformers.PreTrainedTokenizerBase, ToPixels]:
     """Tokenizer and image processor alone, which is quick: for counting tokens without a model."""
     try:
-        # A fast tokenizer is all in tokenizer.json: it needs no program even where the model has one.
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.path, local_files_only=True)
         if architecture.needs_remote_code:
-            from recto.engines.vlm.version_one import VersionOneImages
-
-            return tokenizer, VersionOneImages()
+            # All of it is in tokenizer.json: this needs no program, even where the model has one.
+            tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(
+                source.path, local_files_only=True
+            )
+            return tokenizer, version_one_pixels
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.path, local_files_only=True)
         # By name: AutoImageProcessor wants torchvision, whose pixels differ from those of PIL.
         kind = getattr(transformers, architecture.image_processor)
-        processor = kind.from_pretrained(source.path, local_files_only=True)
+        return tokenizer, native_pixels(kind.from_pretrained(source.path, local_files_only=True))
     except (OSError, ValueError, ImportError) as error:
         raise ModelFolderError(
             f"tokenizer or image processor can't be loaded: {_first_line(error)}",
             where=source.path,
             hint=f"recto models verify {source.name}",
         ) from error
-    return tokenizer, processor
 
 
-def _model_class(architecture: Architecture) -> type[transformers.PreTrainedModel]:
-    """Version 1 registers itself as a plain AutoModel."""
-    if architecture.needs_remote_code:
-        return transformers.AutoModel
-    return transformers.AutoModelForImageTextToText
+def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPixels:
+    """An image processor of transformers, for one page."""
+
+    def to_pixels(page: PillowImage.Image, options: Options) -> Mapping[str, torch.Tensor]:
+        return dict(processor(images=page, return_tensors="pt", **options))
+
+    return to_pixels
 
 
 def _attention_of(architecture: Architecture, attention: str) -> str | dict[str, str]:

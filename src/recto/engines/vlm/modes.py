@@ -10,13 +10,21 @@ separator is counted in both.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from recto.errors import EngineError
 
-Options = Mapping[str, bool | int | dict[str, int]]
-"""What the architecture's image processor is called with."""
+
+class Options(TypedDict, total=False):
+    """What the architecture's image processor is called with, in the words that transformers has for it."""
+
+    size: dict[str, int]
+    crop_to_patches: bool
+    tile_size: int
+    min_patches: int
+    max_patches: int
+
 
 _PATCH_PX = 16
 _DOWNSAMPLED = 4
@@ -37,8 +45,8 @@ class Square:
 
     @property
     def options(self) -> Options:
-        """A processor calls the size of a picture without crops its tile size."""
-        return {"crop_to_patches": False, "tile_size": self.size_px}
+        """Processors take the size of a picture without crops from that of its tiles."""
+        return {"size": _square(self.size_px), "crop_to_patches": False, "tile_size": self.size_px}
 
     def vision_tokens(self, width_px: int, height_px: int) -> int:
         """The same for every page."""
@@ -67,8 +75,9 @@ class Tiled:
 
     @property
     def options(self) -> Options:
-        """Crops as the processor makes them."""
+        """Crops as the processor makes them, and the size of the whole page."""
         return {
+            "size": _square(self.size_px),
             "crop_to_patches": True,
             "tile_size": self.tile_px,
             "min_patches": 2,
@@ -79,7 +88,7 @@ class Tiled:
         """Columns and rows of tiles; (1, 1) is no tiles."""
         if max(width_px, height_px) <= self.tile_px:
             return (1, 1)
-        return _nearest_grid(width_px / height_px, width_px * height_px, self.tile_px, self.tiles)
+        return nearest_grid(width_px, height_px, self.tile_px, self.tiles)
 
     def vision_tokens(self, width_px: int, height_px: int) -> int:
         """Those of the whole page and of every tile."""
@@ -150,16 +159,21 @@ def by_name(*modes: Mode) -> dict[str, Mode]:
     return {mode.name: mode for mode in modes}
 
 
+def _square(size_px: int) -> dict[str, int]:
+    return {"height": size_px, "width": size_px}
+
+
 def _side(size_px: int) -> int:
     """Tokens along one side of a square picture."""
     return math.ceil(size_px / _PATCH_PX / _DOWNSAMPLED)
 
 
-def _nearest_grid(shape: float, area_px: int, tile_px: int, tiles: int) -> tuple[int, int]:
-    """The grid whose columns by rows come nearest to `shape`.
+def nearest_grid(width_px: int, height_px: int, tile_px: int, tiles: int) -> tuple[int, int]:
+    """The grid of 2 to `tiles` tiles, columns and rows, whose shape comes nearest to the page's.
 
     Of equally near ones the larger, unless the page would fill less than half of it. Both versions choose so.
     """
+    shape, area_px = width_px / height_px, width_px * height_px
     sides = range(1, tiles + 1)
     grids = [(columns, rows) for columns in sides for rows in sides if 2 <= columns * rows <= tiles]
     best, least = (1, 1), math.inf

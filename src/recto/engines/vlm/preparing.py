@@ -16,6 +16,7 @@ from recto.documents.page import Image
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.modes import Mode
 from recto.engines.vlm.packages import torch
+from recto.engines.vlm.version_one import gathered
 from recto.errors import EngineError
 
 Input = torch.Tensor | list[tuple[torch.Tensor, torch.Tensor]]
@@ -84,9 +85,9 @@ def prepare(loaded: Loaded, image: Image, prompt: str, mode: str = "") -> Prepar
     """
     chosen = loaded.architecture.mode(mode)
     height, width = image.shape[:2]
-    pixels = loaded.processor(images=PillowImage.fromarray(image), return_tensors="pt", **chosen.options)
+    pixels = loaded.processor(PillowImage.fromarray(image), chosen.options)
     ids = prompt_ids(loaded, prompt, chosen.prompt_tokens(width, height))
-    return Prepared(ids, dict(pixels), chosen, (width, height))
+    return Prepared(ids, pixels, chosen, (width, height))
 
 
 def prompt_ids(loaded: Loaded, prompt: str, image_tokens: int) -> torch.Tensor:
@@ -145,9 +146,7 @@ def gather(
     ids = _padded(rows, pad_id(loaded), pad)
     mask = _padded([torch.ones_like(row) for row in rows], 0, pad)
     inputs: dict[str, Input] = {"input_ids": ids, "attention_mask": mask}
-    if loaded.architecture.name == "deepseek-ocr":
-        from recto.engines.vlm.version_one import gathered
-
+    if loaded.architecture.needs_remote_code:
         return Batch(
             {**inputs, **gathered([item.pixels for item in items], ids == _image_id(loaded))}, labels
         )

@@ -80,7 +80,7 @@ def tiny_tokenizer(texts: Iterable[str] = TEXTS) -> transformers.PreTrainedToken
 def tiny_config(tokenizer: transformers.PreTrainedTokenizerBase) -> transformers.DeepseekOcr2Config:
     """The sizes: two layers of everything, four experts of which two answer, the first text layer dense.
 
-    Random vision layers as small as the configuration's defaults see every page alike; these tell pages apart.
+    Vision layers as near to nothing as the configuration's defaults see all pages alike; these don't.
     """
     sam = {
         "hidden_size": 32, "output_channels": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
