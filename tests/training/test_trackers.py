@@ -11,6 +11,7 @@ from recto.datasets.example import Dataset
 from recto.errors import MissingPackage
 from recto.training.chronicle import Chronicle
 from recto.training.ctc.recipe import CtcRecipe
+from recto.training.ctc.way import CtcWay
 from recto.training.identity import identity_of
 from recto.training.progress import Epoch, Sample, Score, Silent
 from recto.training.run import open_run
@@ -35,7 +36,7 @@ def test_a_missing_package_is_told_before_anything_starts(tmp_path: Path, name: 
         pytest.skip(f"{name} is installed here")
     recipe = CtcRecipe.model_validate({"trackers": [name]})
     with pytest.raises(MissingPackage, match=rf"tracker `{name}`(.|\n)*recto\[{name}\]"):
-        train(Dataset((), tmp_path), tmp_path / "run", recipe)
+        train(Dataset((), tmp_path), tmp_path / "run", CtcWay(recipe))
     assert not (tmp_path / "run").exists()
 
 
@@ -47,7 +48,7 @@ def test_every_tracker_that_a_recipe_can_name_is_in_the_table() -> None:
 
 def test_tensorboard_shows_all_epochs_after_a_kill(tmp_path: Path) -> None:
     recipe = CtcRecipe()
-    identity = identity_of("train", recipe, (tmp_path, "aaaa"), "m")
+    identity = identity_of("train", CtcWay(recipe), (tmp_path, "aaaa"), "m")
     openers = find_trackers(["tensorboard", "tensorboard"])
     for start, done in (("new", EPOCHS[:2]), ("resume", EPOCHS[2:])):
         with (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.training_options import STOPPED_BY_CTRL_C, command, recipe_of, resumable, start_of
+from recto.cli.training_options import STOPPED_BY_CTRL_C, command, follows, resumable, start_of, way_by
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def improve(
     ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Measure on test, fine-tune the CPU engine on train, measure again; in a workspace, release if better.
+    """Measure on test, fine-tune on train, measure again; in a workspace, release if better.
 
     \b
     recto improve DATASET --out DIR   writes DIR/model, which works with --model, and a report
@@ -65,11 +65,13 @@ def improve(
     from recto.datasets.loading import load_dataset
     from recto.training.improve import improve as run_improve
 
-    settings = recipe_of(recipe, changes)
+    way = way_by(recipe, changes)
+    if follows(dataset, way):
+        return
     flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
     with resumable("improve", dataset, out, flags), _watched() as progress:
         loaded = load_dataset(dataset)
-        done = run_improve(loaded, out, settings, progress, start=start)
+        done = run_improve(loaded, out, way, progress, start=start)
     _print(done, cost=True)
 
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 import recto
 from recto.errors import OutputError, TrainingError
 from recto.evaluation.machine import describe_machine
-from recto.training.recipe import Recipe
-from recto.training.way import way_of
+from recto.training.way import Way
 
 _ROOMS = ("documents", "datasets", "engines", "evaluation", "training", "registry", "retraining")
 """What reads, learns, measures and judges."""
@@ -40,16 +39,15 @@ class Identity(BaseModel):
     packages: dict[str, str] = {}
 
 
-def identity_of(verb: str, recipe: Recipe, data: tuple[Path, str], model: str) -> Identity:
+def identity_of(verb: str, way: Way, data: tuple[Path, str], model: str) -> Identity:
     """The Identity of a Run with the code as it is; `data` is the dataset's root and fingerprint.
 
     `model` is the content of what is measured before; "" is the base. Raises what finding the base does.
     """
-    way = way_of(recipe)
     base = way.base_sha256()
     return Identity(
         verb=verb,
-        recipe=recipe.model_dump(mode="json"),
+        recipe=way.recipe.model_dump(mode="json"),
         dataset=str(data[0]),
         fingerprint=data[1],
         code=code_version(),

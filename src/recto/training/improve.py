@@ -12,7 +12,6 @@ from typing import Protocol
 
 from recto.datasets.example import Dataset, Example
 from recto.datasets.fingerprint import fingerprint
-from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.evaluation.compare import with_baseline
 from recto.evaluation.evaluate import evaluate
@@ -23,7 +22,7 @@ from recto.training.cost import price_per_hour
 from recto.training.identity import Identity, identity_of
 from recto.training.lesson import Lesson
 from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe, default_recipe
+from recto.training.recipe import default_recipe
 from recto.training.run import Run, Start, open_run
 from recto.training.selection import Selection, select
 from recto.training.spent import Spent, Stopwatch
@@ -65,7 +64,7 @@ class BaseModels:
 
     def load(self, model: Path | None) -> Engine:
         """The engine that reads with what this way writes."""
-        return self.way.base_engine() if model is None else load(self.way.engine, model=model)
+        return self.way.base_engine() if model is None else self.way.engine_with(model)
 
     def measured(self, report: Report) -> None:
         """Nothing."""
@@ -112,7 +111,7 @@ class Improvement:
 def improve(
     dataset: Dataset,
     out: Path,
-    recipe: Recipe | None = None,
+    way: Way | None = None,
     progress: Progress | None = None,
     *,
     start: Start = "new",
@@ -125,16 +124,16 @@ def improve(
     documents), LeakageError, MissingPackage, ModelNotFound, OutputError, WorkspaceBusy, ParityError,
     SettingsError, and the engine's and dataset's own errors.
     """
-    recipe = recipe or default_recipe()
-    openers, price = needed(recipe), price_per_hour(recipe)
-    models = models or BaseModels(way_of(recipe))
+    way = way or way_of(default_recipe())
+    openers, price = needed(way), price_per_hour(way.recipe)
+    models = models or BaseModels(way)
     chosen = select(dataset)
-    identity = _identity(dataset, chosen, recipe, models.current_sha256)
+    identity = _identity(dataset, chosen, way, models.current_sha256)
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
         measure = _Measure(run, chosen.test, _info(dataset, chosen), watch, models)
         before = measure.before()
-        taught = teach((dataset, chosen), run, recipe, watch, openers)
+        taught = teach((dataset, chosen), run, way, watch, openers)
         report = measure.after(before)
         _, html = write_report(report, out, examples=chosen.test)
         spent = watch.spent()
@@ -156,17 +155,17 @@ def improve(
     return improvement
 
 
-def depends_on(dataset: Dataset, recipe: Recipe, model: str) -> Identity:
+def depends_on(dataset: Dataset, way: Way, model: str) -> Identity:
     """The Identity of the Run that `improve` would make beside the model of content `model`.
 
     Raises TrainingError, LeakageError.
     """
-    return _identity(dataset, select(dataset), recipe, model)
+    return _identity(dataset, select(dataset), way, model)
 
 
-def _identity(dataset: Dataset, chosen: Selection, recipe: Recipe, model: str) -> Identity:
+def _identity(dataset: Dataset, chosen: Selection, way: Way, model: str) -> Identity:
     used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
-    return identity_of("improve", recipe, (dataset.root, fingerprint(used)), model)
+    return identity_of("improve", way, (dataset.root, fingerprint(used)), model)
 
 
 @dataclass(frozen=True, slots=True)

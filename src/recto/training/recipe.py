@@ -22,7 +22,7 @@ from recto.training.lora.recipe import LoraRecipe
 Recipe = CtcRecipe | LoraRecipe
 
 KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe]] = {"ctc": CtcRecipe, "lora": LoraRecipe}
-"""Which ways of learning there are, and the settings of each. Who teaches is in `way`."""
+"""Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
 
 DEFAULT_KIND = "ctc"
 _EXPLAINED = {"ctc": "recipes/ppocr-recognition.yaml", "lora": "recipes/deepseek-ocr-lora.yaml"}

@@ -1,4 +1,4 @@
-"""Train: fine-tune on a dataset and write a Run with a model, whichever way the recipe says.
+"""Train: fine-tune on a dataset and write a Run with a model, whichever way of learning it is.
 
 Nothing is measured on test. Of several processes that train together (`ranks`) the first one does all this,
 and the others `follow`.
@@ -21,13 +21,14 @@ from recto.training.cost import price_per_hour
 from recto.training.estimate import NO_ESTIMATE, Estimate, held_against, in_words
 from recto.training.identity import identity_of
 from recto.training.lesson import Lesson
+from recto.training.lora.lesson import LoraLesson
 from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe, default_recipe
+from recto.training.recipe import default_recipe
 from recto.training.run import Run, Start, open_run
 from recto.training.selection import Selection, select
 from recto.training.spent import Stopwatch
 from recto.training.trackers import Opener, find_trackers
-from recto.training.way import Examples, Teacher, way_of
+from recto.training.way import Examples, Teacher, Way, way_of
 
 RESULT = "training.json"
 MEASURING = "measuring"
@@ -73,7 +74,7 @@ _MAYBE: TypeAdapter[Estimate | None] = TypeAdapter(Estimate | None)
 def train(
     dataset: Dataset,
     out: Path,
-    recipe: Recipe | None = None,
+    way: Way | None = None,
     progress: Progress | None = None,
     *,
     start: Start = "new",
@@ -83,14 +84,14 @@ def train(
     Raises TrainingError, LeakageError, MissingPackage, ModelNotFound, OutputError, WorkspaceBusy (another
     process writes this Run), ParityError, SettingsError, and the dataset's own errors.
     """
-    recipe = recipe or default_recipe()
-    openers = needed(recipe)
-    price = price_per_hour(recipe)
+    way = way or way_of(default_recipe())
+    openers = needed(way)
+    price = price_per_hour(way.recipe)
     chosen = select(dataset, measured=False)
-    identity = identity_of("train", recipe, (dataset.root, _fingerprint(dataset, chosen)), model="")
+    identity = identity_of("train", way, (dataset.root, _fingerprint(dataset, chosen)), model="")
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
-        taught = teach((dataset, chosen), run, recipe, watch, openers)
+        taught = teach((dataset, chosen), run, way, watch, openers)
         training = Training(taught, run.model, cost(watch.spent().total_s, price))
         run.write_json("metrics.json", {**figures_of(taught), "cost": training.cost})
         run.log("finished")
@@ -98,46 +99,43 @@ def train(
     return training
 
 
-def follow(dataset: Dataset, recipe: Recipe | None = None) -> None:
+def follow(dataset: Dataset, way: Way) -> None:
     """Take part in a training that the first process of several writes down; nothing is written here.
 
     Raises what `train` does before it begins, and TrainingError.
     """
-    recipe = recipe or default_recipe()
-    way = way_of(recipe)
     way.check()
     chosen = select(dataset, measured=False)
     if ranks.agreed(goes_on=True):
         way.teacher().follow((chosen.train, chosen.val))
 
 
-def estimate(dataset: Dataset, recipe: Recipe | None = None) -> Estimate | None:
+def estimate(dataset: Dataset, way: Way) -> Estimate | None:
     """What training on `dataset` should take here; None where its sample pages teach nothing."""
-    recipe = recipe or default_recipe()
-    needed(recipe)
+    needed(way)
     chosen = select(dataset, measured=False)
-    return way_of(recipe).teacher().estimate((chosen.train, chosen.val), _PAGES_ASKED)
+    return way.teacher().estimate((chosen.train, chosen.val), _PAGES_ASKED)
 
 
-def check_trainable(dataset: Dataset, recipe: Recipe) -> None:
+def check_trainable(dataset: Dataset, way: Way) -> None:
     """Raise what stops `improve` on this dataset before it begins: TrainingError, LeakageError, …"""
-    needed(recipe)
+    needed(way)
     select(dataset)
 
 
-def needed(recipe: Recipe) -> tuple[Opener, ...]:
+def needed(way: Way) -> tuple[Opener, ...]:
     """The recipe's trackers; raises what stops the recipe here, before anything starts.
 
     MissingPackage, ModelNotFound, SettingsError, or TrainingError.
     """
-    way_of(recipe).check()
-    return find_trackers(recipe.trackers)
+    way.check()
+    return find_trackers(way.recipe.trackers)
 
 
 def teach(
     data: tuple[Dataset, Selection],
     run: Run,
-    recipe: Recipe,
+    way: Way,
     watch: Stopwatch,
     openers: tuple[Opener, ...],
 ) -> Taught:
@@ -147,11 +145,11 @@ def teach(
     if done:
         return done
     dataset, chosen = data
-    way, examples = way_of(recipe), (chosen.train, chosen.val)
+    examples = (chosen.train, chosen.val)
     reset_peak_memory()
     watch.stage("loading the base model", 1)
     teacher = way.teacher()
-    with Chronicle(run, watch, openers, recipe.model_dump(mode="json")) as chronicle:
+    with Chronicle(run, watch, openers, way.recipe.model_dump(mode="json")) as chronicle:
         expected = None
         if len(chosen.train) >= way.estimates_from:
             expected = _estimated(run, chronicle, teacher, examples)
@@ -179,7 +177,15 @@ def comparison(taught: Taught) -> str:
     if not taught.estimate:
         return ""
     seconds = taught.total_s - taught.seconds.get(ESTIMATING, 0.0)
-    return held_against(taught.estimate, seconds, taught.lesson.epochs, taught.peak_memory_mb)
+    return held_against(taught.estimate, seconds, taught.lesson.epochs, _device_peak_mb(taught))
+
+
+def _device_peak_mb(taught: Taught) -> float | None:
+    """The peak of the memory that the estimate is about: a GPU's, where one trained."""
+    lesson = taught.lesson
+    if isinstance(lesson, LoraLesson) and lesson.memory is not None:
+        return lesson.memory.measured_mb
+    return taught.peak_memory_mb
 
 
 def _finished(run: Run) -> Taught | None:

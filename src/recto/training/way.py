@@ -1,17 +1,20 @@
-"""Way: one way of learning, found by the `kind` of a recipe. A table: kind → "module:class".
+"""Way: one way of learning, found by the kind of a recipe.
 
 `train`, `improve` and the Cycles know only this. What is learnt and how is in `ctc` and `lora`; a Way itself
 imports no heavy library before it is asked to teach.
 """
 
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from recto.datasets.example import Example
 from recto.engines.engine import Engine
+from recto.settings import Settings, settings_here
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
 from recto.training.lesson import Lesson
+from recto.training.lora.recipe import LoraRecipe
 from recto.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -46,8 +49,18 @@ class Way(Protocol):
     """One way of learning, with its recipe."""
 
     @property
+    def recipe(self) -> Recipe:
+        """What it learns by."""
+        ...
+
+    @property
     def engine(self) -> str:
         """The engine that reads with the model folders it writes, as `engines/catalog` calls it."""
+        ...
+
+    @property
+    def base_name(self) -> str:
+        """What names the base engine at a glance: its weights, and how they read."""
         ...
 
     @property
@@ -75,18 +88,26 @@ class Way(Protocol):
         """The engine with the base weights, reading as one with the learnt weights would."""
         ...
 
+    def engine_with(self, model: Path) -> Engine:
+        """The engine with the weights of a model folder that it wrote."""
+        ...
+
     def teacher(self) -> Teacher:
         """Load the base weights."""
         ...
 
 
-WAYS = {
-    "ctc": "recto.training.ctc.way:CtcWay",
-    "lora": "recto.training.lora.way:LoraWay",
-}
+def way_of(recipe: Recipe, settings: Settings | None = None) -> Way:
+    """The Way of a recipe. `settings` say where vision-language models compute, and what they may run.
 
+    Without them those of the workspace around the current folder count.
+    """
+    match recipe:
+        case CtcRecipe():
+            from recto.training.ctc.way import CtcWay
 
-def way_of(recipe: Recipe) -> Way:
-    """The Way of a recipe."""
-    module, _, name = WAYS[recipe.kind].partition(":")
-    return cast(Callable[[Recipe], Way], getattr(import_module(module), name))(recipe)
+            return CtcWay(recipe)
+        case LoraRecipe():
+            from recto.training.lora.way import LoraWay
+
+            return LoraWay(recipe, settings or settings_here(Path()))

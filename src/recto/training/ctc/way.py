@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recto.datasets.example import Example
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
-from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
+from recto.engines.ppocr.weights import BASE, RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import MissingPackage, TrainingError
 from recto.training import ranks
 from recto.training.chronicle import Chronicle
@@ -28,6 +29,7 @@ class CtcWay:
 
     recipe: CtcRecipe
     engine: str = "ppocr"
+    base_name: str = BASE
     packages: tuple[str, ...] = ()
     estimates_from: int = 30
     """Estimating takes about 8 s, as much as a sixth of training on ten receipts."""
@@ -51,6 +53,10 @@ class CtcWay:
     def base_engine(self) -> Engine:
         """The CPU engine as it comes."""
         return load(self.engine)
+
+    def engine_with(self, model: Path) -> Engine:
+        """The CPU engine with learnt weights."""
+        return load(self.engine, model=model)
 
     def teacher(self) -> "CtcTeacher":
         """Load the recogniser in all the forms that training needs."""
