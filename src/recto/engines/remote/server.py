@@ -1,7 +1,8 @@
 """The server on the other side: requests over HTTP, tried again where that helps, refusals in our words.
 
 Any number of threads may ask; so many requests as the setting `concurrency` says are under way at once. What
-is asked and what an answer means is in `asking` and `answering`.
+is asked and what an answer means is in `asking` and `answering`. Errors don't name the server's address,
+which is in the settings: they may end up before strangers.
 """
 
 import os
@@ -102,18 +103,18 @@ class Server:
     def _refusal(self, response: httpx.Response, where: str) -> EngineError:
         status = response.status_code
         hint = _HINTS.get(status, "look into the log of the server")
-        return EngineError(
-            f"the server {self.url} answered {status}: {_reason(response)}", where=where, hint=hint
-        )
+        return EngineError(f"the server answered {status}: {_reason(response)}", where=where, hint=hint)
 
     def _unreachable(self, error: httpx.HTTPError, where: str = "") -> EngineError:
         if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout | httpx.PoolTimeout):
-            what = f"the server {self.url} didn't answer within {self._timeout_s:g} s"
+            what = f"the server didn't answer within {self._timeout_s:g} s"
             return EngineError(
                 what, where=where or None, hint="raise [remote] timeout_s, or lower concurrency"
             )
-        what = f"the server {self.url} can't be reached: {error or type(error).__name__}"
-        return EngineError(what, where=where or None, hint="does it run? recto doctor --remote looks at it")
+        what = f"the server can't be reached: {error or type(error).__name__}"
+        return EngineError(
+            what, where=where or None, hint="does it run at [remote] url? recto doctor --remote looks at it"
+        )
 
     def _understood(self, response: httpx.Response, kind: type[Shape], where: str) -> Shape:
         try:
@@ -122,7 +123,7 @@ class Server:
             mistake = error.errors()[0]
             place = ".".join(map(str, mistake["loc"])) or "its body"
             raise EngineError(
-                f"the answer of {self.url} isn't one of OpenAI's protocol: {place}: {mistake['msg']}",
+                f"the server's answer isn't one of OpenAI's protocol: {place}: {mistake['msg']}",
                 where=where,
                 hint="is [remote] url the address of a server such as vLLM or SGLang, with /v1 at its end?",
             ) from None
