@@ -18,7 +18,7 @@ INDEX = "model.safetensors.index.json"
 CODE = ".py"
 
 _BESIDE_WEIGHTS = (".json", ".txt", ".model", ".jinja", ".tiktoken")
-_LICENCES = ("LICENSE", "LICENCE", "NOTICE")
+LICENCES = ("LICENSE", "LICENCE", "NOTICE")
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
 
@@ -31,7 +31,7 @@ def is_kept(name: str, *, code: bool) -> bool:
         return False
     suffix = Path(name).suffix.lower()
     is_code = code and suffix == CODE
-    return is_code or suffix in (WEIGHTS, *_BESIDE_WEIGHTS) or name.upper().startswith(_LICENCES)
+    return is_code or suffix in (WEIGHTS, *_BESIDE_WEIGHTS) or name.upper().startswith(LICENCES)
 
 
 def kept_files(folder: Path, *, code: bool) -> tuple[str, ...]:
