@@ -3,16 +3,64 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from recto.engines.model_store import TINY
 from recto.errors import SettingsError
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.recipe import changed, load_recipe
+from recto.training.lora.recipe import LoraRecipe
+from recto.training.recipe import Recipe, changed, checked, load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-def test_the_commented_recipe_is_the_defaults() -> None:
-    assert load_recipe(RECIPES / "ppocr-recognition.yaml") == CtcRecipe()
+@pytest.mark.parametrize(
+    ("name", "defaults"),
+    [("ppocr-recognition.yaml", CtcRecipe()), ("deepseek-ocr-lora.yaml", LoraRecipe())],
+)
+def test_the_commented_recipe_is_the_defaults(name: str, defaults: Recipe) -> None:
+    assert load_recipe(RECIPES / name) == defaults
+    said = yaml.safe_load((RECIPES / name).read_text())
+    assert set(said) == set(type(defaults).model_fields), "every setting is explained"
+
+
+def test_the_kind_decides_which_settings_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("kind: lora\nrank: 8\nbatch_lines: 3\nrnak: 2\n")
+    with pytest.raises(SettingsError) as caught:
+        load_recipe(path)
+    assert str(caught.value).splitlines()[1:] == [
+        "  batch_lines: is a setting of kind ctc, this recipe is of kind lora",
+        "  rnak: there is no such setting; did you mean rank?",
+        "  hint: recipes/deepseek-ocr-lora.yaml explains all settings",
+    ]
+    path.write_text("kind: lora\n")
+    recipe = changed(load_recipe(path), {"epochs": 7, "seed": 3})
+    assert recipe == LoraRecipe(epochs=7, seed=3)
+    assert checked(recipe.model_dump(mode="json")) == (recipe, []), "as run folders and requests keep it"
+
+
+def test_what_is_wrong_with_several_settings_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("kind: lora\npreset: experts\n")
+    with pytest.raises(SettingsError, match=r"\n  preset `experts` needs `dropout: 0`"):
+        load_recipe(tmp_path / "r.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("deepseek-ocr-qlora.yaml", {"method": "qlora", "model": "deepseek-ocr-2"}),
+        ("deepseek-ocr-full.yaml", {"method": "full", "model": "deepseek-ocr-2"}),
+        ("qwen-vl-lora.yaml", {"method": "lora", "model": "qwen2.5-vl-7b"}),
+        ("deepseek-ocr-tiny-cpu.yaml", {"model": TINY}),
+    ],
+)
+def test_the_recipes_of_vision_language_models(name: str, settings: dict[str, str]) -> None:
+    recipe = load_recipe(RECIPES / name)
+    assert isinstance(recipe, LoraRecipe)
+    assert settings.items() <= recipe.model_dump(mode="json").items()
+    if name != "deepseek-ocr-tiny-cpu.yaml":
+        assert recipe.step_pages == LoraRecipe().step_pages, "each step learns from as many pages"
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
