@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load as load_file_of
 from safetensors.torch import save_file
 
 from recto.engines.model_store import StoredModel, find_model
@@ -37,7 +38,8 @@ class DeepseekOCRForCausalLM(PreTrainedModel):
         self.post_init()
 
     def forward(self, input_ids, attention_mask, images, images_seq_mask, images_spatial_crop):
-        for row, (tiles, whole), (columns, rows) in zip(images_seq_mask, images, images_spatial_crop.tolist()):
+        grids = images_spatial_crop.tolist()
+        for row, (tiles, whole), (columns, rows) in zip(images_seq_mask, images, grids):
             assert whole.shape[:2] == (1, 3) and whole.min() >= -1 and whole.max() <= 1
             side = whole.shape[-1] // 64
             places = side * (side + 1) + 1
@@ -89,6 +91,8 @@ def test_a_program_of_no_known_commit_doesnt_run(version_1: StoredModel, revisio
 def test_an_allowed_program_of_a_known_commit_gets_what_it_wants(version_1: StoredModel, mode: str) -> None:
     """Places in the prompt are as many as the published layout of features has, in every mode."""
     loaded = load(version_1, allow_remote_code=("deepseek-ocr",))
+    assert (loaded.placement.attention, loaded.model.config._attn_implementation) == ("eager", "eager")
+    assert loaded.placement.why[-1] == "attention eager: deepseek-ocr has no sdpa"
     prompt = prompt_of(loaded.architecture, Task.MARKDOWN)
     items = [
         prepare(loaded, page_image(width=w, height=h), prompt, mode) for w, h in ((400, 300), (900, 1300))
@@ -123,6 +127,11 @@ def test_broken_weights_are_told_and_name_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="can't be loaded") as caught:
         load(source)
     assert caught.value.where == str(folder)
+    tensors = load_file_of(whole)
+    del tensors["model.view_seperator"]
+    save_file(tensors, weights, {"format": "pt"})
+    with pytest.raises(ModelFolderError, match="1 tensors are missing, such as"):
+        load(source)
     weights.write_bytes(whole)
     (folder / "tokenizer.json").unlink()
     with pytest.raises(ModelFolderError, match="tokenizer"):

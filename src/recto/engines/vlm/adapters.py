@@ -10,17 +10,18 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from weakref import WeakValueDictionary, finalize
 
 from recto.engines.model_folder import ModelFolder
 from recto.engines.model_store import StoredModel
 from recto.engines.vlm.device import Placement
 from recto.engines.vlm.loading import Loaded, load_base
+from recto.engines.vlm.packages import SafetensorError, load_file, torch
 from recto.errors import MissingPackage, ModelFolderError
 
 try:
     import peft
-    from safetensors import SafetensorError
 except ImportError as error:
     raise MissingPackage(
         f"adapters need the package {error.name}", hint="pip install 'recto[vlm]'"
@@ -99,23 +100,25 @@ class SharedBase:
 
     def _load(self, folder: ModelFolder, name: str) -> None:
         try:
+            config = peft.PeftConfig.from_pretrained(str(folder.path))
+            config.inference_mode = True
             if self._tuned is None:
-                config = peft.PeftConfig.from_pretrained(str(folder.path))
                 self._tuned = peft.PeftModel(self.loaded.model, config, adapter_name=name)
-            found = self._tuned.load_adapter(
-                str(folder.path), name, torch_device=self.loaded.placement.device
-            )
+            else:
+                self._tuned.add_adapter(name, config)
+            fill(self._tuned, name, folder.file(ADAPTER_WEIGHTS))
         except (ValueError, RuntimeError, KeyError, TypeError, OSError, SafetensorError) as error:
             self._remove(name)
             what = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise _misfit(folder, what) from error
-        if found.missing_keys or found.unexpected_keys:
-            self._remove(name)
-            lost = [*found.missing_keys, *found.unexpected_keys]
-            raise _misfit(folder, f"{len(lost)} of its tensors have no counterpart, such as {lost[0]}")
+            raise ModelFolderError(
+                f"the adapter doesn't fit its base: {what}",
+                where=folder.path,
+                hint="run `recto improve` again",
+            ) from error
+        self._tuned.eval()
 
     def _forget_gone(self) -> None:
-        """Remove what nobody holds any more: not when it is collected, which may be in the midst of a batch."""
+        """Remove what nobody holds any more: not when it is collected, which may be amidst a batch."""
         while self._gone:
             name = self._gone.popleft()
             if name not in self._attached:
@@ -130,6 +133,23 @@ class SharedBase:
             self._tuned = None
         elif name in self._tuned.peft_config:
             self._tuned.delete_adapter(name)
+
+
+def fill(tuned: peft.PeftModel, name: str, weights: Path) -> None:
+    """Fill the adapter `name` of `tuned` from a file that PEFT saved. Raises ValueError unless all fits.
+
+    PEFT's own loading takes the names in the file for those of the published checkpoint and renames them;
+    DeepSeek-OCR-2's become names that no layer has, and all that is left is a warning (PEFT 0.21).
+    """
+    slots = {slot.replace(f".{name}.", "."): p for slot, p in tuned.named_parameters() if f".{name}." in slot}
+    found = load_file(weights)
+    if strange := sorted(slots.keys() ^ found.keys()):
+        raise ValueError(f"{len(strange)} tensors are in one of file and model only, such as {strange[0]}")
+    with torch.no_grad():
+        for slot, parameter in slots.items():
+            if parameter.shape != found[slot].shape:
+                raise ValueError(f"{slot} is {tuple(found[slot].shape)}, not {tuple(parameter.shape)}")
+            parameter.copy_(found[slot])
 
 
 _bases: WeakValueDictionary[tuple[str, str, str, str, int], SharedBase] = WeakValueDictionary()
@@ -151,9 +171,3 @@ def shared_base(
 
 def _is_adapter(folder: ModelFolder) -> bool:
     return {ADAPTER_CONFIG, ADAPTER_WEIGHTS} <= set(folder.card.files)
-
-
-def _misfit(folder: ModelFolder, what: str) -> ModelFolderError:
-    return ModelFolderError(
-        f"the adapter doesn't fit its base: {what}", where=folder.path, hint="run `recto improve` again"
-    )

@@ -7,7 +7,7 @@ the settings allow it by name, and the weights are those of one known commit.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image as PillowImage
@@ -16,7 +16,7 @@ from recto.engines.model_store import StoredModel
 from recto.engines.vlm.architectures import ARCHITECTURES, Architecture, architecture_of
 from recto.engines.vlm.device import Placement
 from recto.engines.vlm.modes import Options
-from recto.engines.vlm.packages import torch, transformers
+from recto.engines.vlm.packages import SafetensorError, torch, transformers
 from recto.engines.vlm.version_one import version_one_pixels
 from recto.errors import EngineError, MissingPackage, ModelFolderError
 
@@ -25,6 +25,8 @@ ToPixels = Callable[[PillowImage.Image, Options], Mapping[str, torch.Tensor]]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _QUANTISED_BITS = (4, 8)
+_UNLOADABLE = (OSError, ValueError, RuntimeError, ImportError, AttributeError, KeyError, SafetensorError)
+"""What transformers, safetensors and strangers' programs raise for weights that aren't what they should."""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,6 +57,7 @@ def load_base(
     """
     architecture = checked_architecture(source, allow_remote_code)
     tokenizer, processor = load_inputs(source, architecture)
+    placement = _fitted(placement, architecture)
     options: dict[str, object] = {
         "dtype": placement.dtype,
         "attn_implementation": _attention_of(architecture, placement.attention),
@@ -72,13 +75,11 @@ def load_base(
         transformers.AutoModel if architecture.needs_remote_code else transformers.AutoModelForImageTextToText
     )
     try:
-        model = kind.from_pretrained(source.path, **options)
-    except (OSError, ValueError, RuntimeError, ImportError, AttributeError) as error:
-        raise ModelFolderError(
-            f"the weights can't be loaded as {architecture.name}: {_first_line(error)}",
-            where=source.path,
-            hint=_hint(architecture, source),
-        ) from error
+        model, report = kind.from_pretrained(source.path, output_loading_info=True, **options)
+    except _UNLOADABLE as error:
+        raise _unloadable(source, architecture, _first_line(error)) from error
+    if missing := sorted(report["missing_keys"]):  # transformers would go on with random numbers there
+        raise _unloadable(source, architecture, f"{len(missing)} tensors are missing, such as {missing[0]}")
     model.eval()
     return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
 
@@ -140,6 +141,14 @@ def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPix
     return to_pixels
 
 
+def _fitted(placement: Placement, architecture: Architecture) -> Placement:
+    """Version 1 of DeepSeek-OCR knows no sdpa: it computes eagerly where there is no flash attention."""
+    if placement.attention != "sdpa" or not architecture.needs_remote_code:
+        return placement
+    why = f"attention eager: {architecture.name} has no sdpa"
+    return replace(placement, attention="eager", why=(*placement.why, why))
+
+
 def _attention_of(architecture: Architecture, attention: str) -> str | dict[str, str]:
     """Flash attention for the parts that have it, sdpa for the others."""
     if attention != "flash_attention_2" or "" in architecture.flash_parts:
@@ -180,13 +189,16 @@ def _config(folder: Path) -> dict[str, object]:
     return found
 
 
-def _hint(architecture: Architecture, source: StoredModel) -> str:
+def _unloadable(source: StoredModel, architecture: Architecture, what: str) -> ModelFolderError:
+    hint = f"recto models verify {source.name}"
     if architecture.needs_remote_code:
-        return (
-            f"its own program is made for an older transformers than {transformers.__version__}; "
-            "use deepseek-ocr-2, or serve it with vLLM and read with --engine remote"
+        hint = (
+            f"is its program made for another transformers than {transformers.__version__}? "
+            "Use deepseek-ocr-2, or serve it with vLLM and read with --engine remote"
         )
-    return f"recto models verify {source.name}"
+    return ModelFolderError(
+        f"the weights can't be loaded as {architecture.name}: {what}", where=source.path, hint=hint
+    )
 
 
 def _first_line(error: BaseException) -> str:

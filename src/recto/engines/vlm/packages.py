@@ -5,6 +5,8 @@ from recto.errors import MissingPackage
 try:
     import torch
     import transformers
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 except ImportError as error:
     raise MissingPackage(
         f"vision-language models need the package {error.name}", hint="pip install 'recto[vlm]'"
@@ -12,4 +14,4 @@ except ImportError as error:
 
 transformers.utils.logging.disable_progress_bar()  # recto tells its own progress, in its own words
 
-__all__ = ["torch", "transformers"]
+__all__ = ["SafetensorError", "load_file", "torch", "transformers"]
