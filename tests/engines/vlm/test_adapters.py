@@ -11,7 +11,7 @@ import torch
 
 from recto.engines.model_folder import BaseWeights, ModelCard, ModelFolder, VlmCard, write_model
 from recto.engines.model_store import StoredModel
-from recto.engines.vlm.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, SharedBase, shared_base
+from recto.engines.vlm.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, SharedWeights, shared_base
 from recto.engines.vlm.device import Placement, choose
 from recto.engines.vlm.loading import Loaded, load_base
 from recto.errors import ModelFolderError
@@ -66,7 +66,7 @@ def test_each_adapter_computes_as_if_it_were_alone(
         with torch.no_grad():
             alone.append(model(input_ids=IDS).logits)
         folders.append(saved(model, tiny_weights, tmp_path / str(seed)))
-    base = SharedBase(load_base(tiny_weights, placement))
+    base = SharedWeights(load_base(tiny_weights, placement))
     with base.using() as loaded:
         before = logits(loaded)
     adapters = [base.attach(folder) for folder in folders]
@@ -82,7 +82,7 @@ def test_adapters_leave_with_who_holds_them(
     tiny_weights: StoredModel, placement: Placement, tmp_path: Path
 ) -> None:
     folders = [saved(adapted(tiny_weights, placement, n), tiny_weights, tmp_path / str(n)) for n in (1, 2)]
-    base = SharedBase(load_base(tiny_weights, placement))
+    base = SharedWeights(load_base(tiny_weights, placement))
     with base.using() as loaded:
         before, parameters = logits(loaded), sum(1 for _ in loaded.model.parameters())
     first, again, other = base.attach(folders[0]), base.attach(folders[0]), base.attach(folders[1])
@@ -102,7 +102,7 @@ def test_adapters_leave_with_who_holds_them(
 
 
 def test_threads_dont_mix_adapters(tiny_weights: StoredModel, placement: Placement, tmp_path: Path) -> None:
-    base = SharedBase(load_base(tiny_weights, placement))
+    base = SharedWeights(load_base(tiny_weights, placement))
     adapters = [
         base.attach(saved(adapted(tiny_weights, placement, n), tiny_weights, tmp_path / str(n)))
         for n in (1, 2)
@@ -149,7 +149,7 @@ def test_an_adapter_that_doesnt_fit_leaves_the_base_as_it_was(
     tiny_weights: StoredModel, placement: Placement, tmp_path: Path
 ) -> None:
     good = saved(adapted(tiny_weights, placement, 1), tiny_weights, tmp_path / "good")
-    base = SharedBase(load_base(tiny_weights, placement))
+    base = SharedWeights(load_base(tiny_weights, placement))
     with base.using() as loaded:
         before = logits(loaded)
     card = good.card

@@ -36,11 +36,11 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 class Adapter:
     """An adapter that is attached to `base` for as long as this lives."""
 
-    base: "SharedBase"
+    base: "SharedWeights"
     name: str
 
 
-class SharedBase:
+class SharedWeights:
     """A base in memory with its adapters. `loaded` is for looking at; computing is done within `using`."""
 
     def __init__(self, loaded: Loaded) -> None:
@@ -152,20 +152,20 @@ def fill(tuned: peft.PeftModel, name: str, weights: Path) -> None:
             parameter.copy_(found[slot])
 
 
-_bases: WeakValueDictionary[tuple[str, str, str, str, int], SharedBase] = WeakValueDictionary()
+_bases: WeakValueDictionary[tuple[str, str, str, str, int], SharedWeights] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
 def shared_base(
     source: StoredModel, placement: Placement, *, bits: int = 16, allow_remote_code: tuple[str, ...] = ()
-) -> SharedBase:
+) -> SharedWeights:
     """The base `source` at `placement`: the one in memory, or loaded now. Raises what `load_base` does."""
     key = (source.sha256, placement.device, placement.dtype_name, placement.attention, bits)
     with _loading:
         found = _bases.get(key)
         if found is None:
             loaded = load_base(source, placement, bits=bits, allow_remote_code=allow_remote_code)
-            found = _bases[key] = SharedBase(loaded)
+            found = _bases[key] = SharedWeights(loaded)
         return found
 
 

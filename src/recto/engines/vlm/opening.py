@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recto.engines.model_folder import ModelCard, ModelFolder, VlmCard, open_model
 from recto.engines.model_store import StoredModel, find_model, models
-from recto.engines.vlm.adapters import Adapter, SharedBase, shared_base
+from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
 from recto.engines.vlm.device import choose
 from recto.engines.vlm.tasks import Task, task_named
 from recto.errors import ModelFolderError, ModelNotFound
@@ -22,7 +22,7 @@ class Opened:
     `label` is name and version, as Transcripts carry it.
     """
 
-    base: SharedBase
+    base: SharedWeights
     adapter: Adapter | None
     mode: str
     task: Task
