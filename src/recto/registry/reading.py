@@ -25,6 +25,10 @@ class Named:
         self.wrapped, self._release = engine, release
         self.label, self.batch_pages = engine.label, engine.batch_pages
 
+    def around(self, engine: Engine) -> "Named":
+        """Another engine with the same Release."""
+        return Named(engine, self._release)
+
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """What the engine reads, with the Release's number."""
         return [replace(transcript, release=self._release) for transcript in self.wrapped.read(pages)]

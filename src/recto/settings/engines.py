@@ -5,13 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from recto.settings.serving import url_or_empty
-from recto.settings.table import Count, Seconds, SettingsTable, Share, Word
-
-TaskName = Literal["markdown", "ocr", "text", "figure", "describe", "locate"]
-"""What a vision-language model can be asked; `recto.engines.vlm.tasks` has the prompts."""
-
-PageTaskName = Literal["markdown", "ocr", "text", "figure", "describe"]
-"""The tasks that need nothing but a page."""
+from recto.settings.table import Count, PageTaskName, Seconds, SettingsTable, Share, Word
 
 _Url = Annotated[str, AfterValidator(url_or_empty)]
 _Name = Annotated[str, Field(max_length=1000)]

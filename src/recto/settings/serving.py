@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from recto.settings.table import Count, Days, Seconds, SettingsTable, Share, Word
+from recto.settings.table import Count, Days, PageTaskName, Seconds, SettingsTable, Share, Word
 
 Output = Literal["pages", "text", "markdown"]
 """What an answer holds: whole Transcripts, their text, or Markdown."""
@@ -131,10 +131,13 @@ class PrivacySettings(SettingsTable):
 
 
 class AgentSettings(SettingsTable):
-    """How one kind of agent is answered: which scope reads, and what the answer holds."""
+    """How one kind of agent is answered: which scope reads, what it is asked, and what the answer holds."""
 
     about: str = Field(default="", max_length=500, description="what this agent reads")
     scope: Word = Field(default="general", description="business type whose Release reads")
+    task: PageTaskName | Literal[""] = Field(
+        default="", description='for engines that know tasks: markdown, text, figure, …; "" is their own'
+    )
     output: Output = Field(default="pages", description="pages, text or markdown")
     min_confidence: Share = Field(default=0.0, description="lines that are read less surely are left out")
 
