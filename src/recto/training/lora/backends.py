@@ -1,4 +1,4 @@
-"""Backends: who builds what learns. transformers with PEFT everywhere; Unsloth on a GPU where it is installed.
+"""Backends: who builds what learns: transformers with PEFT everywhere, Unsloth on a GPU where it is there.
 
 Both give a `Pupil`, which the same loop trains on the same samples, so they differ in kernels alone. What was
 asked for and isn't there is an error; `auto` says which one ran and why.

@@ -17,6 +17,7 @@ from recto.training.lora.pupil import Pupil, Weights
 from recto.training.lora.recipe import LoraRecipe, Optimiser
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
+from recto.training.memory import is_out_of_memory
 
 Tree = dict[str, object]
 """What torch's `state_dict`s are made of: tables, lists, numbers and tensors."""
@@ -55,13 +56,39 @@ class Course:
         rate = learning_rate(self._recipe, number, self.steps)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        loss = self._gradient(pages, at_once)
+        loss = self.gradient(pages, at_once)
         nn.utils.clip_grad_norm_(self._weights, self._recipe.gradient_norm)
         self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+        self.forget_gradient()
         lengths = self._samples.lengths
         tokens = sum(lengths[page] for page in pages)
         return Stride(loss, self._samples.answer_tokens(pages), tokens, rate)
+
+    def gradient(self, pages: tuple[int, ...], at_once: int) -> float:
+        """Leave the gradient of the step's mean loss in the weights; returns the summed loss."""
+        total = self._samples.answer_tokens(pages)
+        self._pupil.model.train()
+        summed, failure = 0.0, None
+        try:
+            for part in parts(pages, at_once, self._together.rank, self._together.count):
+                loss = self._loss(part)
+                torch.autograd.backward(loss / total)
+                summed += float(loss.detach())
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            failure = error
+        if not self._together.all_well(well=failure is None):
+            raise failure or MemoryError("memory ran out in another process")
+        if self._together.count > 1:
+            for weight in self._weights:  # a process whose pages didn't reach a weight has none
+                weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        self._together.add_up([weight.grad for weight in self._weights if weight.grad is not None])
+        return sum(self._together.gathered(summed))
+
+    def forget_gradient(self) -> None:
+        """Let no step take what `gradient` left."""
+        self._optimiser.zero_grad(set_to_none=True)
 
     def loss_of(self, page: int) -> Tensor:
         """The loss of one page as the weights are: what must come out again after `restore`."""
@@ -76,10 +103,10 @@ class Course:
 
     def restore(self, state: Tree) -> None:
         """Go back to a `state`, with a `random_state` in it as "random": the same step follows."""
-        self._optimiser.zero_grad(set_to_none=True)
+        self.forget_gradient()
         self._pupil.put(_table(state["weights"]))
         self._optimiser.load_state_dict(_table(state["optimiser"]))
-        self.set_random_state(_table(state["random"]))
+        self.set_random_state(_tree(state["random"]))
 
     def random_state(self) -> Tree:
         """Where the random numbers of this process are."""
@@ -99,26 +126,6 @@ class Course:
         epoch, place = divmod(number, self.epoch_steps)
         return steps_of_epoch(self._samples.lengths, self._recipe.step_pages, self._recipe.seed, epoch)[place]
 
-    def _gradient(self, pages: tuple[int, ...], at_once: int) -> float:
-        """Leave the gradient of the step's mean loss in the weights; returns the summed loss."""
-        total = self._samples.answer_tokens(pages)
-        self._pupil.model.train()
-        summed, failure = 0.0, None
-        try:
-            for part in parts(pages, at_once, self._together.rank, self._together.count):
-                loss = self._loss(part)
-                (loss / total).backward()
-                summed += float(loss.detach())
-        except (MemoryError, RuntimeError) as error:
-            failure = error
-        if not self._together.all_well(well=failure is None):
-            raise failure or MemoryError("memory ran out in another process")
-        if self._together.count > 1:
-            for weight in self._weights:  # a process whose pages didn't reach a weight has none
-                weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
-        self._together.add_up([weight.grad for weight in self._weights if weight.grad is not None])
-        return sum(self._together.gathered(summed))
-
     def _loss(self, pages: tuple[int, ...]) -> Tensor:
         """The summed loss of these pages."""
         model = self._pupil.loaded.model
@@ -129,6 +136,11 @@ class Course:
 
 
 def _table(value: object) -> dict[str, Tensor]:
+    assert isinstance(value, dict)
+    return value
+
+
+def _tree(value: object) -> Tree:
     assert isinstance(value, dict)
     return value
 

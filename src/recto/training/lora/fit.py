@@ -1,8 +1,8 @@
 """The loop: steps, evaluations, states; epoch 0 is the base model, and the best by CER is what stays.
 
-After every evaluation, and every `checkpoint_every_steps`, the state is written, read again, put back and tried
-on a page; so a training goes on from what it would go on from after a kill, and both give the same weights,
-bit for bit. Where memory runs out, half as many pages are computed at once from the last state on.
+After every evaluation, and every `checkpoint_every_steps`, the state is written, read again, put back and
+tried on a page; so a training goes on from what it would go on from after a kill, and both give the same
+weights, bit for bit. Where memory runs out, half as many pages are computed at once from the last state on.
 """
 
 import gc
@@ -27,6 +27,11 @@ from recto.training.progress import GOES_ON, Epoch, Score
 
 class Trial(Protocol):
     """How well the model reads validation pages as it is."""
+
+    @property
+    def samples(self) -> Samples:
+        """Those pages."""
+        ...
 
     def score(self, at_once: int) -> Score:
         """Read them, `at_once` at a time, and compare."""

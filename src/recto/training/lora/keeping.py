@@ -1,4 +1,4 @@
-"""Keeping: where states and the best weights of a Run are kept, and who hears of it. Followers keep nothing."""
+"""Keeping: where states and the best weights of a Run are kept, and who hears. Followers keep nothing."""
 
 from typing import Protocol
 
@@ -7,7 +7,7 @@ import torch
 from recto.training.checkpoints import Checkpoints
 from recto.training.chronicle import Chronicle
 from recto.training.lora.pupil import Weights
-from recto.training.lora.state import State, read_state, read_tree
+from recto.training.lora.state import State, read_state, read_tree, save_tree
 from recto.training.progress import Epoch, Progress, Silent
 from recto.training.run import Run
 
@@ -57,7 +57,7 @@ class RunKeeper:
 
     def keep_best(self, step: int, weights: Weights) -> None:
         """Keep them beside the states, so that states stay small. Raises OutputError."""
-        self._best.write(step, lambda stream: torch.save(weights, stream))
+        self._best.write(step, lambda stream: save_tree(dict(weights), stream))
 
     def best(self, step: int) -> Weights:
         """The weights after `step`."""

@@ -1,6 +1,6 @@
 """LoraLesson: what a fine-tuning of a vision-language model learnt and took. It imports no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from recto.training.progress import Score
@@ -10,8 +10,9 @@ from recto.training.progress import Score
 class Memory:
     """Peak memory of training in MiB: what the formula said before, what was measured (None: nobody tells).
 
-    It is the GPU's where one trains, else the process's. `weights_mb` is the base, `learnt_mb` what learns
-    with its gradients and optimiser, `step_mb` what a step takes on top.
+    It is the GPU's where one trains, else the process's. `weights_mb` is what was taken before anything was
+    trained: the base, and on a CPU the program. `learnt_mb` is for gradients and optimiser of what learns,
+    `step_mb` what a step takes on top.
     """
 
     weights_mb: float
@@ -48,6 +49,7 @@ class LoraLesson:
     optimiser: str
     device: str
     dtype: str
+    attention: str
     trainable_parameters: int
     total_parameters: int
     tokens: int
@@ -61,3 +63,7 @@ class LoraLesson:
     def improved(self) -> bool:
         """Whether an evaluation beat the base model; else what is written reads as the base does."""
         return self.best_epoch > 0
+
+    def with_parity(self, parity: float) -> "LoraLesson":
+        """The same, with what was found once the model was written."""
+        return replace(self, parity=parity)

@@ -25,7 +25,9 @@ def answer_loss(hidden: Tensor, labels: Tensor, head: nn.Module, chunk_tokens: i
     supervised = wanted != IGNORED
     states, targets = hidden[:, :-1][supervised], wanted[supervised]
     total = states.new_zeros((), dtype=torch.float32)
-    for part, words in zip(states.split(chunk_tokens), targets.split(chunk_tokens), strict=True):
+    for part, words in zip(
+        torch.split(states, chunk_tokens), torch.split(targets, chunk_tokens), strict=True
+    ):
         total = total + checkpoint(_chunk, head, part, words, use_reentrant=False)
     return total
 

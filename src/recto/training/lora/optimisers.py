@@ -1,4 +1,4 @@
-"""Optimisers and the schedule of the learning rate. What was chosen is told, and what is missing is an error."""
+"""Optimisers and the schedule of the learning rate. What was chosen is told, what is missing is an error."""
 
 import math
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def make_optimiser(
 
 
 def learning_rate(recipe: LoraRecipe, step: int, steps: int) -> float:
-    """The rate of step `step` (from 0) of `steps`: it rises in a line, then follows the schedule down to 0."""
+    """The rate of step `step` (from 0) of `steps`: it rises in a line, then follows the schedule."""
     warmup = min(recipe.warmup_steps, steps // _MOST_WARMUP)
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup

@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 
 _POOL_STEPS = 16
-"""Lengths are sorted within so many steps: enough for little padding, few enough for other company each time."""
+"""Lengths are sorted within so many steps: many for little padding, few for new company each epoch."""
 
 
 def steps_of_epoch(lengths: Sequence[int], step_pages: int, seed: int, epoch: int) -> list[tuple[int, ...]]:
@@ -31,6 +31,6 @@ def steps_per_epoch(pages: int, step_pages: int) -> int:
 
 
 def parts(pages: Sequence[int], at_once: int, rank: int, ranks: int) -> list[tuple[int, ...]]:
-    """What one of `ranks` processes computes of a step, `at_once` pages at a time; all parts together are it."""
+    """What one of `ranks` processes computes of a step, `at_once` pages at a time."""
     mine = pages[rank::ranks]
     return [tuple(mine[at : at + at_once]) for at in range(0, len(mine), at_once)]

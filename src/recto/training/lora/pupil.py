@@ -1,5 +1,6 @@
 """Pupil: the model that learns, which of its weights do, and who built it."""
 
+import gc
 from dataclasses import dataclass
 
 import peft
@@ -28,7 +29,8 @@ class Pupil:
     @property
     def model(self) -> nn.Module:
         """The whole model: trunk and output layer."""
-        return self.loaded.model
+        model: nn.Module = self.loaded.model
+        return model
 
     @property
     def learning(self) -> dict[str, nn.Parameter]:
@@ -52,6 +54,14 @@ class Pupil:
         with torch.no_grad():
             for name, weight in learning.items():
                 weight.copy_(weights[name])
+
+    def release(self) -> None:
+        """Give the weights' memory back; the pupil computes nothing afterwards."""
+        for weight in self.model.parameters():
+            weight.data = torch.empty(0)
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def _numbers(weight: nn.Parameter) -> int:

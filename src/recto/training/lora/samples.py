@@ -46,7 +46,7 @@ class Samples:
         self._loaded, self._recipe = loaded, recipe
         self._prompt = prompt_of(loaded.architecture, recipe.task)
         self._once = sees_once(loaded, recipe)
-        self._examples = tuple(examples)
+        self.examples = tuple(examples)
         self._samples: list[Sample] = []
 
     def study(self, progress: Progress, room: int = KEPT_BYTES) -> None:
@@ -54,8 +54,8 @@ class Samples:
 
         `room` is what features may take, in bytes.
         """
-        progress.stage("looking at pages", len(self._examples))
-        for example in self._examples:
+        progress.stage("looking at pages", len(self.examples))
+        for example in self.examples:
             sample = self._sample(example)
             room -= bytes_of(sample.page.pixels) if sample.page else 0
             self._samples.append(sample if room >= 0 else replace(sample, page=None))
@@ -73,10 +73,15 @@ class Samples:
     def batch(self, pages: Sequence[int]) -> Batch:
         """These pages with their answers, on the model's device."""
         chosen = [self._samples[page] for page in pages]
-        prepared = [sample.page or self._prepared(sample.example) for sample in chosen]
+        prepared = [self.page(page) for page in pages]
         answers = [sample.answer for sample in chosen]
         batch = gather(prepared, answers, pad="right", loaded=self._loaded)
         return batch.to(self._loaded.placement.device, self._loaded.placement.dtype)
+
+    def page(self, number: int) -> Prepared:
+        """One page, ready for the model, without its answer."""
+        sample = self._samples[number]
+        return sample.page or self._prepared(sample.example)
 
     def _sample(self, example: Example) -> Sample:
         if not example.text:

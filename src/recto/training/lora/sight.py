@@ -38,7 +38,7 @@ def seen(loaded: Loaded, page: Prepared) -> dict[str, Tensor]:
             if name not in _PIXELS:
                 found[name] = pixels
                 continue
-            pictures = pixels.to(placement.device, placement.dtype).split(1)
+            pictures = torch.split(pixels.to(placement.device, placement.dtype), 1)
             found[name] = torch.cat([tower(picture).last_hidden_state.cpu() for picture in pictures])
     return found
 

@@ -6,6 +6,7 @@ Tensors go to the file one by one: the state of a model that learns whole needn'
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any, cast
 
 import torch
 from pydantic import TypeAdapter
@@ -60,18 +61,22 @@ class State:
             "course": self.course,
             "random": self.random,
         }
-        torch.save(tree, stream)
+        save_tree(tree, stream)
 
 
 def read_state(path: Path) -> State:
     """The State in a file; nothing in it is run, and its tensors are on the CPU."""
     tree = read_tree(path)
     epochs, stretch = tree.pop("epochs"), tree.pop("stretch")
-    return State(epochs=_EPOCHS.validate_json(str(epochs)), stretch=Stretch(*stretch), **tree)
+    return State(epochs=_EPOCHS.validate_json(epochs), stretch=Stretch(*stretch), **tree)
 
 
-def read_tree(path: Path) -> dict[str, object]:
-    """What `torch.save` wrote into a file; nothing in it is run, and its tensors are on the CPU."""
-    tree = torch.load(path, weights_only=True, map_location="cpu")
-    assert isinstance(tree, dict)
+def save_tree(tree: Tree, stream: io.RawIOBase) -> None:
+    """Stream tables and tensors, one tensor after the other."""
+    torch.save(tree, cast(IO[bytes], stream))
+
+
+def read_tree(path: Path) -> dict[str, Any]:
+    """What `save_tree` wrote; nothing in it is run, and its tensors are on the CPU."""
+    tree: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
     return tree

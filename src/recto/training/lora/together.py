@@ -36,7 +36,7 @@ class Together:
         for bucket in _buckets(gradients):
             flat = torch.cat([tensor.reshape(-1) for tensor in bucket])
             dist.all_reduce(flat)
-            parts = flat.split([tensor.numel() for tensor in bucket])
+            parts = torch.split(flat, [tensor.numel() for tensor in bucket])
             for tensor, part in zip(bucket, parts, strict=True):
                 tensor.copy_(part.view_as(tensor))
 
@@ -62,7 +62,7 @@ class Together:
 
 
 def _buckets(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Tensors of one type together, as many as fit into a bucket: a few large sums are quicker than many small."""
+    """Tensors of one type together, as many as fit: a few large sums are quicker than many small ones."""
     found: list[list[Tensor]] = []
     room = 0
     for tensor in tensors:
