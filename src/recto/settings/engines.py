@@ -48,8 +48,12 @@ class VlmSettings(SettingsTable):
         default=30, ge=0, le=1000, description="tokens in a row not said twice; 0 is off"
     )
     ngram_window: int = Field(default=90, ge=1, le=100_000, description="… within so many tokens")
+    static_cache: bool = Field(default=False, description="room for the longest answer from the start")
+    compile: bool = Field(
+        default=False, description="with static_cache: minutes before the first page, quicker tokens after"
+    )
     retry_temperatures: _Temperatures = Field(
-        default=(0.2, 0.5), description="a page that loops is read again with these, one after the other"
+        default=(0.2, 0.5), description="a page that loops, is cut or empty is read again with these"
     )
     retry_mode: str = Field(default="", description='then in this mode; "" is not')
     second_engine: str = Field(default="", description='then by this engine; "" is not')

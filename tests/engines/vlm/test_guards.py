@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recto.documents.page import Image
-from recto.engines.vlm.guards import NoRepeatedNGrams, find_loop, ink_px, table_tokens
+from recto.engines.vlm.choosing import NoRepeatedNGrams, table_tokens
+from recto.engines.vlm.guards import find_loop, ink_px
 
 from ...tiny import page_image
 

@@ -8,18 +8,16 @@ import time
 from collections.abc import Sequence
 
 from recto.documents.page import Page
-from recto.documents.transcript import Finish, Transcript
-from recto.engines.remote.answering import Completion, confidence_of
+from recto.documents.transcript import Transcript
+from recto.engines.remote.answering import confidence_of
 from recto.engines.remote.asking import instruction, question
 from recto.engines.remote.server import Server
+from recto.engines.vlm.answers import blank, guarded, style_of, transcript_of
 from recto.engines.vlm.architectures import ARCHITECTURES
-from recto.engines.vlm.grounding import Style, lines_of, pieces_of, text_of
-from recto.engines.vlm.guards import find_loop, ink_px
-from recto.engines.vlm.tasks import Task, is_grounded, task_named
+from recto.engines.vlm.guards import ink_px
+from recto.engines.vlm.tasks import task_named
 from recto.errors import EngineError
 from recto.settings import RemoteSettings
-
-_STYLES = {Task.MARKDOWN: Style.BLOCKS, Task.LOCATE: Style.FINDS}
 
 
 class RemoteEngine:
@@ -48,48 +46,16 @@ class RemoteEngine:
         return [self._read_page(page) for page in pages]
 
     def _read_page(self, page: Page) -> Transcript:
-        started = time.perf_counter()
+        style = style_of(self._architecture, self._task)
         if not ink_px(page.image):  # models answer blank pages with text
-            return self._transcript(page, Completion.model_validate(_NOTHING), started)
+            return blank(page, style, engine=self.label)
+        started = time.perf_counter()
         body = question(page, self._words, self._settings.model, self._settings)
         completion = self._server.complete(body, where=f"{page.document}, page {page.number}")
-        return self._transcript(page, completion, started)
-
-    def _transcript(self, page: Page, completion: Completion, started: float) -> Transcript:
-        answer = completion.text.removesuffix(self._architecture.end)
-        loop = find_loop(answer, was_cut=completion.was_cut)
-        answer = answer[: loop.end] if loop else answer
-        style = self._style()
-        pieces = pieces_of(answer, style)
-        text = text_of(pieces, style)
-        if loop:
-            finish = Finish.REPEATING
-        elif completion.was_cut:
-            finish = Finish.TRUNCATED
-        else:
-            finish = Finish.COMPLETE if text else Finish.BLANK
-        return Transcript(
-            document=page.document,
-            page=page.number,
-            width=page.width,
-            height=page.height,
-            text=text,
-            lines=tuple(lines_of(pieces, style, (page.width, page.height), confidence_of(completion))),
-            engine=self.label,
-            finish=finish,
-            seconds=time.perf_counter() - started,
-            sha256=page.sha256,
-            dpi=page.dpi,
-        )
-
-    def _style(self) -> Style:
-        """What stands in the marks of places; text without marks is lines, Markdown stays as it is."""
-        if is_grounded(self._architecture, self._task):
-            return _STYLES.get(self._task, Style.LINES)
-        return Style.BLOCKS if self._task is Task.MARKDOWN else Style.LINES
-
-
-_NOTHING = {"choices": [{"message": {"content": ""}}]}
+        written = completion.text.removesuffix(self._architecture.end)
+        answer = guarded(written, confidence_of(completion), was_cut=completion.was_cut)
+        seconds = time.perf_counter() - started
+        return transcript_of(page, answer, style, engine=self.label, seconds=seconds)
 
 
 def _only_model(server: Server) -> str:

@@ -1,15 +1,14 @@
-"""Guards: what keeps a vision-language model from its known ways of failing, each told in the Transcript.
+"""Guards: how a vision-language model's known ways of failing are found, so that a Transcript can tell them.
 
-- Repetition. While it writes, `NoRepeatedNGrams` forbids the token that would write an n-gram again that
-  stands a little before; that is the guard which DeepSeek-OCR's own programs use (n-grams of 30 in a window
-  of 90, marks of tables excepted). Afterwards `cut_loop` looks whether the text's end still goes in circles.
+- A loop. While it writes, `engines/vlm/choosing` forbids n-grams that come again; `find_loop` looks
+  afterwards whether the end of what it wrote still goes in circles.
 - A blank page. Models answer it with text. `ink_px` says from the pixels alone whether there is any print.
-- Truncation: told by how the writing ended, in `engines/vlm/generating`.
+- A cut answer is told by how the writing ended.
 
-What to do about a failed page is `engines/vlm/ladder`'s business.
+What to do about a failed page is `engines/vlm/ladder`'s business. The engine remote, which needs no torch,
+has the same guards.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -17,10 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recto.documents.page import Image
-from recto.engines.vlm.packages import torch, transformers
-
-TABLE_MARKS = ("<td>", "</td>")
-"""Tokens that tables repeat by right; forbidding them would end a table of many like rows."""
 
 LOOKED_AT_PX = 1000
 """Longest side at which a page is searched for ink."""
@@ -33,38 +28,6 @@ _MARK_PX = 12  # and its area
 _MIN_TIMES, _MIN_TIMES_CUT = 8, 3
 _MIN_CHARACTERS = 60
 _MAX_PERIOD = 2000
-
-
-class NoRepeatedNGrams(transformers.LogitsProcessor):  # type: ignore[misc]  # which is untyped
-    """Forbids each token that would end an n-gram of `size` tokens which began within the last `window` ones.
-
-    Only what was written counts, not the `prompt` tokens before it, so that padding changes nothing. `window`
-    0 looks at all that was written. Tokens in `allowed` are never forbidden. The whole batch is looked at in
-    tensors, on the model's device.
-    """
-
-    def __init__(self, size: int, window: int, *, prompt: int, allowed: frozenset[int] = frozenset()) -> None:
-        self._size, self._window, self._prompt = size, window, prompt
-        self._allowed = torch.tensor(sorted(allowed), dtype=torch.long)
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """`scores` with minus infinity at what is forbidden."""
-        written = input_ids[:, self._prompt :]
-        if written.shape[1] < self._size:
-            return scores
-        grams = written[:, -self._window if self._window else 0 :].unfold(1, self._size, 1)
-        last, tail = grams[..., -1], written[:, written.shape[1] - self._size + 1 :]
-        forbidden = (grams[..., :-1] == tail[:, None]).all(-1)
-        if len(self._allowed):
-            self._allowed = self._allowed.to(last.device)
-            forbidden &= ~torch.isin(last, self._allowed)
-        minus = torch.zeros_like(last, dtype=scores.dtype).masked_fill_(forbidden, float("-inf"))
-        return scores.scatter_add(1, last, minus)
-
-
-def table_tokens(vocabulary: Mapping[str, int]) -> frozenset[int]:
-    """The ids of TABLE_MARKS, as far as the tokenizer has them as tokens."""
-    return frozenset(vocabulary[mark] for mark in TABLE_MARKS if mark in vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
