@@ -127,7 +127,7 @@ def page_json(page: PageReading, output: Output) -> PageJson:
 def without_unsure(transcript: Transcript, min_confidence: float) -> Transcript:
     """The transcript without the lines that were read less surely; its rows are made anew.
 
-    Where the engine wrote Markdown, or named no places, each row of its text is a line: those rows are left out.
+    Where the engine wrote Markdown, or named no places, each row of its text is a line: only those rows stay.
     """
     sure = [line.confidence is None or line.confidence >= min_confidence for line in transcript.lines]
     if all(sure):
