@@ -41,7 +41,7 @@ def write(pupil: Pupil, recipe: LoraRecipe, told: Told, folder: Path) -> ModelFo
             pupil.adapters.save_pretrained(str(saved), save_embedding_layers=False)
             files = {name: saved / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)}
         else:
-            _copy_all_but_weights(pupil.loaded.source.path, saved)
+            copy_all_but_weights(pupil.loaded.source.path, saved)
             pupil.loaded.model.save_pretrained(saved)
             files = {path.name: path for path in sorted(saved.iterdir()) if path.suffix in _FULL_FILES}
         return write_model(folder, _card(pupil, recipe, told), files)
@@ -103,7 +103,7 @@ def _card(pupil: Pupil, recipe: LoraRecipe, told: Told) -> ModelCard:
     )
 
 
-def _copy_all_but_weights(source: Path, out: Path) -> None:
+def copy_all_but_weights(source: Path, out: Path) -> None:
     """Configuration, tokenizer and image processor are the base's, byte for byte."""
     for path in sorted(source.iterdir()):
         if path.suffix in _FULL_FILES and path.suffix != ".safetensors" and "safetensors" not in path.name:

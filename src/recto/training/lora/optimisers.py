@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
-from recto.errors import MissingPackage
+from recto.errors import MissingPackage, TrainingError
 from recto.training.lora.recipe import LoraRecipe, Optimiser
 
 _MOST_WARMUP = 5
@@ -15,7 +15,7 @@ _MOST_WARMUP = 5
 
 
 def chosen_optimiser(asked: Optimiser, device: str) -> tuple[Optimiser, str]:
-    """Which optimiser runs, and why. Raises MissingPackage for one that can't."""
+    """Which optimiser runs, and why. Raises MissingPackage or TrainingError for one that can't."""
     there = find_spec("bitsandbytes") is not None
     if asked == "auto":
         if not device.startswith("cuda"):
@@ -26,6 +26,9 @@ def chosen_optimiser(asked: Optimiser, device: str) -> tuple[Optimiser, str]:
     if asked != "adamw" and not there:
         hint = "pip install bitsandbytes, or optimiser: adamw"
         raise MissingPackage(f"the optimiser {asked} needs the package bitsandbytes", hint=hint)
+    if asked.startswith("paged") and not device.startswith("cuda"):
+        what = f"paged optimisers move their states out of a GPU's memory, and this is {device}"
+        raise TrainingError(what, where="optimiser", hint="optimiser: auto")
     return asked, f"optimiser {asked}: as set"
 
 

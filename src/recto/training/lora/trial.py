@@ -6,7 +6,9 @@ A reading that is twice as long as what is right, and more, is cut: it is wrong,
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recto.engines.vlm.answers import style_of
 from recto.engines.vlm.generating import Decoding, generate
+from recto.engines.vlm.grounding import pieces_of, text_of
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
 from recto.training.lora.recipe import LoraRecipe
@@ -56,7 +58,13 @@ class PageTrial:
         self.loaded.model.eval()
         room = min(self.recipe.max_new_tokens, tokens + _SPARE_TOKENS)
         prepared = [self.samples.page(page) for page in pages]
-        return [found.text for found in generate(self.loaded, prepared, Decoding(max_new_tokens=room))]
+        found = generate(self.loaded, prepared, Decoding(max_new_tokens=room))
+        return [self._plain(one.text) for one in found]
+
+    def _plain(self, text: str) -> str:
+        """Without marks of places, as an engine hands it on."""
+        style = style_of(self.loaded.architecture, self.recipe.task)
+        return text_of(pieces_of(text, style), style)
 
     def _compared(self, readings: Sequence[str]) -> Score:
         examples = self.samples.examples

@@ -80,7 +80,7 @@ class LoraWay:
 
     def engine_with(self, model: Path) -> Engine:
         """The engine with what was learnt; mode and task are those of its card."""
-        return load(self.engine, model=model)
+        return load(self.engine, model=model, settings=self.settings)
 
     def teacher(self) -> "LoraTeacher":
         """Load the base weights with the backend that runs, and put adapters there."""
