@@ -93,6 +93,17 @@ def test_a_static_cache_changes_nothing(
     assert not heard
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")  # torch's compiler's own
+def test_a_compiled_step_writes_the_same(
+    tiny_base: Loaded, pages: list[Prepared], plainly: list[Generated], heard: list[str]
+) -> None:
+    """Compiling takes a minute or two, and a C++ compiler."""
+    compiled = generate(tiny_base, pages, dataclasses.replace(SHORT, static_cache=True, compile=True))
+    assert all(same(*pair) for pair in zip(plainly, compiled, strict=True))
+    assert not heard
+
+
 def test_settings_that_came_with_the_weights_change_nothing(
     tiny_base: Loaded, pages: list[Prepared], plainly: list[Generated], heard: list[str]
 ) -> None:
