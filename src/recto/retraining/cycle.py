@@ -272,7 +272,7 @@ class _Turn:
             data_fingerprint=fingerprint(dataset),
             recipe=candidate.recipe.model_dump(mode="json"),
             code_version=read_identity(done.model.parent / IDENTITY).code,
-            base_sha256=open_model(done.model).card.base.sha256,
+            base_sha256=open_model(done.model, engine=None).card.base.sha256,
             cycle_id=candidate.cycle,
             verdicts=candidate.verdicts,
         )
@@ -283,7 +283,7 @@ class _Turn:
         """The Release that a killed Cycle stored from this very Run, but couldn't make current."""
         with self.workspace.read() as session:
             kin = ledger.cycles_of_same_run(session, candidate.cycle)
-        stamps = open_model(candidate.done.model).card.files
+        stamps = open_model(candidate.done.model, engine=None).card.files
         for release in reversed(releases(self.workspace, self.scope)):
             if release.cycle_id not in kin:
                 continue
