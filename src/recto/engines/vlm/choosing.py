@@ -62,11 +62,12 @@ class Likelihoods(transformers.LogitsProcessor):  # type: ignore[misc]
         self._before = scores.log_softmax(-1)
         return scores
 
-    def of(self, sequences: torch.Tensor) -> torch.Tensor:
-        """Natural logarithms of the probabilities: pages × written tokens, on the CPU."""
+    def of(self, sequences: torch.Tensor, prompt: int) -> torch.Tensor:
+        """Natural logarithms of the probabilities: pages × tokens written after the prompt, on the CPU."""
         self._note(sequences)
         self._before = None
-        return torch.stack(self._noted, dim=1).cpu()
+        written = sequences.shape[1] - prompt  # on MPS, transformers computes a step more than it returns
+        return torch.stack(self._noted, dim=1)[:, :written].cpu()
 
     def _note(self, sequences: torch.Tensor) -> None:
         if self._before is not None:

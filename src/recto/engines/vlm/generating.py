@@ -88,7 +88,7 @@ def generate(loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding) -> l
             logits_processor=_processors(loaded, decoding, prompt, likelihoods),
         )
         searched = decoding.beams > 1
-        logprobs = _rescored(loaded, batch, sequences) if searched else likelihoods.of(sequences)
+        logprobs = _rescored(loaded, batch, sequences) if searched else likelihoods.of(sequences, prompt)
     written = sequences[:, prompt:].tolist()
     return [_generated(loaded, *row) for row in zip(written, logprobs.tolist(), strict=True)]
 
