@@ -9,7 +9,7 @@ transformers' continuous batching isn't used: in 5.17 it takes prompts of text o
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -19,7 +19,8 @@ from recto.engines.vlm.choosing import Likelihoods, NoRepeatedNGrams, table_toke
 from recto.engines.vlm.guards import find_loop
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.packages import torch, transformers
-from recto.engines.vlm.preparing import Batch, Prepared, end_id, gather, pad_id
+from recto.engines.vlm.preparing import Input, Prepared, end_id, gather, pad_id
+from recto.engines.vlm.seeing import seen
 from recto.errors import EngineError
 
 _CHUNK_TOKENS = 256  # how many tokens' logits, 129,000 wide, are alive at once where beams are scored
@@ -82,13 +83,14 @@ def generate(loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding) -> l
     room = _room(loaded, prompt, decoding.max_new_tokens)
     likelihoods = Likelihoods()
     with torch.no_grad(), _seeded(loaded, decoding), _without_defaults(loaded):
+        inputs = seen(loaded, batch)
         sequences = loaded.model.generate(
-            **batch.inputs,
+            **inputs,
             generation_config=_configuration(loaded, decoding, room),
             logits_processor=_processors(loaded, decoding, prompt, likelihoods),
         )
         searched = decoding.beams > 1
-        logprobs = _rescored(loaded, batch, sequences) if searched else likelihoods.of(sequences, prompt)
+        logprobs = _rescored(loaded, inputs, sequences) if searched else likelihoods.of(sequences, prompt)
     written = sequences[:, prompt:].tolist()
     return [_generated(loaded, *row) for row in zip(written, logprobs.tolist(), strict=True)]
 
@@ -171,13 +173,14 @@ def _seeded(loaded: Loaded, decoding: Decoding) -> Iterator[None]:
         yield
 
 
-def _rescored(loaded: Loaded, batch: Batch, sequences: torch.Tensor) -> torch.Tensor:
+def _rescored(loaded: Loaded, inputs: Mapping[str, Input], sequences: torch.Tensor) -> torch.Tensor:
     """The log probabilities of what a beam search wrote, by reading it once more, a few logits at a time."""
-    prompt = batch.input_ids.shape[1]
+    prompt = torch.as_tensor(inputs["input_ids"]).shape[1]
     written = sequences[:, prompt:]
-    inputs = {name: _longer(value, batch, sequences) for name, value in batch.inputs.items()}
-    inputs["input_ids"] = sequences
-    hidden = loaded.model.base_model(**inputs).last_hidden_state[:, prompt - 1 : -1]
+    whole = {name: _longer(name, value, written, loaded) for name, value in inputs.items()}
+    if "inputs_embeds" in whole:
+        del whole["input_ids"]
+    hidden = loaded.model.base_model(**whole).last_hidden_state[:, prompt - 1 : -1]
     parts = []
     for start in range(0, written.shape[1], _CHUNK_TOKENS):
         chunk = slice(start, start + _CHUNK_TOKENS)
@@ -186,12 +189,17 @@ def _rescored(loaded: Loaded, batch: Batch, sequences: torch.Tensor) -> torch.Te
     return torch.cat(parts, dim=1).cpu()
 
 
-def _longer(value: object, batch: Batch, sequences: torch.Tensor) -> object:
-    """What goes beside the prompt, token by token, goes on beside the answer: seen, and no picture."""
-    if not isinstance(value, torch.Tensor) or value.shape != batch.input_ids.shape:
+def _longer(name: str, value: Input, written: torch.Tensor, loaded: Loaded) -> Input:
+    """What the prompt has token by token, the answer has as well: it is seen, and is no picture."""
+    more: dict[str, Callable[[], torch.Tensor]] = {
+        "input_ids": lambda: written,
+        "inputs_embeds": lambda: loaded.model.get_input_embeddings()(written),
+        "attention_mask": lambda: torch.ones_like(written),
+        "mm_token_type_ids": lambda: torch.zeros_like(written),
+    }
+    if name not in more or not isinstance(value, torch.Tensor):
         return value
-    more = torch.zeros_like(sequences[:, value.shape[1] :], dtype=value.dtype)
-    return torch.cat([value, more + (1 if value is batch.attention_mask else 0)], dim=1)
+    return torch.cat([value, more[name]().to(value.dtype)], dim=1)
 
 
 def _generated(loaded: Loaded, written: list[int], logprobs: list[float]) -> Generated:
