@@ -1,4 +1,4 @@
-"""Pictures that are looked at a few at a time become the vectors that the model itself makes of all at once."""
+"""Pictures that are looked at a few at a time become the vectors that the model makes of all at once."""
 
 import pytest
 import torch
