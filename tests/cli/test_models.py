@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from recto.engines.model_store import find_model
-from recto.errors import EngineError, ModelNotFound, PullFailed
+from recto.engines.model_store import StoredModel, find_model
+from recto.errors import EngineError, ModelFolderError, ModelNotFound, OutputError, PullFailed
+from recto.settings import settings_here
+from recto.training.lora.export import Told, write
+from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.way import LoraWay
 
 from ..engines.hub import COMMIT, OLDER, Hub, Repo, hub_with
 from ..engines.weights import SHARDS, folder_of, weight_files
+from ..tiny import tiny_weights  # noqa: F401
 from .conftest import call
 
 REPO = "deepseek-community/DeepSeek-OCR-2"
@@ -121,3 +126,34 @@ def _part_with(size: int, store: Path, process: subprocess.Popen[bytes]) -> Path
                 return part
         pause.wait(0.02)
     raise AssertionError(f"the pull ended by itself with {process.returncode}")
+
+
+def test_the_tiny_model_is_built_once(hub: Hub) -> None:
+    assert "stored as deepseek-ocr-2-tiny: deepseek-ocr-2, 2.1 MB" in call("models", "tiny").stdout
+    model = find_model("deepseek-ocr-2-tiny", verify=True)
+    assert (model.architecture, model.revision) == ("deepseek-ocr-2", "")
+    assert "deepseek-ocr-2-tiny is here already" in call("models", "tiny").stdout
+    assert hub.asked == []
+
+
+def test_merged_weights_need_neither_base_nor_adapter(
+    tiny_weights: StoredModel,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RECTO_MODELS", str(tmp_path / "store"))
+    monkeypatch.setenv("RECTO_VLM_MODEL", str(tiny_weights.path))
+    monkeypatch.setenv("RECTO_VLM_DEVICE", "cpu")
+    recipe = LoraRecipe(model=str(tiny_weights.path))
+    pupil = LoraWay(recipe, settings_here(tmp_path)).teacher().pupil
+    pupil.put({name: weight + 0.01 for name, weight in pupil.weights().items()})
+    write(pupil, recipe, Told("", {}), tmp_path / "model")
+    done = call("models", "merge", tmp_path / "model", "--out", tmp_path / "merged")
+    assert "what is likely differs by" in done.stdout
+    merged = call("models", "pull", "mine", "--from", tmp_path / "merged", "--link")
+    assert "stored as mine: deepseek-ocr-2" in merged.stdout
+    assert find_model("mine").sha256 != tiny_weights.sha256
+    with pytest.raises(OutputError, match="is there already"):
+        call("models", "merge", tmp_path / "model", "--out", tmp_path / "merged")
+    with pytest.raises(ModelFolderError, match="base weights are no model folder"):
+        call("models", "merge", "base", "--out", tmp_path / "other", "--workspace", tmp_path)

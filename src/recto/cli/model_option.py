@@ -60,6 +60,17 @@ class Weights:
             )
         return load_release(self.workspace, self.release)
 
+    def path(self) -> Path:
+        """The model folder, of a Release checked just now. Raises ModelFolderError for base weights."""
+        from recto.errors import ModelFolderError
+        from recto.registry.store import model_path
+
+        if self.release is not None and self.workspace is not None:
+            return model_path(self.workspace, self.release)
+        if self.folder is None:
+            raise ModelFolderError("base weights are no model folder", hint="name a folder, or a Release")
+        return self.folder
+
     def __str__(self) -> str:
         """As a Report names it."""
         return f"release {self.release.number}" if self.release else str(self.folder or "base")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
+from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
     from recto.engines.model_store import StoredModel
@@ -135,6 +136,38 @@ def tiny() -> None:
 
     if not _is_here(TINY, ""):
         _tell_stored(keep_tiny())
+
+
+@models_app.command()
+def merge(
+    model: Annotated[
+        str, typer.Argument(metavar="DIR_OR_RELEASE", help="Model folder with an adapter, or a Release.")
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the merged weights; it must not exist.")],
+    workspace: OptionalWorkspace = None,
+) -> None:
+    """Add an adapter to its base, and write plain weights that need neither.
+
+    \b
+    recto models merge run/model --out merged
+    recto models pull my-model --from merged --link
+
+    vLLM and other servers load such a folder as they load the base. It is
+    written only if it computes what base and adapter compute together.
+    """
+    from recto.cli.model_option import chosen_weights
+    from recto.settings import settings_here
+    from recto.training.findings import SHOWN_TEXT, shown_page
+    from recto.training.lora.merging import merge as merge_adapter
+
+    chosen = chosen_weights("vlm", model, workspace)
+    pages = [shown_page(), shown_page(SHOWN_TEXT[::-1])]
+    merged = merge_adapter(chosen.path(), out, pages, settings_here(chosen.at).vlm)
+    typer.echo(
+        f"merged weights: {merged.path}; "
+        f"what is likely differs by {merged.parity:.1g} at most from base and adapter"
+    )
 
 
 def _from_folder(source: Path, name: str, *, link: bool) -> "StoredModel":
