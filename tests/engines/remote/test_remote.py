@@ -1,5 +1,7 @@
 """The remote engine against a real HTTP server: what is asked, what comes back, and what goes wrong."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -255,3 +257,12 @@ def test_without_a_url_it_says_what_to_set(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("RECTO_REMOTE_URL", raising=False)
     with pytest.raises(RectoError, match="RECTO_REMOTE_URL"):
         load()
+
+
+def test_it_needs_no_learning_library() -> None:
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'peft', 'tokenizers'): sys.modules[name] = None\n"
+        "import recto.engines.remote\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
