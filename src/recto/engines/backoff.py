@@ -18,5 +18,5 @@ class Backoff:
         """
         if failures >= self.attempts or (asked_s is not None and asked_s > self.longest_s):
             return None
-        pause = min(self.first_s * 2 ** (failures - 1), self.longest_s)
+        pause = min(self.first_s * 2.0 ** (failures - 1), self.longest_s)
         return pause if asked_s is None else max(pause, asked_s)
