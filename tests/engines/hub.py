@@ -45,7 +45,8 @@ class Hub:
 
     `cuts`: so many bytes of the next answers, then the connection is closed. `statuses`: the next answers to
     requests for bytes. `tampered`: files that come with a wrong last byte. `hold`: after a cut, the
-    connection is kept open until it is set. `ranges`: whether it knows ranges.
+    connection is kept open until it is set. `ranges`: whether it knows ranges. `is_hub`:
+    else it answers questions with a page for people.
     """
 
     repos: dict[str, Repo]
@@ -56,6 +57,7 @@ class Hub:
     tampered: set[str] = field(default_factory=set)
     hold: threading.Event | None = None
     ranges: bool = True
+    is_hub: bool = True
 
     def starts(self, name: str) -> list[int]:
         """From which byte a file was asked for, each time."""
@@ -100,6 +102,9 @@ class _Answer(BaseHTTPRequestHandler):
     def _info(self, name: str, revision: str) -> None:
         repo = self._opened(name)
         if repo is None:
+            return
+        if not self.hub.is_hub:
+            self._say(200, {"Content-Type": "text/html"}, b"<html>Welcome</html>")
             return
         commit = repo.commit(revision)
         if commit is None:

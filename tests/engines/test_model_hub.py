@@ -179,6 +179,12 @@ def test_no_network_is_told_with_the_way_round(store: Path, monkeypatch: pytest.
     assert "--from FOLDER" in told.value.hint
 
 
+def test_something_else_than_a_hub_is_told(hub: Hub) -> None:
+    hub.is_hub = False
+    with pytest.raises(PullFailed, match="isn't a Hub"):
+        plan(REPO)
+
+
 def test_no_room_is_said_before_anything_is_fetched(hub: Hub) -> None:
     planned = plan(REPO)
     huge = replace(

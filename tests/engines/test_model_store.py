@@ -131,9 +131,11 @@ def test_removing_takes_the_copy_but_never_the_users_folder(store: Path, source:
 
 def test_a_broken_record_is_told_and_can_be_removed(store: Path, source: Path) -> None:
     keep(source)
-    (store / "mine" / "stored.json").write_text("{}")
-    with pytest.raises(ModelFolderError, match=r"stored.json can't be read"):
-        find_model("mine")
+    for harm in (lambda file: file.write_text("{}"), lambda file: file.unlink()):
+        harm(store / "mine" / "stored.json")
+        with pytest.raises(ModelFolderError, match=r"stored.json can't be read") as told:
+            find_model("mine")
+        assert "recto models remove mine" in told.value.hint
     remove("mine")
     assert models() == ()
 

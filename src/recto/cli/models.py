@@ -194,7 +194,7 @@ def _from_hub(model: str, name: str, revision: str, *, code: bool) -> "StoredMod
     )
     if is_stored(name) and find_model(name).revision == planned.commit:
         return find_model(name)
-    with byte_progress(f"Fetching {planned.repo}", planned.bytes) as advance:
+    with byte_progress(f"Fetching {planned.name}", planned.bytes) as advance:
         return pull(planned, advance=advance)
 
 

@@ -6,7 +6,7 @@ Whether the bytes are right isn't known here: `engines/model_hub` compares hashe
 import time
 from pathlib import Path
 
-from recto.engines.backoff import Backoff
+from recto.engines.backoff import Backoff, retry_after_s
 from recto.engines.model_keeping import Advance
 from recto.engines.packages import needed_for_the_hub
 from recto.errors import OutputError, PullFailed
@@ -54,9 +54,8 @@ def _attempt(url: str, part: Path, advance: Advance) -> tuple[str, float | None]
             "GET", url, headers=headers, timeout=_TIMEOUT_S, follow_redirects=True
         ) as response:
             if response.status_code in _PASSING:
-                return f"the Hub answered {response.status_code}", _seconds(
-                    response.headers.get("Retry-After")
-                )
+                asked_s = retry_after_s(response.headers.get("Retry-After"))
+                return f"the Hub answered {response.status_code}", asked_s
             if response.is_error:
                 response.read()
                 hf_raise_for_status(response)
@@ -84,8 +83,3 @@ def _append(response: httpx.Response, part: Path, advance: Advance) -> None:
             where=part,
             hint="make room; the same command goes on from there",
         ) from None
-
-
-def _seconds(text: str | None) -> float | None:
-    """A Retry-After in seconds; None for a date or nothing."""
-    return float(text) if text and text.isdecimal() else None

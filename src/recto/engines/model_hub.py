@@ -189,6 +189,9 @@ def _in_our_words(repo: str, revision: str) -> Iterator[None]:
     except httpx.TransportError as error:
         what = f"the Hub can't be reached: {error or type(error).__name__}"
         raise PullFailed(what, where=_endpoint() or "huggingface.co", hint=f"no network? {_FROM}") from None
+    except (ValueError, KeyError, TypeError):
+        what = "what answers isn't a Hub"
+        raise PullFailed(what, where=_endpoint() or "huggingface.co", hint="look at HF_ENDPOINT") from None
 
 
 def _gated(repo: str) -> str:

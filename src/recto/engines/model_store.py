@@ -161,8 +161,7 @@ def _folders() -> list[Path]:
 def _stored(name: str) -> Path | None:
     """The folder of the model stored as `name`, or that came from the repository `name`."""
     if is_name(name):
-        folder = store_folder() / name
-        return folder if (folder / RECORD).is_file() else None
+        return store_folder() / name if is_stored(name) else None
     return next((folder for folder in _folders() if read_record(folder).repo == name), None)
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from recto.engines.backoff import Backoff
+from recto.engines.backoff import Backoff, retry_after_s
 from recto.engines.remote.answering import Completion, ModelList
 from recto.engines.remote.asking import Body
 from recto.errors import EngineError, MissingPackage, SettingsError
@@ -91,7 +91,7 @@ class Server:
                 problem = self._refusal(response, where)
                 if response.status_code not in _PASSING:
                     raise problem
-                asked_s = _seconds(response.headers.get("Retry-After"))
+                asked_s = retry_after_s(response.headers.get("Retry-After"))
             except httpx.TransportError as error:
                 problem = self._unreachable(error, where)
             failures += 1
@@ -150,8 +150,3 @@ def _reason(response: httpx.Response) -> str:
     inner = said.get("error", said)
     told = inner.get("message", inner) if isinstance(inner, dict) else inner
     return str(told)[:_MOST_SHOWN]
-
-
-def _seconds(text: str | None) -> float | None:
-    """A Retry-After in seconds; None for a date or nothing."""
-    return float(text) if text and text.isdecimal() else None
