@@ -30,26 +30,26 @@ def line_text(rng: random.Random) -> str:
     return f"Item {rng.randint(100, 999)} x {rng.randint(1, 9)}  {price} EUR"
 
 
-def line_page(text: str) -> bytes:
-    picture = Image.new("RGB", (600, 60), "white")
+def line_page(text: str, width: int = 600) -> bytes:
+    picture = Image.new("RGB", (width, 60), "white")
     ImageDraw.Draw(picture).text((10, 15), text, fill="black", font=ImageFont.load_default(28))
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
 
 
-def line_examples(count: int, seed: int = 0) -> list[Example]:
+def line_examples(count: int, seed: int = 0, width: int = 600) -> list[Example]:
     rng = random.Random(seed)
     texts = [line_text(rng) for _ in range(count)]
-    return [Example(f"line_{n}.png", line_page(text), text, "receipt") for n, text in enumerate(texts)]
+    return [Example(f"line_{n}.png", line_page(text, width), text, "receipt") for n, text in enumerate(texts)]
 
 
-def write_lines(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
-    """A dataset of single lines."""
+def write_lines(root: Path, counts: dict[str, int]) -> Path:
+    """A dataset of single lines; each split has the same ones, on paper of another width."""
     rows = []
-    for split, count in counts.items():
+    for number, (split, count) in enumerate(counts.items()):
         (root / split).mkdir(parents=True, exist_ok=True)
-        for example in line_examples(count, seed=seed + len(rows)):
+        for example in line_examples(count, width=600 + number):
             assert isinstance(example.source, bytes)
             (root / split / example.image).write_bytes(example.source)
             name = f"{split}/{example.image}"

@@ -14,8 +14,8 @@ from .conftest import recipe_of
 @pytest.mark.parametrize(
     ("schedule", "step", "share"),
     [
-        ("cosine", 0, 0.1), ("cosine", 9, 1.0), ("cosine", 10, 1.0), ("cosine", 55, 0.5), ("cosine", 100, 0.0),
-        ("linear", 55, 0.5), ("linear", 100, 0.0), ("constant", 99, 1.0),
+        ("cosine", 0, 0.1), ("cosine", 9, 1.0), ("cosine", 10, 1.0), ("cosine", 55, 0.5),
+        ("cosine", 100, 0.0), ("linear", 55, 0.5), ("linear", 100, 0.0), ("constant", 99, 1.0),
     ],
 )  # fmt: skip
 def test_the_rate_rises_and_falls(schedule: str, step: int, share: float) -> None:

@@ -79,7 +79,7 @@ def test_a_page_that_takes_too_many_tokens_is_named(tiny_base: Loaded) -> None:
 
 
 def test_a_page_without_text_is_named(tiny_base: Loaded) -> None:
-    with pytest.raises(TrainingError, match="line_0.png: has no text"):
+    with pytest.raises(TrainingError, match=r"line_0\.png: has no text"):
         samples(tiny_base, [replace(line_examples(1)[0], text="")])
 
 
@@ -87,7 +87,7 @@ def test_a_broken_page_is_named(tiny_base: Loaded) -> None:
     examples = line_examples(2)
     assert isinstance(examples[1].source, bytes)
     examples[1] = replace(examples[1], source=examples[1].source[:200])
-    with pytest.raises(DocumentError, match="line_1.png"):
+    with pytest.raises(DocumentError, match=r"line_1\.png"):
         samples(tiny_base, examples)
 
 

@@ -19,6 +19,7 @@ from recto.engines.model_store import find_model
 from recto.engines.vlm.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, SharedWeights, fill
 from recto.engines.vlm.loading import Loaded, load_base
 from recto.training.lora.parity import MERGED_16_BIT, SAME, Answers, check_parity
+from recto.training.lora.peft_backend import keep_packing
 from recto.training.lora.pupil import Pupil
 from recto.training.lora.recipe import LoraRecipe
 
@@ -55,7 +56,9 @@ def check_written(folder: ModelFolder, source: Loaded, wanted: Answers) -> float
     if folder.card.vlm is None or folder.card.vlm.kind == "full":
         again = load_base(find_model(str(folder.path)), source.placement)
         return check_parity(again, wanted, "the written model")
-    base = SharedWeights(load_base(source.source, source.placement, bits=source.bits))
+    again = load_base(source.source, source.placement, bits=source.bits)
+    keep_packing(again)
+    base = SharedWeights(again)
     adapter = base.attach(folder)
     with base.using(adapter) as loaded:
         worst = check_parity(loaded, wanted, "the written adapter")

@@ -21,7 +21,7 @@ from recto.training.lora.footprint import expected, measured
 from recto.training.lora.keeping import Follower, RunKeeper
 from recto.training.lora.lesson import LoraLesson, Memory
 from recto.training.lora.optimisers import chosen_optimiser
-from recto.training.lora.parity import answers_of
+from recto.training.lora.parity import TOKENS, answers_of
 from recto.training.lora.pupil import Pupil
 from recto.training.lora.recipe import LoraRecipe
 from recto.training.lora.samples import Samples
@@ -106,7 +106,8 @@ def _write(work: Work, fitted: Fitted, told: Told, run: Run) -> float:
     """Write the best, and compare what was written with what was trained; the largest difference."""
     pupil = work.pupil
     pupil.put(fitted.best)
-    answers = answers_of(pupil.loaded, _probes(pupil.loaded, work.trial.samples.examples, work.recipe))
+    probes = _probes(pupil.loaded, work.trial.samples.examples, work.recipe)
+    answers = answers_of(pupil.loaded, probes, min(TOKENS, work.recipe.max_new_tokens))
     folder = write(pupil, work.recipe, told, run.model)
     pupil.release()
     return check_written(folder, pupil.loaded, answers)

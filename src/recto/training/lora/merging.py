@@ -22,7 +22,7 @@ from recto.engines.vlm.tasks import prompt_of, task_named
 from recto.errors import ModelFolderError, OutputError
 from recto.settings import VlmSettings
 from recto.training.lora.export import copy_all_but_weights, merged, merging_limit
-from recto.training.lora.parity import answers_of, check_parity
+from recto.training.lora.parity import TOKENS, answers_of, check_parity
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def merge(model: Path, out: Path, pages: Sequence[Image], settings: VlmSettings)
     adapter = base.attach(folder)
     with base.using(adapter) as loaded:
         prompt = prompt_of(loaded.architecture, task_named(card.task))
-        wanted = answers_of(loaded, [prepare(loaded, page, prompt, card.mode) for page in pages])
+        probes = [prepare(loaded, page, prompt, card.mode) for page in pages]
+        wanted = answers_of(loaded, probes, min(TOKENS, settings.max_new_tokens))
     del loaded, adapter, base
     whole = merged(folder, load_base(source, placement, allow_remote_code=allowed))
     limit = merging_limit(whole)

@@ -21,7 +21,7 @@ SAME = 1e-3
 MERGED_16_BIT = 0.1
 """…and where an adapter was added to weights of 16 bits, which rounds each of them. Not measured on a GPU."""
 _PAGES = 4
-_TOKENS = 256
+TOKENS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +38,11 @@ class Answers:
     likely: tuple[Tensor, ...]
 
 
-def answers_of(loaded: Loaded, pages: Sequence[Prepared]) -> Answers:
-    """Let the model as it is read a few of `pages`."""
+def answers_of(loaded: Loaded, pages: Sequence[Prepared], most_tokens: int = TOKENS) -> Answers:
+    """Let the model as it is read a few of `pages`, up to so many tokens each."""
     chosen = tuple(pages[:_PAGES])
     loaded.model.eval()
-    found = [generate(loaded, [page], Decoding(max_new_tokens=_TOKENS))[0] for page in chosen]
+    found = [generate(loaded, [page], Decoding(max_new_tokens=most_tokens))[0] for page in chosen]
     tokens = tuple(torch.tensor(one.token_ids, dtype=torch.long) for one in found)
     likely = tuple(_likely(loaded, page, ids) for page, ids in zip(chosen, tokens, strict=True))
     return Answers(chosen, tuple(one.text for one in found), tokens, likely)

@@ -15,7 +15,22 @@ def load(
     source: StoredModel, placement: Placement, recipe: LoraRecipe, allowed: tuple[str, ...] = ()
 ) -> Loaded:
     """The base weights, in as many bits as the recipe's method says."""
-    return load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed)
+    loaded = load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed)
+    keep_packing(loaded)
+    return loaded
+
+
+def keep_packing(loaded: Loaded) -> None:
+    """Keep bitsandbytes from packing 4-bit weights anew for some CPUs when a page is read.
+
+    It doesn't unpack them again for training, and then has no gradients (0.50.2).
+    """
+    if loaded.bits == 4 and loaded.placement.device == "cpu":
+        import bitsandbytes
+
+        for module in loaded.model.modules():
+            if isinstance(module, bitsandbytes.nn.Linear4bit):
+                module.support_avx512bf16_for_cpu = False
 
 
 def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
@@ -30,6 +45,9 @@ def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
         return Pupil(loaded, "transformers", why)
     torch.manual_seed(recipe.seed)
     adapted = peft.get_peft_model(model, adapter_config(loaded, recipe))
+    for config in adapted.peft_config.values():  # the folder's path on this machine is nobody's business
+        config.base_model_name_or_path = loaded.source.repo or loaded.source.name
+        config.revision = loaded.source.revision or None
     return Pupil(loaded, "transformers", why, adapted)
 
 
