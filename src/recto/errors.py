@@ -15,7 +15,9 @@ RectoError
 ├── EngineError               an engine can't be loaded or can't read
 │   ├── UnknownEngine
 │   ├── MissingPackage        an optional library or program isn't installed
-│   └── ModelFolderError      a model folder is incomplete, changed or of another kind
+│   ├── ModelFolderError      a model folder is incomplete, changed or of another kind
+│   ├── ModelNotFound         base weights that aren't on this machine
+│   └── PullFailed            base weights that can't be fetched from the Hub
 ├── EvaluationError           there is nothing to measure, or it can't be compared
 ├── TrainingError             a Run can't start or can't go on
 │   └── ParityError           what was written back doesn't compute what was trained
@@ -122,6 +124,14 @@ class MissingPackage(EngineError):
 
 class ModelFolderError(EngineError):
     """A model folder is incomplete, changed, or of another kind."""
+
+
+class ModelNotFound(EngineError):
+    """Base weights aren't on this machine."""
+
+
+class PullFailed(EngineError):
+    """Base weights can't be fetched from the Hub, or aren't what it says."""
 
 
 class EvaluationError(RectoError):

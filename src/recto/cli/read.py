@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.model_option import ModelOption, chosen_weights
+from recto.cli.model_option import EngineOption, ModelOption, chosen_weights
 from recto.cli.read_format import Format
 from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, DEFAULT_LIMITS, Limits, check_dpi
@@ -48,7 +48,7 @@ def read(
     out: Annotated[
         Path | None, typer.Option(help="New folder for the results; without it they go to stdout.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="Engine that reads.")] = "ppocr",
+    engine: EngineOption = None,
     model: ModelOption = None,
     workspace: OptionalWorkspace = None,
     pages: Annotated[str, typer.Option(help="Pages of each document: 1-3,7,10-.")] = "1-",
@@ -77,10 +77,10 @@ def read(
     found = find_documents(paths, leave_out=out)
     weights = chosen_weights(engine, model, workspace)
     if out is None:
-        outcome = _to_stdout(weights.load(engine), found, form, wanted)
+        outcome = _to_stdout(weights.load(), found, form, wanted)
     else:
         check_folder(out, resume=resume)
-        reader = weights.load(engine)
+        reader = weights.load()
         names = frozenset(str(file.path) for file in found.files)
         with FolderOutput(out, form, wanted, names=names, overlay=overlay) as folder:
             folder.require_same(reader.label, dpi)

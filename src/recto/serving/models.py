@@ -9,17 +9,18 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 
 from recto.documents.page import Page
 from recto.engines.catalog import load
-from recto.engines.engine import Engine
+from recto.engines.engine import Engine, asked_for
 from recto.engines.observed import Observed
 from recto.errors import EngineError, RectoError
 from recto.registry.reading import load_release
@@ -41,13 +42,17 @@ _TRY_AGAIN_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Model:
-    """What reads for `scope`: an engine with the weights of a Release, or with the base weights (None)."""
+    """What reads for `scope`: an engine with the weights of a Release, or with the base weights (None).
+
+    `remark` says what became of the task that an agent asked for.
+    """
 
     scope: str
     release: int | None
     engine: Engine
+    remark: str = ""
 
     @property
     def passes_through(self) -> bool:
@@ -81,6 +86,7 @@ class Models:
         self._metrics = metrics
         self._load = load_engine or engines_of(workspace, settings.engine)
         self._models: dict[str, Model] = {}
+        self._tasked: WeakKeyDictionary[Model, dict[str, Model]] = WeakKeyDictionary()
         self._since: dict[str, datetime] = {}
         self._problems: dict[str, str] = {}
         self._tried: dict[int | None, float] = {}
@@ -106,15 +112,15 @@ class Models:
         """The business types that are read with a Release of their own."""
         return frozenset(self._models) - {GENERAL}
 
-    def current(self, scope: str) -> Model:
-        """The model of the scope's Release, else the general one's, else the base model.
+    def current(self, scope: str, task: str = "") -> Model:
+        """The model of the scope's Release, else the general one's, else the base model; asked for `task`.
 
-        Raises EngineError before `start`.
+        Raises EngineError before `start`, and for a task that the model hasn't.
         """
         model = self._models.get(scope) or self._models.get(GENERAL)
         if model is None:
             raise EngineError("no model is loaded yet", hint="try again in a moment")
-        return model
+        return self._asked_for(model, task) if task else model
 
     def listing(self) -> tuple[ModelStatus, ...]:
         """Every scope that has, or should have, a Release of its own; and general. From any thread."""
@@ -149,6 +155,16 @@ class Models:
     def close(self) -> None:
         """Load nothing more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _asked_for(self, model: Model, task: str) -> Model:
+        """The same weights asked for `task`: always the same Model, so that its pages make batches."""
+        known = self._tasked.setdefault(model, {})
+        if task not in known:
+            engine = asked_for(model.engine, task)
+            done = f"asked for the task {task!r}"
+            remark = done if engine else f"the task {task!r} is ignored: {model.engine.label} knows no tasks"
+            known[task] = replace(model, engine=engine or model.engine, remark=remark)
+        return known[task]
 
     async def _wanted(self) -> Done[dict[str, int | None]] | Failed:
         """Scope → current Release; general is among them in any case, and first."""
@@ -214,7 +230,7 @@ def engines_of(workspace: Workspace | None, base: str) -> Load:
 
     def load_engine(number: int | None) -> Engine:
         if workspace is None or number is None:
-            return load(base)
+            return load(base, settings=None if workspace is None else workspace.settings)
         return load_release(workspace, release(workspace, number))
 
     return load_engine

@@ -149,7 +149,8 @@ class Service:
         clock = asyncio.get_running_loop().time
         began = clock()
         chosen = self.route(asking.route, asking.caller)
-        model = self.models.current(chosen.scope)
+        model = self.models.current(chosen.scope, chosen.task)
+        chosen = chosen.with_remark(model.remark)
         try:
             async with asyncio.timeout_at(asking.deadline):
                 pages = await self._pages(upload, model, asking)
@@ -207,7 +208,8 @@ class Service:
     def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
         chosen = route(job.route_request, self.settings.agents, self.models.scopes)
-        model = self.models.current(chosen.scope)
+        model = self.models.current(chosen.scope, chosen.task)
+        chosen = chosen.with_remark(model.remark)
 
         async def read(page: Page) -> Transcript:
             async with self.batcher.entrance.admit_patiently(job.waits_as):

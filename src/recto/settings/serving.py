@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from recto.settings.table import Count, Days, Seconds, SettingsTable, Share, Word
+from recto.settings.table import Count, Days, PageTaskName, Seconds, SettingsTable, Share, Word
 
 Output = Literal["pages", "text", "markdown"]
 """What an answer holds: whole Transcripts, their text, or Markdown."""
@@ -14,7 +14,8 @@ _Host = Annotated[str, Field(min_length=1, max_length=253)]
 _Hosts = Annotated[tuple[_Host, ...], Field(strict=False)]
 
 
-def _is_url(text: str) -> str:
+def url_or_empty(text: str) -> str:
+    """`text`, if it is the URL of an HTTP server or empty. Raises ValueError, as pydantic wants it."""
     try:
         parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -25,7 +26,7 @@ def _is_url(text: str) -> str:
     return text
 
 
-_Url = Annotated[str, AfterValidator(_is_url)]
+_Url = Annotated[str, AfterValidator(url_or_empty)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _MEGABYTE = 1_000_000
 
@@ -144,10 +145,13 @@ class PrivacySettings(SettingsTable):
 
 
 class AgentSettings(SettingsTable):
-    """How one kind of agent is answered: which scope reads, and what the answer holds."""
+    """How one kind of agent is answered: which scope reads, what it is asked, and what the answer holds."""
 
     about: str = Field(default="", max_length=500, description="what this agent reads")
     scope: Word = Field(default="general", description="business type whose Release reads")
+    task: PageTaskName | Literal[""] = Field(
+        default="", description='for engines that know tasks: markdown, text, figure, …; "" is their own'
+    )
     output: Output = Field(default="pages", description="pages, text or markdown")
     min_confidence: Share = Field(default=0.0, description="lines that are read less surely are left out")
 
