@@ -1,6 +1,11 @@
 """The libraries that vision-language models need, and what to install where they are missing."""
 
+import logging
+
 from recto.errors import MissingPackage
+
+# peft imports bitsandbytes where it is installed, which then recommends a package that is only quicker.
+logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 try:
     import torch
