@@ -1,4 +1,4 @@
-"""Two processes that `torchrun` starts learn what one does with the same recipe: the global batch is the recipe's."""
+"""Two processes that `torchrun` starts learn what one does: the batch of the recipe is that of all together."""
 
 import json
 import os
