@@ -1,4 +1,4 @@
-"""Two processes that `torchrun` starts learn what one does: the batch of the recipe is that of all together."""
+"""Two processes that `torchrun` starts learn what one does: the batch of a recipe is that of both."""
 
 import json
 import os
