@@ -140,5 +140,6 @@ def test_the_agents_say_what_they_are_for(served: Served) -> None:
         "scope": "legal",
         "output": "markdown",
         "min_confidence": 0.0,
+        "task": "",
     }
     assert "/v1/agents" in served.client.get("/openapi.json").json()["paths"]
