@@ -67,6 +67,8 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/observability.py
 	$(BIN)/python benchmarks/serve_load.py
+	$(BIN)/python benchmarks/read_vlm.py
+	$(BIN)/python benchmarks/train_vlm.py
 	$(BIN)/python benchmarks/long_job.py --pages $(LONG_PDF_PAGES)
 
 docs: setup ## write docs/cli.md and docs/modules.md again from the code

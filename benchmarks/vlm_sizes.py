@@ -13,7 +13,7 @@ from recto.engines.model_store import StoredModel
 from recto.engines.vlm.architectures import ARCHITECTURES
 from recto.engines.vlm.device import Placement
 from recto.engines.vlm.loading import Loaded, native_pixels
-from recto.engines.vlm.tiny import tiny_config, tiny_tokenizer
+from recto.engines.vlm.tiny import build_tiny, tiny_config, tiny_tokenizer
 
 SIZES = ("full", "small", "tiny")
 
@@ -63,6 +63,17 @@ def random_model(size: str, placement: Placement, *, seed: int = 0) -> Loaded:
     source = StoredModel(f"deepseek-ocr-2-{size}-random", Path(), "", "", "deepseek-ocr-2", "0" * 64)
     pixels = native_pixels(transformers.DeepseekOcr2ImageProcessorPil())
     return Loaded(model, pixels, tokenizer, ARCHITECTURES["deepseek-ocr-2"], placement, source)
+
+
+def write_random_model(folder: Path, size: str, placement: Placement) -> Path:
+    """The same as weights on disk, which `load_base` opens like any others; made at `placement`."""
+    if size == "tiny":
+        return build_tiny(folder)
+    loaded = random_model(size, placement)
+    loaded.model.save_pretrained(folder)
+    images = transformers.DeepseekOcr2ImageProcessorPil()
+    transformers.DeepseekOcr2Processor(images, loaded.tokenizer).save_pretrained(folder)
+    return folder
 
 
 def _config(size: str, tokenizer: transformers.PreTrainedTokenizerBase) -> transformers.DeepseekOcr2Config:
