@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recto.errors import TrainingError
-from recto.training.ctc.memory import enough_memory, is_out_of_memory
+from recto.training.memory import enough_memory, is_out_of_memory
 
 CHILD = Path(__file__).with_name("starved.py")
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits a process on Linux")
@@ -66,7 +66,7 @@ def test_what_counts_as_out_of_memory(error: Exception, is_it: bool) -> None:
 
 
 def test_where_nothing_can_be_made_smaller() -> None:
-    with pytest.raises(TrainingError, match="memory ran out"), enough_memory():
+    with pytest.raises(TrainingError, match="memory ran out"), enough_memory("a lower max_train_lines"):
         raise MemoryError
-    with pytest.raises(RuntimeError, match="shapes"), enough_memory():
+    with pytest.raises(RuntimeError, match="shapes"), enough_memory("a lower max_train_lines"):
         raise RuntimeError("shapes differ")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.model_option import ModelOption, Weights, chosen_weights
+from recto.cli.model_option import EngineOption, ModelOption, Weights, chosen_weights
 from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def evaluate(
     dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents.")],
     *,
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
-    engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
+    engine: EngineOption = None,
     model: ModelOption = None,
     baseline: Annotated[
         str | None, typer.Option(help="Engine to compare with (base weights, if no --baseline-model).")
@@ -63,11 +63,11 @@ def evaluate(
     loaded = load_dataset(dataset, keep_missing=True)
     examples = _choose(loaded, split)[:limit]
     info = _describe(dataset, split, examples)
-    report = _measure(engine, chosen_weights(engine, model, workspace), examples, info)
+    measured = chosen_weights(engine, model, workspace)
+    report = _measure(measured, examples, info)
     if baseline or baseline_model:
-        other = baseline or engine
-        weights = chosen_weights(other, baseline_model, workspace) if baseline_model else Weights()
-        report = with_baseline(report, _measure(other, weights, examples, info))
+        other = chosen_weights(baseline or engine, baseline_model or "base", workspace)
+        report = with_baseline(report, _measure(other, examples, info))
     written = write_report(report, out, examples=examples) if out else ()
     if as_json:
         typer.echo(report.to_json(), nl=False)
@@ -122,15 +122,16 @@ def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -
     return DatasetInfo(root=str(path), split=split.value, fingerprint=print_of_all)
 
 
-def _measure(name: str, weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
+def _measure(weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
     from recto.engines.catalog import FINE_TUNABLE
     from recto.evaluation.evaluate import evaluate
     from recto.observability.spans import span
 
+    name = weights.engine
     settings = {"engine": name, "model": str(weights) if name in FINE_TUNABLE else None}
     with _exporting(weights):
         with span("load", engine=name):
-            engine = weights.load(name)
+            engine = weights.load()
         with _progress(name, len(examples)) as progress, span("evaluate", engine=engine.label):
             return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
 
