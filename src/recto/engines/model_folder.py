@@ -26,6 +26,10 @@ SCHEMA_VERSION: Literal[1] = 1
 _AGAIN = "run `recto improve` again, or use another model folder"
 
 
+_NO_READERS = frozenset({"tagger"})
+"""Engines whose model folders find fields, and read no pages."""
+
+
 class FileStamp(BaseModel):
     """One file of the folder: its SHA-256 and its size in bytes."""
 
@@ -87,7 +91,7 @@ class ModelCard(BaseModel):
 
     @model_validator(mode="after")
     def _can_write(self) -> "ModelCard":
-        if not self.characters and self.vlm is None:
+        if self.engine not in _NO_READERS and not self.characters and self.vlm is None:
             raise ValueError("it says neither which characters the model can write, nor that it is a vlm")
         return self
 
