@@ -30,7 +30,7 @@ def calibrate(
     tried = typical(train, most_pages)
     if not tried:
         return None
-    together = Together()
+    together = Together(alone=True)  # the others may be waiting for the training already
     work = work_on(pupil, (tried, typical(val or train, 1)), recipe, Silent(), together)
     looked = time.perf_counter()
     with sight_of(pupil, recipe):

@@ -19,10 +19,10 @@ _BUCKET_BYTES = 2**28
 
 
 class Together:
-    """This process among those that train together; `rank` counts from 0."""
+    """This process among those that train together; `rank` counts from 0. `alone` waits for nobody."""
 
-    def __init__(self) -> None:
-        self.rank, self.count = ranks.rank(), ranks.processes()
+    def __init__(self, *, alone: bool = False) -> None:
+        self.rank, self.count = (0, 1) if alone else (ranks.rank(), ranks.processes())
 
     @property
     def leads(self) -> bool:

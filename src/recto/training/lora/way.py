@@ -94,6 +94,10 @@ class LoraWay:
         else:
             from recto.training.lora.peft_backend import load as load_weights
             from recto.training.lora.peft_backend import make_pupil
+        if placement.device.startswith("cuda:"):
+            import torch
+
+            torch.cuda.set_device(placement.device)  # where kernels go that aren't told
         loaded = load_weights(source, placement, self.recipe, self.settings.vlm.allow_remote_code)
         return LoraTeacher(self.recipe, make_pupil(loaded, self.recipe, why))
 
