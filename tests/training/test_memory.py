@@ -32,7 +32,11 @@ def told(done: dict[str, object], what: str) -> list[str]:
 
 @only_linux
 def test_smaller_pieces_learn_the_same() -> None:
-    rich, poor = starved(0, 128), starved(330, 128)
+    rich, poor = starved(0, 128), {}
+    for _ in range(4):  # where a heap under a limit still has holes is luck: one in thirty times too few
+        poor = starved(330, 128)
+        if "error" not in poor:
+            break
     assert "error" not in poor, poor
     assert rich["pieces"] == 1
     assert isinstance(poor["pieces"], int)
