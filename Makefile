@@ -65,6 +65,7 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/long_pdf.py --pages $(LONG_PDF_PAGES)
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/read_vlm.py
 	$(BIN)/python benchmarks/observability.py
 	$(BIN)/python benchmarks/serve_load.py
 	$(BIN)/python benchmarks/read_vlm.py

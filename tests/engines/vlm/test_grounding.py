@@ -98,6 +98,12 @@ def test_text_is_what_was_written_without_marks() -> None:
     assert text_of(pieces_of(lines, Style.LINES), Style.LINES) == "A\nB"
 
 
+def test_control_characters_are_left_out() -> None:
+    pieces = pieces_of("a\x00b\tc\r\n\x07", Style.LINES)
+    assert text_of(pieces, Style.LINES) == "ab\tc\n"
+    assert [line.text for line in lines_of(pieces, Style.LINES, PAGE, sure)] == ["ab\tc"]
+
+
 def test_boxes_are_in_pixels_of_the_page() -> None:
     [line] = lines_of(pieces_of(grounded("a", "[[0, 100, 500, 999]]"), Style.LINES), Style.LINES, PAGE, sure)
     assert line.box == (0, 100, 1000, 999)
@@ -171,7 +177,9 @@ def test_wild_answers_lose_no_text(answer: str, style: Style) -> None:
     assert re.sub(r"[\s\[\],.\d+-]", "", written) == re.sub(r"[\s\[\],.\d+-]", "", rest)
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="<")), st.sampled_from(Style))
+@given(
+    st.text(alphabet=st.characters(exclude_characters="<", exclude_categories=["Cc"])), st.sampled_from(Style)
+)
 def test_text_without_marks_stays_as_it_is(text: str, style: Style) -> None:
     assert text_of(pieces_of(text, style), style) == text.strip("\n").rstrip()
 

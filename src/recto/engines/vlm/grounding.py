@@ -28,6 +28,7 @@ _BOX = re.compile(r"\[([^\[\]]*)\]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?")
 _KIND = re.compile(r"[a-z][a-z_ -]{0,29}")
 _ROW = re.compile(r"[^\n]*\S[^\n]*")
+_CONTROL = dict.fromkeys([*range(9), *range(11, 32), 127])  # tab and new line stay
 
 Confidence = Callable[[int, int], float | None]
 """From a first to behind a last character of an answer to how sure the model was of it, if that is known."""
@@ -82,9 +83,9 @@ def pieces_of(answer: str, style: Style) -> list[Piece]:
 
 
 def text_of(pieces: Sequence[Piece], style: Style) -> str:
-    """What was written, without marks: a line each, or paragraphs of Markdown."""
+    """What was written, without marks and control characters: a line each, or paragraphs of Markdown."""
     between = "\n\n" if style is Style.BLOCKS else "\n"
-    return between.join(piece.text for piece in pieces if piece.text)
+    return between.join(piece.text for piece in pieces if piece.text).translate(_CONTROL)
 
 
 def lines_of(pieces: Sequence[Piece], style: Style, size: tuple[int, int], sure: Confidence) -> list[Line]:
@@ -99,7 +100,8 @@ def lines_of(pieces: Sequence[Piece], style: Style, size: tuple[int, int], sure:
         places = boxes if style is Style.FINDS else [_around(boxes)]
         for row in _ROW.finditer(piece.text):
             confidence = sure(piece.start + row.start(), piece.start + row.end())
-            lines += [Line(row[0].strip(), box, confidence) for box in places]
+            text = row[0].translate(_CONTROL).strip()
+            lines += [Line(text, box, confidence) for box in places if text]
     return lines
 
 
