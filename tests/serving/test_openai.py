@@ -256,3 +256,24 @@ def test_errors_are_counted_and_what_nobody_foresaw_has_the_same_shape(
     assert 'recto_errors_total{type="RequestRefused"} 2.0' in told
     assert 'recto_errors_total{type="unforeseen"} 1.0' in told
     assert any(record.exc_info and record.exc_info[0] is ZeroDivisionError for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"content": [0] * 200_000}, {"content": [{"type": "text", "text": ""}] * 2_000}],
+    ids=["no parts", "too many"],
+)
+def test_a_million_mistakes_are_told_as_a_few(client: openai.OpenAI, wrong: dict[str, object]) -> None:
+    body = {"model": "recto", "messages": [{"role": "user", **wrong}]}
+    address, key = f"{client.base_url}chat/completions", {"Authorization": f"Bearer {client.api_key}"}
+    answer = httpx.post(address, json=body, headers=key, timeout=60)
+    assert answer.status_code in (400, 422)
+    assert len(answer.content) < 2_000
+
+
+def test_the_mistakes_of_many_messages_are_not_listed(client: openai.OpenAI) -> None:
+    body = {"model": "recto", "messages": [{"role": "user", "content": [0] * 900}] * 900}
+    address, key = f"{client.base_url}chat/completions", {"Authorization": f"Bearer {client.api_key}"}
+    answer = httpx.post(address, json=body, headers=key, timeout=60)
+    assert answer.status_code in (400, 422)
+    assert len(answer.content) < 2_000

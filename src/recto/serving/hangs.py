@@ -96,7 +96,9 @@ class Hangs:
         )
 
     def _learn(self, given: _Given) -> None:
-        """What a batch took beyond what it may was a hang, and no pace."""
+        """A hang is no pace; but one that is the first ever known of an engine may have been a slow batch."""
+        if given in self._late and given.engine in self._seconds_per_page:
+            return
         newest = min(given.taken_s, given.allowed_s) / given.pages
         pace = self._seconds_per_page.get(given.engine, newest)
         self._seconds_per_page[given.engine] = max(newest, pace + _PACE_MEMORY * (newest - pace))

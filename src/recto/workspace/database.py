@@ -202,7 +202,11 @@ def _translated(error: DatabaseError, engine: Engine) -> RectoError:
     return WorkspaceError(f"the database can't be used: {reason}", where=where, hint=hint)
 
 
+_DISK_FULL = "53100"
+"""PostgreSQL's code, whatever language its messages are in."""
+
+
 def _is_full(error: BaseException | None) -> bool:
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorname", "") in _FULL  # what Python itself raises has none
-    return "No space left on device" in str(error)  # PostgreSQL tells what its system said
+    return getattr(error, "sqlstate", None) == _DISK_FULL or "No space left on device" in str(error)

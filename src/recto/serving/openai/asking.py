@@ -57,12 +57,18 @@ class FilePart(_Part):
 
 Part = Annotated[TextPart | ImagePart | FilePart, Field(discriminator="type")]
 
+MOST = 1000
+"""Messages of a chat, and parts of a message. Of a list that is wrong only the first mistake is told: a body
+of some megabytes has room for millions of them."""
+
+Parts = Annotated[list[Part], Field(max_length=MOST, fail_fast=True)]
+
 
 class Message(_Part):
     """One turn of the conversation."""
 
     role: Literal["developer", "system", "user", "assistant", "tool"]
-    content: str | list[Part] | None = None
+    content: str | Parts | None = None
 
 
 class ResponseFormat(_Part):
@@ -75,10 +81,10 @@ class ChatRequest(_Part):
     """A chat completion; `agent`, `business` and `category` are ours, and route as in `POST /v1/read`."""
 
     model: str = Field(max_length=200, examples=["recto"])
-    messages: list[Message] = Field(min_length=1, max_length=1000)
+    messages: list[Message] = Field(min_length=1, max_length=MOST, fail_fast=True)
     stream: bool = False
     n: int | None = None
-    tools: list[JsonValue] | None = None
+    tools: list[JsonValue] | None = Field(default=None, max_length=MOST)
     response_format: ResponseFormat | None = None
     logprobs: bool | None = None
     agent: str | None = Field(default=None, max_length=100)
