@@ -1,1 +1,1 @@
-"""Fields: measuring extraction: which of the wanted values were found, and how far its confidence can be trusted."""
+"""Measuring extraction: which of the wanted values were found, and how far confidences can be trusted."""

@@ -1,10 +1,11 @@
 """Measure: read the Examples, extract their fields, and hold both against the labels.
 
-A document that can't be opened or read stays in the figures: nothing was said of it.
+Each Example is one page, read once for candidate and baseline alike. A page that can't be opened or read
+stays in the figures: nothing was said of it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from recto import __version__
@@ -15,20 +16,13 @@ from recto.documents.transcript import Transcript
 from recto.engines.engine import Engine
 from recto.engines.reading import PageFailure, read_pages
 from recto.errors import EvaluationError, RectoError
+from recto.evaluation.fields.figures import differences, measured, sums_of
 from recto.evaluation.fields.outcomes import Outcome, judged_fields, outcome
-from recto.evaluation.fields.report import (
-    FieldFigures,
-    FieldReport,
-    FieldResult,
-    automation_figures,
-    exact_documents,
-    figures,
-    interval,
-    mean_f1_of,
-)
+from recto.evaluation.fields.report import FieldReport
+from recto.evaluation.report import DatasetInfo
 from recto.extraction.extractor import Extractor
 from recto.extraction.fields import Extraction
-from recto.extraction.schema import Schema
+from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.values.kind import squashed
 
 Progress = Callable[[int, int], None]
@@ -40,45 +34,66 @@ class Measured:
     """What is measured: Examples with labelled fields, where they come from, and what training saw."""
 
     examples: Sequence[Example]
-    dataset: str = ""
-    split: str = ""
+    dataset: DatasetInfo
     taught: Sequence[Example] = ()
     """Documents that the extractor may have learnt from: their vendors aren't new."""
 
 
-def measure_fields(
-    engine: Engine, extractor: Extractor, schema: Schema, what: Measured, progress: Progress | None = None
-) -> FieldReport:
-    """The FieldReport of `extractor` on what `engine` reads of the Examples.
+@dataclass(slots=True)
+class _Side:
+    """One extractor, and what came of it so far."""
 
-    Raises EvaluationError where no Example labels a field of the schema.
+    extractor: Extractor
+    outcomes: list[Outcome] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def take(
+        self, specs: Sequence[FieldSpec], example: Example, reading: Transcript | PageFailure, *, new: bool
+    ) -> None:
+        """Extract from the reading, and judge it."""
+        schema = self.extractor.schema
+        if isinstance(reading, Transcript):
+            extraction = self.extractor.extract([reading])
+        else:
+            extraction = Extraction(schema.name, self.extractor.label, {}, ())
+        self.seconds += extraction.seconds
+        who = (_name(example), example.group or example.image, new)
+        for spec in specs:
+            self.outcomes.append(outcome(schema, spec, example.fields or {}, extraction, who))
+
+
+def measure_fields(
+    engine: Engine,
+    candidate: Extractor,
+    what: Measured,
+    *,
+    baseline: Extractor | None = None,
+    progress: Progress | None = None,
+) -> FieldReport:
+    """The FieldReport of `candidate`, beside `baseline` if given, on what `engine` reads of the Examples.
+
+    Raises EvaluationError where no Example labels a field of the schema, or the schemas differ.
     """
-    labelled = [example for example in what.examples if example.fields]
-    specs = judged_fields(schema, (example.fields or {} for example in labelled))
-    if not specs:
+    schema = candidate.schema
+    if baseline is not None and baseline.schema.digest != schema.digest:
         raise EvaluationError(
-            f"nothing to measure: none of {len(what.examples)} documents labels a field of {schema.name!r}",
-            where=what.dataset or None,
-            hint=f"its fields are: {', '.join(spec.name for spec in schema.fields)}",
+            f"{candidate.label!r} and {baseline.label!r} look for different schemas",
+            hint="compare taggers of the same schema",
         )
+    labelled = [example for example in what.examples if example.fields]
+    specs = _specs(schema, labelled, what)
+    sides = [_Side(extractor) for extractor in (candidate, baseline) if extractor is not None]
     known = vendors(schema, what.taught)
-    outcomes: list[Outcome] = []
-    failed = 0
-    seconds = 0.0
+    failed: dict[str, str] = {}
     for place, (example, reading) in enumerate(_readings(engine, labelled), 1):
-        fields = example.fields or {}
-        extraction = (
-            extractor.extract([reading]) if isinstance(reading, Transcript) else _nothing(schema, extractor)
-        )
-        failed += not isinstance(reading, Transcript)
-        seconds += extraction.seconds
-        new = bool(known) and not vendors(schema, [example]) & known
-        who = (example.image, example.group or example.image, new)
-        outcomes += [outcome(spec, fields, extraction, who) for spec in specs]
+        if isinstance(reading, PageFailure):
+            failed[_name(example)] = reading.error.what
+        new = _is_new(vendors(schema, [example]), known)
+        for side in sides:
+            side.take(specs, example, reading, new=new)
         if progress:
             progress(place, len(labelled))
-    about = (engine.label, extractor.label, schema.name)
-    return _report(about, what, outcomes, failed, seconds / max(len(labelled), 1))
+    return _report(engine, sides, what.dataset, failed)
 
 
 def vendors(schema: Schema, examples: Sequence[Example]) -> frozenset[str]:
@@ -89,6 +104,27 @@ def vendors(schema: Schema, examples: Sequence[Example]) -> frozenset[str]:
         for name, value in (example.fields or {}).items()
         if (spec := schema.field(name)) is not None and spec.role == "vendor" and value
     )
+
+
+def _is_new(named: frozenset[str], known: frozenset[str]) -> bool:
+    """Whether a document names a vendor, and none that is known; where none is known, nobody can say."""
+    return bool(known) and bool(named) and not named & known
+
+
+def _specs(schema: Schema, labelled: Sequence[Example], what: Measured) -> tuple[FieldSpec, ...]:
+    specs = judged_fields(schema, (example.fields or {} for example in labelled))
+    if specs:
+        return specs
+    raise EvaluationError(
+        f"nothing to measure: none of {len(what.examples)} documents labels a field of {schema.name!r}",
+        where=what.dataset.root or None,
+        hint=f"its fields are: {', '.join(spec.name for spec in schema.fields)}",
+    )
+
+
+def _name(example: Example) -> str:
+    """The page's own name: pages of one file are judged one by one."""
+    return example.image if example.page in (None, 1) else f"{example.image}, page {example.page}"
 
 
 def _readings(
@@ -104,52 +140,26 @@ def _open(example: Example) -> Page | PageFailure:
         return PageFailure(example.image, example.page or 1, error)
 
 
-def _nothing(schema: Schema, extractor: Extractor) -> Extraction:
-    return Extraction(schema.name, extractor.label, {}, ())
-
-
 def _report(
-    about: tuple[str, str, str], what: Measured, outcomes: list[Outcome], failed: int, seconds: float
+    engine: Engine, sides: Sequence[_Side], dataset: DatasetInfo, failed: dict[str, str]
 ) -> FieldReport:
-    new = [one for one in outcomes if one.is_new_vendor]
-    low, high = interval(outcomes, mean_f1_of)
+    first = sides[0]
+    documents = len({one.document for one in first.outcomes})
+    found = [
+        measured(side.extractor.label, side.outcomes, side.seconds / max(documents, 1)) for side in sides
+    ]
+    schema = first.extractor.schema
     return FieldReport(
         recto_version=__version__,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        engine=about[0],
-        extractor=about[1],
-        schema_name=about[2],
-        dataset=what.dataset,
-        split=what.split,
-        documents=len({one.document for one in outcomes}),
+        engine=engine.label,
+        schema_name=schema.name,
+        schema_digest=schema.digest,
+        dataset=dataset,
+        documents=documents,
+        groups=sums_of(first.outcomes).groups,
         failed=failed,
-        fields=_by_field(outcomes),
-        mean_f1=mean_f1_of(outcomes),
-        mean_f1_low=low,
-        mean_f1_high=high,
-        exact_documents=exact_documents(outcomes),
-        all_fields=figures(outcomes),
-        automation=automation_figures(outcomes),
-        unseen=_by_field(new),
-        unseen_mean_f1=mean_f1_of(new) if new else None,
-        seconds_per_document=seconds,
-        results=[_result(one) for one in outcomes],
-    )
-
-
-def _by_field(outcomes: Sequence[Outcome]) -> dict[str, FieldFigures]:
-    names = dict.fromkeys(one.field for one in outcomes)
-    return {name: figures([one for one in outcomes if one.field == name]) for name in names}
-
-
-def _result(one: Outcome) -> FieldResult:
-    return FieldResult(
-        document=one.document,
-        group=one.group,
-        field=one.field,
-        wanted=list(one.wanted),
-        said=[said.value for said in one.said],
-        confidence=[round(said.confidence, 4) for said in one.said],
-        right=one.right,
-        is_new_vendor=one.is_new_vendor,
+        candidate=found[0],
+        baseline=found[1] if len(found) > 1 else None,
+        differences=differences(first.outcomes, sides[1].outcomes) if len(sides) > 1 else {},
     )

@@ -4,22 +4,25 @@ Only fields that a document labels, or other documents of the set do, are judged
 labelled nobody knows whether it was there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from recto.datasets.example import JsonValue
 from recto.documents.normalise import nfc, squeeze_whitespace
 from recto.extraction.fields import Extraction, Found
+from recto.extraction.naming import split
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.values import kind_of
+from recto.extraction.values.kind import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """One value that was said, how sure the extractor was of it, and whether it is right.
 
-    `right` compares normalised values (dates as dates, amounts as amounts, of texts letters and digits without case);
-    `exact` what is printed, letter by letter, white space apart.
+    `right` compares normalised values (dates as dates, amounts as amounts, of texts letters and digits
+    without case); `exact` says that the label is what is printed, or the normalised value, letter by letter
+    but for white space.
     """
 
     value: str
@@ -30,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One field in one document: the labelled values, and what was said (nothing, or one; several in lists)."""
+    """One field in one document: the labelled values, and what was said (several in lists)."""
 
     document: str
     group: str
@@ -63,45 +66,58 @@ def judged_fields(schema: Schema, labels: Iterable[Mapping[str, JsonValue]]) -> 
 
 
 def outcome(
-    spec: FieldSpec, fields: Mapping[str, JsonValue], extraction: Extraction, who: tuple[str, str, bool]
+    schema: Schema,
+    spec: FieldSpec,
+    fields: Mapping[str, JsonValue],
+    extraction: Extraction,
+    who: tuple[str, str, bool],
 ) -> Outcome:
     """The Outcome of one field; `who` is the document's name, its group, and whether its vendor is new."""
-    wanted = _wanted(spec, fields)
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+    wanted = _wanted(schema, spec, fields)
     left = list(wanted)
-    said = []
-    for found in extraction.fields:
-        if found.name.partition("[")[0] == spec.name:
-            said.append(_judged(spec, found, left, wanted))
-    return Outcome(who[0], who[1], spec.name, tuple(wanted), tuple(said), who[2])
+    said = [_judged(found, left, kind) for found in extraction.fields if split(found.name)[0] == spec.name]
+    return Outcome(who[0], who[1], spec.name, wanted, tuple(said), who[2])
 
 
-def _judged(spec: FieldSpec, found: Found, left: list[str], wanted: Sequence[str]) -> Said:
-    """Each wanted value is found once: who says it twice is wrong once."""
-    same = kind_of(spec.kind, role=spec.role, choices=spec.choices).same
-    parse = kind_of(spec.kind, role=spec.role, choices=spec.choices).parse
-    match = next((value for value in left if same(parse(value) or value, found.value)), None)
-    if match is not None:
-        left.remove(match)
-    exact = match is not None and any(
-        _plain(value) in (_plain(found.printed), _plain(found.value)) for value in wanted
-    )
-    return Said(found.value, found.confidence, match is not None, exact)
+def _judged(found: Found, left: list[str], kind: Kind) -> Said:
+    """Each wanted value is found once, and leaves `left`: who says it twice is wrong once."""
+    match = next((value for value in left if _same(kind, value, found.value)), None)
+    if match is None:
+        return Said(found.value, found.confidence, right=False, exact=False)
+    left.remove(match)
+    exact = _plain(match) in (_plain(found.printed), _plain(found.value))
+    return Said(found.value, found.confidence, right=True, exact=exact)
 
 
-def _wanted(spec: FieldSpec, fields: Mapping[str, JsonValue]) -> list[str]:
-    """The labelled values of the field, whatever names its labels have; empty ones are none."""
-    names = {name for name in fields if _is(spec, name)}
+def _wanted(schema: Schema, spec: FieldSpec, fields: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """The labelled values of the field, whatever names its labels have, each once; empty ones are none."""
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
     values: list[str] = []
-    for name in sorted(names):
-        value = fields[name]
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str | int | float) and str(one).strip():
-                values.append(str(one).strip())
-    return list(dict.fromkeys(values))
+    for name, given in fields.items():
+        if schema.field(name) is not spec:
+            continue
+        for one in given if isinstance(given, list) else [given]:
+            text = _written(one)
+            if text and not any(_same(kind, value, _parsed(kind, text)) for value in values):
+                values.append(text)
+    return tuple(values)
 
 
-def _is(spec: FieldSpec, name: str) -> bool:
-    return Schema("", (spec,), {}, "").field(name) is not None
+def _written(value: JsonValue) -> str:
+    """A label as a text; money may be an object of amount and currency. "" for what is no single value."""
+    if isinstance(value, dict):
+        value = value.get("amount")
+    return str(value).strip() if isinstance(value, str | int | float) else ""
+
+
+def _same(kind: Kind, label: str, value: str) -> bool:
+    return kind.same(_parsed(kind, label), value)
+
+
+def _parsed(kind: Kind, label: str) -> str:
+    """The label normalised; as it stands where it is none of the kind, and then nothing is right but that."""
+    return kind.parse(label) or label
 
 
 def _plain(text: str) -> str:

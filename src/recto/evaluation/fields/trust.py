@@ -10,18 +10,34 @@ Judged = tuple[float, bool]
 """A confidence, 0–1, and whether what it was said of is right."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Values of about the same confidence: how sure on average, what share is right, how many."""
+
+    confidence: float
+    accuracy: float
+    count: int
+
+
+def reliability(judged: Sequence[Judged]) -> list[Bin]:
+    """The ten bins of equal width, those that hold anything."""
+    bins: dict[int, list[Judged]] = {}
+    for one in judged:
+        bins.setdefault(min(int(one[0] * BINS), BINS - 1), []).append(one)
+    return [
+        Bin(
+            confidence=sum(confidence for confidence, _ in inside) / len(inside),
+            accuracy=sum(is_right for _, is_right in inside) / len(inside),
+            count=len(inside),
+        )
+        for _, inside in sorted(bins.items())
+    ]
+
+
 def expected_calibration_error(judged: Sequence[Judged]) -> float:
-    """The mean distance between confidence and accuracy over ten bins of equal width (Naeini et al., 2015)."""
-    if not judged:
-        return 0.0
-    confidence = np.array([one for one, _ in judged])
-    right = np.array([float(is_right) for _, is_right in judged])
-    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    error = 0.0
-    for place in np.unique(places):
-        inside = places == place
-        error += abs(float(confidence[inside].mean() - right[inside].mean())) * float(inside.mean())
-    return error
+    """The mean distance of confidence and accuracy over ten bins (Naeini et al., 2015); 0 of nothing."""
+    distances = (abs(one.confidence - one.accuracy) * one.count for one in reliability(judged))
+    return sum(distances) / max(len(judged), 1)
 
 
 def auroc(judged: Sequence[Judged]) -> float | None:
@@ -44,17 +60,22 @@ class Automation:
     error: float
 
 
-def automation(judged: Sequence[Judged], target_error: float) -> Automation:
-    """The lowest threshold at which no more than `target_error` of what is accepted is wrong.
-
-    All values of one confidence are accepted together. Where no threshold is good enough, nothing is accepted.
-    """
+def accepted(judged: Sequence[Judged]) -> list[Automation]:
+    """What each threshold accepts, from the surest on; all values of one confidence are taken together."""
     ranked = sorted(judged, key=lambda one: -one[0])
-    best = Automation(1.0, 0.0, 0.0)
+    out: list[Automation] = []
     wrong = 0
     for place, (confidence, is_right) in enumerate(ranked, 1):
         wrong += not is_right
-        is_last = place == len(ranked) or ranked[place][0] < confidence
-        if is_last and wrong / place <= target_error:
-            best = Automation(confidence, place / len(ranked), wrong / place)
-    return best
+        if place == len(ranked) or ranked[place][0] < confidence:
+            out.append(Automation(confidence, place / len(ranked), wrong / place))
+    return out
+
+
+def automation(judged: Sequence[Judged], target_error: float) -> Automation:
+    """The lowest threshold at which no more than `target_error` of what is accepted is wrong.
+
+    Where no threshold is good enough, nothing is accepted.
+    """
+    good = [one for one in accepted(judged) if one.error <= target_error]
+    return good[-1] if good else Automation(1.0, 0.0, 0.0)
