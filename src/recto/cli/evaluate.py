@@ -31,6 +31,24 @@ class SplitChoice(StrEnum):
     ALL = "all"
 
 
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        help="Engine to compare with (base weights, if no --baseline-model); with --fields untrained, or a "
+        "trained tagger.",
+    ),
+]
+BaselineModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline-model",
+        metavar="DIR_OR_RELEASE",
+        help="Model to compare with, as --model (of --engine, if no --baseline).",
+    ),
+]
+
+
 @app.command()
 def evaluate(
     dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents.")],
@@ -38,20 +56,8 @@ def evaluate(
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
     engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
     model: ModelOption = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            help="Engine to compare with (base weights, if no --baseline-model); with --fields untrained, "
-            "or a trained tagger."
-        ),
-    ] = None,
-    baseline_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR_OR_RELEASE",
-            help="Model to compare with, as --model (of --engine, if no --baseline).",
-        ),
-    ] = None,
+    baseline: BaselineOption = None,
+    baseline_model: BaselineModelOption = None,
     fields: Annotated[
         bool, typer.Option("--fields", help="Measure the extraction of fields; --model is a trained tagger.")
     ] = False,
