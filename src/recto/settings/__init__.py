@@ -18,6 +18,7 @@ from recto.settings.loop import (
 from recto.settings.serving import (
     AccessSettings,
     AgentSettings,
+    ExtractionSettings,
     JobSettings,
     ObservabilitySettings,
     PrivacySettings,
@@ -30,6 +31,7 @@ __all__ = [
     "FILE_NAME",
     "AccessSettings",
     "AgentSettings",
+    "ExtractionSettings",
     "GateSettings",
     "JobSettings",
     "ObservabilitySettings",

@@ -29,6 +29,7 @@ from recto.settings.serving import (
     DEFAULT_AGENTS,
     AccessSettings,
     AgentSettings,
+    ExtractionSettings,
     JobSettings,
     ObservabilitySettings,
     PrivacySettings,
@@ -56,6 +57,7 @@ class Settings(SettingsTable):
     training: TrainingSettings = TrainingSettings()
     serving: ServingSettings = ServingSettings()
     uploads: UploadSettings = UploadSettings()
+    extraction: ExtractionSettings = ExtractionSettings()
     access: AccessSettings = AccessSettings()
     jobs: JobSettings = JobSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
