@@ -11,10 +11,11 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 DEMO ?= demo
 DEMO_DOCUMENTS ?= 100
+SMOKE ?= smoke
 LONG_PDF_PAGES ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-all lint bench docs clean
+.PHONY: help setup demo smoke test test-slow test-all lint bench docs clean
 
 help: ## list the targets
 	@echo 'recto: document reading that gets better from its own corrections'
@@ -36,11 +37,14 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	  'import urllib.request as u; u.urlopen("$(TORCH_CPU_INDEX)/torch/", timeout=5)' 2>/dev/null; \
 	then index='--extra-index-url $(TORCH_CPU_INDEX)'; fi; \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt $$index torch
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,data,service,baselines,dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,vlm,data,service,baselines,dev]'
 	@touch $@
 
 demo: setup ## make documents, read one, fine-tune on the rest, show before and after (a few minutes)
 	@BIN=$(BIN) DEMO=$(DEMO) DOCUMENTS=$(DEMO_DOCUMENTS) bash demo.sh
+
+smoke: setup ## fine-tune a vision-language model end to end, in small (tiny, random, on any machine)
+	@BIN=$(BIN) SMOKE=$(SMOKE) bash smoke.sh
 
 test: setup ## the fast tests
 	$(PYTEST)
@@ -61,12 +65,15 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/long_pdf.py --pages $(LONG_PDF_PAGES)
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/read_vlm.py
 	$(BIN)/python benchmarks/observability.py
 	$(BIN)/python benchmarks/serve_load.py
+	$(BIN)/python benchmarks/train_vlm.py
+	$(BIN)/python benchmarks/long_job.py --pages $(LONG_PDF_PAGES)
 
 docs: setup ## write docs/cli.md and docs/modules.md again from the code
 	$(BIN)/python docs/generate.py
 
 clean: ## remove what demo, tests and linters left (the environment stays: rm -r .venv)
-	rm -rf $(DEMO) out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(DEMO) $(SMOKE) out dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,12 +173,17 @@ def serving(*flags: str, log: Path, environment: dict[str, str] | None = None) -
             _wait_until_ready(server, log)
             yield server
         finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _end(process)
+
+
+def _end(process: psutil.Popen) -> None:
+    with suppress(psutil.NoSuchProcess):  # it was killed meanwhile
+        process.terminate()
+    try:
+        process.wait(60)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_ready(server: Server, log: Path) -> None:

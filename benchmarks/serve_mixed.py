@@ -1,8 +1,9 @@
 """The mixed load of `serve_load.py`: everything that may go wrong in a day, at once, against one real server.
 
 Clients read pages, hand in jobs, and send a tenth of bad files, while another Release is promoted every so
-often and a process that decodes files is killed. Promised: no job is lost, each text is exactly what the
-Release that it names reads on that page, and every bad file is answered with a 4xx.
+often, a process that decodes files is killed, and so is a second service in the middle of a job
+(`serve_second.py`). Promised: no job is lost, each text is exactly what the Release that it names reads on
+that page, and every bad file is answered with a 4xx.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from serve_ground import (
     truth_of,
     workspace_with_releases,
 )
+from serve_second import Second, claimant_of
 
 from recto.registry.promotion import promote
 from recto.workspace.folder import Workspace
@@ -49,7 +51,9 @@ class Tally:
     refused: int = 0
     bad_files: int = 0
     promotions: int = 0
-    kills: int = 0
+    decoders_killed: int = 0
+    services_killed: int = 0
+    killed_at_work: int = 0
     read_by: Counter[str] = field(default_factory=Counter)
     jobs: list[str] = field(default_factory=list)
     job_pages: int = 0
@@ -107,7 +111,10 @@ def tell(tally: Tally) -> None:
     by = ", ".join(f"{count} by Release {release}" for release, count in sorted(tally.read_by.items()))
     print(f"{tally.reads} pages read at once ({tally.refused} refused with 429), {by}")
     print(f"{len(tally.jobs)} jobs of {JOB_PAGES} pages, {tally.job_pages} pages fetched")
-    print(f"{tally.bad_files} bad files, {tally.promotions} promotions, {tally.kills} kills")
+    print(
+        f"{tally.bad_files} bad files, {tally.promotions} promotions, {tally.decoders_killed} decoders killed"
+    )
+    print(f"{tally.services_killed} services killed, {tally.killed_at_work} of them in the middle of a job")
     for what in tally.broken[:20]:
         print(f"BROKEN: {what}")
     print(f"{len(tally.broken)} promises broken" if tally.broken else "all promises are kept")
@@ -122,11 +129,14 @@ async def _day(
     sheets, book, truth = known
     async with httpx.AsyncClient(base_url=server.url, timeout=120) as client:
         day = Day(client, sheets, book, bad_files(), truth, Tally(), time.monotonic() + options.mixed)
+        await _hand_in(day)
+        second = Second(workspace, await claimant_of(workspace, day.tally.jobs[0]))
         async with asyncio.TaskGroup() as group:
             for number in range(CLIENTS):
                 group.create_task(_client(day, random.Random(number)))
             group.create_task(_promoter(day, workspace, options.promote_every))
             group.create_task(_killer(day, server, options.kill_every))
+            group.create_task(_second_service(day, second, options.kill_every))
         for job in day.tally.jobs:
             await _fetch(day, job)
     _check_the_day(day.tally, server)
@@ -140,7 +150,8 @@ def _check_the_day(tally: Tally, server: Server) -> None:
         ("jobs", len(tally.jobs)),
         ("bad files", tally.bad_files),
         ("promotions", tally.promotions),
-        ("kills", tally.kills),
+        ("decoders killed", tally.decoders_killed),
+        ("services killed in the middle of a job", tally.killed_at_work),
     ):
         if not count:
             tally.broken.append(f"there were no {name}: let it run for longer")
@@ -235,7 +246,18 @@ async def _killer(day: Day, server: Server, every_s: float) -> None:
         decoders = [process for process in server.children() if is_decoder(process)]
         if decoders:
             chance.choice(decoders).kill()
-            day.tally.kills += 1
+            day.tally.decoders_killed += 1
+
+
+async def _second_service(day: Day, second: Second, every_s: float) -> None:
+    """Another service at the workspace, killed while it holds a job every so often, and once in any case."""
+    while True:
+        async with second.life() as server:
+            await day.pause(every_s)
+            if day.over and day.tally.services_killed:
+                return
+            day.tally.killed_at_work += await second.kill_at_work(server, day.book, day.tally.jobs)
+            day.tally.services_killed += 1
 
 
 def is_decoder(process: psutil.Process) -> bool:

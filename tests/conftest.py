@@ -1,11 +1,13 @@
-"""Small real documents of every kind, made on the spot."""
+"""Small real documents of every kind, made on the spot; real servers, where their programs are installed."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from .servers import PostgreSQL, Redis, postgresql_programs, redis_program, running
 
 Make = Callable[..., bytes]
 
@@ -85,3 +87,29 @@ def samples() -> dict[str, bytes]:
         "shop.webp": encoded(picture(), "WEBP", lossless=True),
         "letter.pdf": pdf_of(2),
     }
+
+
+@pytest.fixture
+def redis_server() -> Iterator[Redis]:
+    """A Redis server of the test's own."""
+    if not (program := redis_program()):
+        pytest.skip("redis-server isn't installed")
+    with running(lambda folder: Redis(program, folder)) as server:
+        assert isinstance(server, Redis)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for all tests; who stops it starts it again."""
+    if not (programs := postgresql_programs()):
+        pytest.skip("PostgreSQL isn't installed")
+    with running(lambda folder: PostgreSQL(programs, folder)) as server:
+        assert isinstance(server, PostgreSQL)
+        yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSQL) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return postgresql_server.database()

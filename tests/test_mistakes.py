@@ -9,7 +9,7 @@ import yaml
 from recto.errors import SettingsError
 from recto.mistakes import refusal, unknown
 from recto.settings import Settings, load_settings
-from recto.training.recipe import Recipe, load_recipe
+from recto.training.recipe import KINDS, load_recipe
 
 ODD = [None, True, 2.5, -1, 0, float("nan"), float("inf"), 10**30, "", "x", "2", "a/b", [], [1], ["x"], {}]
 TABLES = {
@@ -26,11 +26,12 @@ def told(error: SettingsError) -> str:
     return error.what
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", [*ODD, {"a": 1}], ids=repr)
-def test_recipes(value: object, tmp_path: Path) -> None:
+def test_recipes(value: object, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    for key in Recipe.model_fields:
-        path.write_text(yaml.safe_dump({key: value}))
+    for key in KINDS[kind].model_fields:
+        path.write_text(yaml.safe_dump({"kind": kind, key: value}))
         try:
             load_recipe(path)
         except SettingsError as error:

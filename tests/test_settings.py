@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recto.errors import SettingsError
-from recto.settings import ENVIRONMENT, Settings, default_toml, load_settings
+from recto.settings import ENVIRONMENT, Settings, default_toml, load_settings, settings_here
 
 
 def load(folder: Path, toml: str, environment: dict[str, str] | None = None) -> Settings:
@@ -135,11 +135,31 @@ def test_single_mistakes(toml: str, words: str, tmp_path: Path) -> None:
 
 
 def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
-    environment = {"RECTO_DATABASE": "postgresql+psycopg://h/db", "RECTO_PRICE_PER_HOUR": "1.25"}
+    environment = {
+        "RECTO_DATABASE": "postgresql+psycopg://h/db",
+        "RECTO_PRICE_PER_HOUR": "1.25",
+        "RECTO_VLM_MODEL": "tiny",
+        "RECTO_VLM_DEVICE": "cuda:1",
+        "RECTO_REMOTE_URL": "http://gpu:8000/v1",
+        "RECTO_REMOTE_MODEL": "m",
+    }
     assert set(environment) == set(ENVIRONMENT)
     settings = load(tmp_path, '[workspace]\ndatabase = "sqlite:///x.db"\n', environment)
     assert settings.workspace.database == "postgresql+psycopg://h/db"
     assert settings.training.price_per_hour == 1.25
+    assert (settings.vlm.model, settings.vlm.device) == ("tiny", "cuda:1")
+    assert (settings.remote.url, settings.remote.model) == ("http://gpu:8000/v1", "m")
+
+
+def test_where_there_is_no_workspace_the_environment_counts_alone(tmp_path: Path) -> None:
+    assert settings_here(tmp_path, {}) == Settings()
+    assert settings_here(tmp_path, {"RECTO_VLM_DEVICE": "mps"}).vlm.device == "mps"
+    with pytest.raises(SettingsError, match="RECTO_VLM_DEVICE"):
+        settings_here(tmp_path, {"RECTO_VLM_DEVICE": "tpu"})
+    (tmp_path / "recto.toml").write_text('[vlm]\nmode = "gundam"\nretry_temperatures = [0, 0.9]\n')
+    (tmp_path / "scans").mkdir()
+    inside = settings_here(tmp_path / "scans", {"RECTO_VLM_DEVICE": "cpu"}).vlm
+    assert (inside.mode, inside.device, inside.retry_temperatures) == ("gundam", "cpu", (0.0, 0.9))
 
 
 def test_an_empty_variable_is_none(tmp_path: Path) -> None:

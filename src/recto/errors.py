@@ -15,13 +15,16 @@ RectoError
 ├── EngineError               an engine can't be loaded or can't read
 │   ├── UnknownEngine
 │   ├── MissingPackage        an optional library or program isn't installed
-│   └── ModelFolderError      a model folder is incomplete, changed or of another kind
+│   ├── ModelFolderError      a model folder is incomplete, changed or of another kind
+│   ├── ModelNotFound         base weights that aren't on this machine
+│   └── PullFailed            base weights that can't be fetched from the Hub
 ├── SchemaError               a Schema that can't be read, or asks for what can't be
 ├── EvaluationError           there is nothing to measure, or it can't be compared
 ├── TrainingError             a Run can't start or can't go on
 │   └── ParityError           what was written back doesn't compute what was trained
 ├── WorkspaceError            a workspace that isn't there, or can't be used as it is
-│   └── WorkspaceBusy         somebody else holds the lock; the message says who
+│   ├── WorkspaceBusy         somebody else holds the lock; the message says who
+│   └── WorkspaceFull         its database's disk is full
 ├── RegistryError             a Release that doesn't exist, or can't be promoted
 ├── ServingError              a request to the service that isn't answered
 │   ├── QueueFull             too much is waiting already
@@ -31,11 +34,13 @@ RectoError
 │   ├── NotAllowed            the key may not do this
 │   ├── RateLimited           the key has asked for too much in too short a time
 │   ├── JobNotFound           no such job, or another key's
+│   ├── PageGivenUp           the service stopped at this page again and again
 │   ├── StorageFull           no room on the service's disk for what was sent
 │   └── RequestRefused        what was asked for can't be done with this service
 │       └── RequestConflict   it says two things that can't both be
 ├── SettingsError             a setting is unknown or out of range
 └── OutputError               a result can't be written
+    └── OutputFull            because the disk is full
 """
 
 
@@ -122,6 +127,14 @@ class ModelFolderError(EngineError):
     """A model folder is incomplete, changed, or of another kind."""
 
 
+class ModelNotFound(EngineError):
+    """Base weights aren't on this machine."""
+
+
+class PullFailed(EngineError):
+    """Base weights can't be fetched from the Hub, or aren't what it says."""
+
+
 class SchemaError(RectoError):
     """A Schema that can't be read, or that asks for what recto can't extract."""
 
@@ -144,6 +157,10 @@ class WorkspaceError(RectoError):
 
 class WorkspaceBusy(WorkspaceError):
     """Somebody else holds the workspace's lock."""
+
+
+class WorkspaceFull(WorkspaceError):
+    """The disk of the workspace's database is full."""
 
 
 class RegistryError(RectoError):
@@ -186,6 +203,10 @@ class JobNotFound(ServingError):
     """There is no such job, or it is another key's."""
 
 
+class PageGivenUp(ServingError):
+    """The service stopped, again and again, while it read this page of a job."""
+
+
 class StorageFull(ServingError):
     """There is no room on the service's disk for what was sent."""
 
@@ -204,3 +225,7 @@ class SettingsError(RectoError):
 
 class OutputError(RectoError):
     """A result can't be written."""
+
+
+class OutputFull(OutputError):
+    """A result can't be written, because the disk is full."""

@@ -28,6 +28,7 @@ _WORDS = {
     "string_pattern_mismatch": "must hold no slash, backslash or control character",
     "path_type": "must be a path in quotes",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "tuple_type": "must be a list",
     "dict_type": "must be a table of names and values",
     "model_type": "must be a table of names and values",

@@ -1,10 +1,11 @@
 import json
+from typing import get_args
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from recto.cli.evaluate import evaluate
+from recto.cli.model_option import EngineOption, chosen_weights
 from recto.cli.verbs import app
 from recto.engines.catalog import DEFAULT_ENGINE
 from recto.errors import AnnotationError, EvaluationError, OutputError
@@ -98,6 +99,7 @@ def test_an_unwritable_out_is_told_before_reading(dataset, tmp_path):
     assert isinstance(run(dataset, "--engine", "nonesuch", "--out", tmp_path / "file").exception, OutputError)
 
 
-def test_the_default_engine_is_that_of_the_catalog():
-    defaults = evaluate.__kwdefaults__
-    assert defaults["engine"] == DEFAULT_ENGINE
+def test_the_default_engine_is_that_of_the_catalog(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert chosen_weights(None, None, None).engine == DEFAULT_ENGINE
+    assert f"else {DEFAULT_ENGINE})" in get_args(EngineOption)[1].help

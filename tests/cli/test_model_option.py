@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from recto.engines.model_folder import RECOGNISER
+from recto.cli.model_option import chosen_weights
+from recto.engines.model_folder import RECOGNISER, BaseWeights, ModelCard, VlmCard, write_model
 from recto.errors import EngineError, ModelFolderError, RectoError, RegistryError
 
 from .conftest import Place, call
@@ -151,3 +152,19 @@ def test_a_baseline_reads_with_its_base_weights_unless_told(place: Place) -> Non
         report = json.loads(call("evaluate", dataset(place), *words, "--json").stdout)
         assert report["settings"]["model"] == "release 3"
         assert report["baseline"]["settings"]["model"] == wanted
+
+
+def test_without_engine_the_model_says_which_one_reads(place: Place, tmp_path: Path) -> None:
+    """The card of the folder names it, and so does a Release."""
+    folder = tmp_path / "adapter"
+    vlm = VlmCard(architecture="deepseek-ocr-2", mode="base", task="text", kind="adapter", dtype="float32")
+    base = BaseWeights(name="not-here-at-all", sha256="0" * 64)
+    write_model(folder, ModelCard(engine="vlm", base=base, vlm=vlm), {"adapter_config.json": b"{}"})
+    weights = chosen_weights(None, str(folder), None)
+    assert (weights.engine, weights.folder) == ("vlm", folder)
+    assert chosen_weights(None, str(place.model), None).engine == "ppocr"
+    assert chosen_weights(None, "base", None).engine == "ppocr"
+    call("releases", "promote", 3)
+    assert chosen_weights(None, None, place.folder).engine == "ppocr"
+    with pytest.raises(EngineError, match="made for engine 'vlm', not 'ppocr'"):
+        call("read", place.page, "--engine", "ppocr", "--model", folder)

@@ -31,6 +31,20 @@ def test_a_blank_page_is_nothing() -> None:
     assert markdown() == ""
 
 
+def test_markdown_that_an_engine_wrote_is_kept() -> None:
+    written = "# A_b\n\n| x | y |\n|---|---|\n| 1 | <b>2</b> |"
+    transcript = Transcript("a.png", 1, 800, 1000, written, (), "vlm x", is_markdown=True)
+    assert to_markdown(transcript) == f"{written}\n"
+    assert to_markdown(Transcript("a.png", 1, 800, 1000, "", (), "vlm x", is_markdown=True)) == ""
+
+
+def test_lines_without_places_stay_lines() -> None:
+    rows = [LONG, f"2 * {LONG}", "end"]
+    placeless = tuple(Line(row, (0, 0, 800, 1000), 0.9) for row in rows)
+    transcript = Transcript("a.png", 1, 800, 1000, "\n".join(rows), placeless, "vlm x")
+    assert to_markdown(transcript) == f"{LONG}\\\n2 \\* {LONG}\\\nend\n"
+
+
 @pytest.mark.parametrize(
     ("height", "mark"), [(44, "# "), (34, "## "), (28, "### "), (22, ""), (20, ""), (12, "")]
 )

@@ -46,3 +46,7 @@ def test_boxes_beyond_the_page_or_without_area(white: np.ndarray, box: tuple[int
 def test_colours_tell_sure_from_unsure_and_from_unrated() -> None:
     assert len({confidence_colour(value) for value in (None, 0.2, 0.85, 0.99)}) == 4
     assert draw_overlay(np.zeros((5, 5, 3), np.uint8), []).max() == 0
+
+
+def test_lines_without_a_place_arent_drawn(white: np.ndarray) -> None:
+    assert np.array_equal(draw_overlay(white, [Line("a", (0, 0, 200, 100), 0.4)]), white)

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from recto.engines.model_folder import CARD, RECOGNISER, BaseWeights, ModelCard, open_model, write_model
+from recto.engines.model_folder import (
+    CARD,
+    RECOGNISER,
+    BaseWeights,
+    ModelCard,
+    VlmCard,
+    engine_of,
+    open_model,
+    write_model,
+)
 from recto.errors import ModelFolderError, OutputError
 
 CHARACTERS = "abc疗 "
@@ -44,7 +53,8 @@ TAMPERINGS = {
     "card cut short": (lambda f: (f / CARD).write_text('{"engine": '), "no JSON"),
     "card binary": (lambda f: (f / CARD).write_bytes(b"\xff\xfe\x00"), "can't be read"),
     "card a list": (lambda f: (f / CARD).write_text("[]"), "not a model card"),
-    "card without characters": (lambda f: (f / CARD).write_text('{"engine": "ppocr"}'), "not a model card"),
+    "card without a base": (lambda f: (f / CARD).write_text('{"engine": "ppocr"}'), "base: Field required"),
+    "card without characters": (lambda f: edit_card(f, characters=""), "neither which characters"),
     "unknown key": (lambda f: edit_card(f, colour="red"), "colour"),
     "later schema": (lambda f: edit_card(f, schema_version=9), "later recto"),
     "another engine": (lambda f: edit_card(f, engine="vlm"), "'vlm'"),
@@ -85,3 +95,45 @@ def test_a_file_in_the_way_is_our_error(tmp_path: Path) -> None:
 def test_an_unnamed_file_is_not_handed_out(folder: Path) -> None:
     with pytest.raises(ModelFolderError, match=r"no detector\.onnx"):
         open_model(folder).file("detector.onnx")
+
+
+def vlm_card() -> ModelCard:
+    """That of an adapter: weights in files, no characters."""
+    vlm = VlmCard(
+        architecture="deepseek-ocr-2",
+        mode="base",
+        task="text",
+        kind="adapter",
+        dtype="float32",
+        revision="a" * 40,
+    )
+    base = BaseWeights(name="deepseek-ocr-2", sha256="0" * 64)
+    return ModelCard(engine="vlm", base=base, vlm=vlm)
+
+
+def test_files_given_as_paths_are_copied_and_hashed_as_they_stand(tmp_path: Path) -> None:
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(b"tensors" * 1000)
+    written = write_model(
+        tmp_path / "model", vlm_card(), {weights.name: weights, "adapter_config.json": b"{}"}
+    )
+    model = open_model(written.path, engine="vlm")
+    assert model.card == written.card
+    assert model.file(weights.name).read_bytes() == weights.read_bytes()
+    assert model.card.files[weights.name].bytes == 7000
+    assert engine_of(model.path) == "vlm"
+
+
+def test_a_label_tells_weights_apart_whatever_the_engine(tmp_path: Path) -> None:
+    labels = {
+        write_model(
+            tmp_path / str(n), vlm_card(), {"adapter_model.safetensors": content, "x.json": b"{}"}
+        ).label
+        for n, content in enumerate((b"one", b"two", b"one"))
+    }
+    assert len(labels) == 2
+    assert all(label.startswith("deepseek-ocr-2 tuned ") for label in labels)
+
+
+def test_cards_of_engines_without_one_say_nothing_of_a_vlm(folder: Path) -> None:
+    assert "vlm" not in json.loads((folder / CARD).read_text())

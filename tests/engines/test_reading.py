@@ -9,7 +9,7 @@ import pytest
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
-from recto.engines.reading import PageFailure, read_pages
+from recto.engines.reading import PAGES_IN_FLIGHT, PageFailure, read_pages
 from recto.errors import BrokenDocument, EngineError
 
 
@@ -139,3 +139,50 @@ def test_an_engine_that_drops_pages_is_found_out() -> None:
 
     with pytest.raises(EngineError, match="3 transcripts for 4 pages"):
         list(read_pages(Lossy(), map(page, range(1, 5))))
+
+
+class Serving(FakeEngine):
+    """Gathers pages by itself: nobody gets an answer before `company` pages have come."""
+
+    batch_pages = 0
+
+    def __init__(self, company: int, refuses: int = 0) -> None:
+        super().__init__()
+        self._together, self._refuses = threading.Barrier(company), refuses
+
+    def read(self, pages: Sequence[Page]) -> list[Transcript]:
+        (page,) = pages
+        self._together.wait(30)
+        if page.number == self._refuses:
+            raise EngineError("can't")
+        return super().read(pages)
+
+
+def test_an_engine_that_gathers_by_itself_gets_several_pages_at_once() -> None:
+    items = ["start", *map(page, range(1, 9)), "end"]
+    out = list(read_pages(Serving(company=4, refuses=3), items))
+    assert [out[0], out[-1]] == ["start", "end"]
+    assert [reading.page for reading in out[1:-1]] == list(range(1, 9))
+    assert [type(reading) for reading in out[1:-1]].count(PageFailure) == 1
+    assert isinstance(out[3], PageFailure)
+
+
+def test_no_more_pages_are_in_flight_than_memory_has_room_for() -> None:
+    taken = 0
+
+    def book(side: int) -> Iterator[Page]:
+        nonlocal taken
+        huge = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (side, side, 3))
+        for number in range(1, 100):
+            taken += 1
+            yield Page("book.pdf", number, huge)
+
+    class Waiting(FakeEngine):
+        batch_pages = 0
+
+    for side, most in ((4, PAGES_IN_FLIGHT + 1), (5000, 3)):
+        taken = 0
+        readings = read_pages(Waiting(), book(side))
+        next(readings)
+        readings.close()
+        assert taken <= most

@@ -83,7 +83,7 @@ def document() -> DocumentRow:
 
 
 def job() -> JobRow:
-    return JobRow(id="0" * 32, tenant="local", state="queued", name="a", sha256=SHA256, created_at=NOON)
+    return JobRow(id="0" * 32, tenant="local", state="queued", created_at=NOON)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ SAMPLES = {
     ("recto_stage_duration_seconds_count", "stage=load"): 1,
     ("recto_queue_unread_pages_total", "reason=full"): 1,
     ("recto_queue_pages", ""): 0,
+    ("recto_engine_hung_batches", ""): 0,
     ("recto_http_requests_in_progress", ""): 1,
     ("recto_gpu_memory_bytes", "engine=fake 1"): 3e9,
     ("recto_price_per_hour", "currency=USD"): 3.6,

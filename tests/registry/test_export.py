@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from recto.engines.model_folder import RECOGNISER, open_model
-from recto.errors import MissingPackage, OutputError, RegistryError
+from recto.engines.model_folder import RECOGNISER, BaseWeights, ModelCard, VlmCard, open_model, write_model
+from recto.engines.model_keeping import keep_folder
+from recto.engines.model_store import STORE_VARIABLE
+from recto.errors import MissingPackage, ModelNotFound, OutputError, RegistryError
 from recto.registry.export import export
-from recto.registry.store import release_folder
+from recto.registry.store import add_release, release_folder
 
+from ..engines.weights import folder_of, weight_files
 from .conftest import ORIGIN, Registry
 
 
@@ -88,3 +91,61 @@ def test_weights_of_unknown_licence_are_not_exported(registry: Registry, tmp_pat
     registry.add(base="mystery")
     with pytest.raises(MissingPackage, match="no licence is known for the base weights 'mystery'"):
         export(registry.workspace, 1, tmp_path / "out")
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BaseWeights:
+    """Base weights of a vision-language model, in a store of their own."""
+    monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "store"))
+    source = folder_of(tmp_path / "weights", weight_files())
+    stored = keep_folder("ours", source, link=False, advance=lambda size: None)
+    return BaseWeights(name=stored.name, sha256=stored.sha256)
+
+
+def add_vlm(registry: Registry, base: BaseWeights, folder: Path, **changed: str) -> None:
+    facts = {
+        "architecture": "deepseek-ocr-2",
+        "mode": "base",
+        "task": "text",
+        "kind": "adapter",
+        "dtype": "fp32",
+    }
+    vlm = VlmCard.model_validate(facts | changed)
+    files = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"adapter"}
+    write_model(folder, ModelCard(engine="vlm", base=base, vlm=vlm), files)
+    origin = replace(ORIGIN, base_sha256=base.sha256)
+    add_release(registry.workspace, "general", folder, registry.report(), origin)
+
+
+def test_an_adapter_says_which_base_weights_it_needs(
+    registry: Registry, base: BaseWeights, tmp_path: Path
+) -> None:
+    add_vlm(registry, base, tmp_path / "adapter", repo="deepseek-community/DeepSeek-OCR-2", revision="a" * 40)
+    out = export(registry.workspace, 1, tmp_path / "out")
+    assert {path.name for path in out.iterdir()} == {
+        "model.json", "adapter_config.json", "adapter_model.safetensors", "release.json", "recipe.yaml",
+        "metrics.json", "NOTICE", "BASE-LICENSE",
+    }  # fmt: skip
+    assert open_model(out, engine="vlm").card.base == base
+    notice = (out / "NOTICE").read_text()
+    assert "It is an adapter" in notice and "NOT in this folder" in notice
+    assert f"recto models pull deepseek-community/DeepSeek-OCR-2 --revision {'a' * 40} --name ours" in notice
+    assert base.sha256 in notice and "BASE-LICENSE" in notice
+    assert (out / "BASE-LICENSE").read_text() == "Do what you like.\n"
+
+
+def test_all_weights_are_said_to_be_changed(registry: Registry, base: BaseWeights, tmp_path: Path) -> None:
+    add_vlm(registry, base, tmp_path / "full", kind="full")
+    notice = (export(registry.workspace, 1, tmp_path / "out") / "NOTICE").read_text()
+    assert "CHANGED" in notice and "adapter" not in notice
+
+
+def test_without_its_base_weights_the_licence_is_missing(
+    registry: Registry, base: BaseWeights, tmp_path: Path
+) -> None:
+    add_vlm(registry, base.model_copy(update={"sha256": "0" * 64}), tmp_path / "other")
+    with pytest.raises(ModelNotFound, match="are others than this model was made from"):
+        export(registry.workspace, 1, tmp_path / "out")
+    add_vlm(registry, base.model_copy(update={"name": "gone"}), tmp_path / "gone")
+    with pytest.raises(ModelNotFound, match="'gone' aren't on this machine"):
+        export(registry.workspace, 2, tmp_path / "out")

@@ -283,7 +283,7 @@ def test_a_request_of_another_recto_is_a_failed_cycle(workspace: Workspace, page
     cycle = read_history(workspace).cycles[0]
     assert (cycle.state, cycle.outcome) == (
         "failed",
-        "this recto has no such settings of a recipe: replay_force",
+        "this recto can't train by the recipe that was asked for: replay_force: there is no such setting",
     )
 
 

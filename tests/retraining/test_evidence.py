@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from recto.datasets.example import Example
+from recto.engines.engine import Engine
 from recto.engines.fake import FakeEngine
 from recto.errors import RegistryError
 from recto.evaluation.compare import with_baseline
@@ -19,8 +21,10 @@ from recto.retraining import ledger
 from recto.retraining.evidence import Contest, baseline_of, open_contest
 from recto.retraining.history import read_history
 from recto.retraining.record import CycleRecord
-from recto.training.identity import base_sha256
+from recto.training.improve import BaseModels
 from recto.training.progress import Silent
+from recto.training.recipe import default_recipe
+from recto.training.way import way_of
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import ReleaseRow
 
@@ -35,6 +39,20 @@ def registry(workspace: Workspace, tmp_path: Path) -> Registry:
     return Registry(workspace, Pages(tmp_path / "pages"), tmp_path)
 
 
+BASE = BaseModels(way_of(default_recipe()))
+
+
+@dataclass(frozen=True)
+class Fakes(BaseModels):
+    """Models that read what they are told to."""
+
+    old: Engine
+    new: Engine
+
+    def load(self, model: Path | None) -> Engine:
+        return self.new if model else self.old
+
+
 def kept(workspace: Workspace) -> CycleRecord:
     ledger.mark_interrupted(workspace)
     return read_history(workspace).cycles[-1]
@@ -45,7 +63,7 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
     old, good = FakeEngine({"page_1.png": "bread 1.20"}), FakeEngine({e.image: "bread 1.20" for e in pages})
     before = evaluate(old, pages)
     cycle = ledger.begin(workspace, "general", ["asked by hand"])
-    contest = Contest(workspace, "general", cycle, None, load_base=lambda model: good if model else old)
+    contest = Contest(workspace, "general", cycle, None, Fakes(BASE.way, old, good))
     contest.measured(before)
     first = kept(workspace)
     assert first.before is not None and first.after is None
@@ -66,7 +84,7 @@ def test_what_is_measured_is_kept_at_once(workspace: Workspace, page: Page) -> N
 
 
 def test_the_model_in_use_is_known_by_its_content(workspace: Workspace) -> None:
-    assert Contest(workspace, "general", 1, None).current_sha256 == base_sha256()
+    assert Contest(workspace, "general", 1, None, BASE).current_sha256 == BASE.way.base_sha256()
 
 
 def reshaped(workspace: Workspace, release: Release) -> None:
@@ -101,9 +119,9 @@ def test_a_first_release_that_can_t_be_read_is_known_before_training(
 ) -> None:
     first, second = registry.add(b"one"), registry.add(b"two")
     registry.promote(second.number)
-    assert open_contest(registry.workspace, "general", 1).no_first == ""
+    assert open_contest(registry.workspace, "general", 1, BASE).no_first == ""
     spoil(registry.workspace, first)
-    contest = open_contest(registry.workspace, "general", 1)
+    contest = open_contest(registry.workspace, "general", 1, BASE)
     assert contest.first is None and contest.number == second.number
     assert words in contest.no_first
 
@@ -113,4 +131,4 @@ def test_a_damaged_model_in_use_is_no_opponent(registry: Registry) -> None:
     registry.promote(added.number)
     damaged(registry.workspace, added)
     with pytest.raises(RegistryError, match="Release 1"):
-        open_contest(registry.workspace, "general", 1)
+        open_contest(registry.workspace, "general", 1, BASE)

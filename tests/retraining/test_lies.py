@@ -17,6 +17,7 @@ from recto.datasets.example import Example, Split
 from recto.registry.store import current
 from recto.retraining.cycle import CycleResult, run_cycle
 from recto.settings import GateSettings
+from recto.training.ctc.lesson import CtcLesson
 from recto.workspace.folder import Workspace
 
 pytestmark = pytest.mark.slow
@@ -62,6 +63,7 @@ def test_only_the_truth_is_released(
     done = cycle(workspace, one_receipt, label)
     assert done.improvement is not None
     lesson = done.improvement.lesson
+    assert isinstance(lesson, CtcLesson)
     assert lesson.improved and lesson.train_lines > 4 * COUNTS["train"], "it did learn what it was told"
     assert (done.release is not None) == is_good, done.outcome
     assert (current(workspace, "general") is not None) == is_good

@@ -1,9 +1,12 @@
 """A program: the service of a workspace with an engine that reads one page at a time, and only so many.
 
 `python stepping_service.py WORKSPACE STEPS`: the file STEPS says how many pages may be read; each one that is
-read is a line of STEPS.log. It prints the URL once it listens, and ends as `recto serve` does.
+read is a line of STEPS.log. It prints the URL once it listens, and ends as `recto serve` does, or at once at
+a page that STEPS.deadly names.
 """
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -21,7 +24,7 @@ class SteppingEngine:
     label, batch_pages = "stepping 1", 1
 
     def __init__(self, steps: Path) -> None:
-        self._steps, self._log = steps, steps.with_suffix(".log")
+        self._steps, self._log, self._deadly = steps, steps.with_suffix(".log"), steps.with_suffix(".deadly")
         self._read = 0
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
@@ -30,6 +33,8 @@ class SteppingEngine:
             self._read += 1
             with self._log.open("a") as log:
                 log.write(f"{page.document} {page.number}\n")
+            if self._deadly.exists() and f"{page.document} {page.number}" in self._deadly.read_text():
+                os.kill(os.getpid(), signal.SIGKILL)
             while int(self._steps.read_text() or 0) < self._read:
                 time.sleep(0.01)
         name = f"{page.document} page {page.number}"

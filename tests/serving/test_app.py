@@ -49,6 +49,20 @@ def test_a_body_is_refused_by_its_declared_length(served: Served) -> None:
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:recto:problem:document-too-large")
 
 
+@pytest.mark.parametrize(
+    ("limits", "setting"),
+    [({"max_inline_mb": 1}, "uploads.max_inline_mb"), ({"max_upload_mb": 1}, "uploads.max_upload_mb")],
+)
+def test_bodies_with_files_in_base64_have_a_limit_of_their_own(limits: dict[str, int], setting: str) -> None:
+    with serving(Service(settings_with(uploads=limits), load=lambda _: Reciting())) as running:
+        for path in ("/mcp", "/v1/chat/completions"):
+            answer = running.client.post(path, content=b"[" + b" " * 1_100_000 + b"]")
+            assert answer.status_code == 413
+            assert setting in answer.text
+        answer = running.client.post("/v1/read", files={"file": ("a", b"x" * 1_100_000)})
+        assert answer.status_code == (413 if "max_upload_mb" in limits else 415)
+
+
 def test_a_body_without_a_length_is_refused_while_it_comes(served: Served) -> None:
     sent = 0
 
@@ -126,5 +140,6 @@ def test_the_agents_say_what_they_are_for(served: Served) -> None:
         "scope": "legal",
         "output": "markdown",
         "min_confidence": 0.0,
+        "task": "",
     }
     assert "/v1/agents" in served.client.get("/openapi.json").json()["paths"]

@@ -32,6 +32,7 @@ class Seen:
         self.batches: list[int] = []
         self.waits: list[float] = []
         self.lost: list[tuple[str, int]] = []
+        self.hangs: list[int] = []
 
     def queued(self, depth: int) -> None:
         self.depths.append(depth)
@@ -44,6 +45,9 @@ class Seen:
 
     def unread(self, reason: Unread, pages: int = 1) -> None:
         self.lost.append((reason, pages))
+
+    def hung(self, batches: int) -> None:
+        self.hangs.append(batches)
 
 
 class Desk:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from recto.serving.connections import room_for
+from recto.serving.connections import room_for, whose_room
+from recto.serving.keys import Terms, add_key
 from recto.workspace.folder import Workspace, open_workspace
 
 from .engines import LIMIT_S
@@ -20,9 +21,19 @@ from .test_server import Steps, process, wait_until
 HALF = b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
 
-def connected(client: httpx.Client, held: ExitStack) -> socket.socket:
+def connected(client: httpx.Client, held: ExitStack, host: str | None = None) -> socket.socket:
     parts = urlsplit(str(client.base_url))
-    return held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=LIMIT_S))
+    return held.enter_context(socket.create_connection((host or parts.hostname, parts.port), timeout=LIMIT_S))
+
+
+def outward_address() -> str:
+    """This machine's address towards others. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("198.51.100.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but its own")
+        return str(asking.getsockname()[0])
 
 
 def answer_to_half(one: socket.socket) -> bytes:
@@ -36,6 +47,14 @@ def answer_to_half(one: socket.socket) -> bytes:
         except TimeoutError:
             one.sendall(b"x")
     return b"nothing"
+
+
+def has_room(one: socket.socket) -> bool:
+    """Whether a connection is let say what it wants."""
+    with suppress(OSError):
+        one.sendall(HALF + b"\r\n\r\n")
+        return one.recv(12) == b"HTTP/1.1 200"
+    return False
 
 
 def test_half_headers_neither_stop_the_service_nor_fill_its_log(workspace: Workspace, tmp_path: Path) -> None:
@@ -63,6 +82,42 @@ def test_whoever_says_all_that_he_wants_is_not_hung_up_on(workspace: Workspace, 
             assert one.recv(2000).startswith(b"HTTP/1.1 200 ")
             one.sendall(b"x")
             wait_until(lambda: b" 408 " in one.recv(2000))
+
+
+def test_one_address_takes_its_share_and_this_machine_all(workspace: Workspace, tmp_path: Path) -> None:
+    outside = outward_address()
+    toml = '[serving]\nhost = "0.0.0.0"\nmax_connections = 40\nheader_timeout_s = 60.0\n'
+    (workspace.path / "recto.toml").write_text(toml)
+    add_key(workspace, "shop", Terms(scopes=("read",)))
+    with process(open_workspace(workspace.path), Steps(tmp_path / "steps")) as (running, client):
+        with ExitStack() as held:
+            strangers = [connected(client, held, outside) for _ in range(30)]
+            assert [one.recv(12) for one in strangers[20:]] == [b"HTTP/1.1 503"] * 10
+            ours = [connected(client, held, "127.0.0.1") for _ in range(25)]
+            assert [one.recv(12) for one in ours[20:]] == [b"HTTP/1.1 503"] * 5
+            for one in strangers[:20]:
+                one.close()
+            wait_until(lambda: has_room(connected(client, held, outside)))
+        running.terminate()
+        assert running.wait(LIMIT_S) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_shared"),
+    [
+        ("203.0.113.5", "203.0.113.5", True),
+        ("203.0.113.5", "203.0.113.6", False),
+        ("::ffff:203.0.113.5", "203.0.113.5", True),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::5", "::6", True),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", False),
+        ("", "", True),
+    ],
+)
+def test_who_shares_room(one: str, other: str, is_shared: bool) -> None:
+    assert (whose_room(one, 1) == whose_room(other, 2)) is is_shared
 
 
 def test_there_are_fewer_than_open_files(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,6 +293,27 @@ def test_at_the_start_a_damaged_release_leaves_the_base_model(registry: Registry
     asyncio.run(run())
 
 
+def test_a_promotion_while_it_starts_leaves_no_service_without_a_model(registry: Registry) -> None:
+    loader = Loader(registry)
+    registry.promote(1)
+    registry.promote(3, "legal")
+    damage(registry, 3)
+
+    async def run() -> None:
+        models = Models(registry.workspace, QUICK, loader)
+        loader.gate.clear()
+        start = asyncio.create_task(models.start())
+        await until(lambda: loader.loaded == [1])
+        registry.promote(2)
+        loader.gate.set()
+        await start
+        assert reads_with(models, "general", "legal") == [2, 2]
+        models.close()
+
+    asyncio.run(run())
+    assert loader.loaded == [1, 3, 2]
+
+
 def test_a_service_that_can_read_nothing_doesn_t_start(registry: Registry) -> None:
     loader = Loader(registry, base=MissingPackage("no weights", hint="pip install them"))
 

@@ -108,6 +108,18 @@ def test_pages_of_a_day(workspace: Workspace, clock: Clock) -> None:
     quota.take(one, 10)
 
 
+def test_what_was_taken_yesterday_is_not_given_back_today(workspace: Workspace, clock: Clock) -> None:
+    quota, one = quota_of(workspace, clock, pages_per_day=10), caller(workspace)
+    quota.take(one, 8)
+    clock.moment += timedelta(days=1)
+    quota.take(one, 2)
+    quota.give_back(one, 8)
+    with pytest.raises(RateLimited, match="10 are left"):
+        quota.take(one, 11)
+    quota.flush()
+    assert pages_on(workspace, clock.moment.date()) == {}
+
+
 def test_pages_survive_a_restart_once_they_are_flushed(workspace: Workspace, clock: Clock) -> None:
     one, two = caller(workspace), caller(workspace, "two")
     quota = quota_of(workspace, clock, pages_per_day=10)

@@ -2,65 +2,21 @@
 
 import base64
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from recto.errors import ServingError
+from recto.serving.jobs.jobs import ATTEMPTS
 from recto.serving.keys import add_key
 from recto.serving.server import check_address
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import JobRow
-from recto.workspace.utc import now
 
 from ..conftest import Make
 from .engines import LIMIT_S
-
-PROGRAM = Path(__file__).with_name("stepping_service.py")
-
-
-class Steps:
-    """How many pages a stepping service may read, and which it has been given."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.allow(0)
-
-    def allow(self, pages: int) -> None:
-        self.path.write_text(str(pages))
-
-    def read(self) -> list[str]:
-        log = self.path.with_suffix(".log")
-        return log.read_text().splitlines() if log.exists() else []
-
-
-@contextmanager
-def process(workspace: Workspace, steps: Steps) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    command = [sys.executable, str(PROGRAM), str(workspace.path), str(steps.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        try:
-            assert running.stdout is not None
-            url = running.stdout.readline().strip()
-            with httpx.Client(base_url=url, timeout=LIMIT_S) as client:
-                yield running, client
-        finally:
-            running.kill()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(20 * LIMIT_S):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it doesn't come to that")
+from .stepping import Steps, lose, process, wait_until
 
 
 def test_a_job_goes_on_where_a_killed_service_stopped(
@@ -73,8 +29,7 @@ def test_a_job_goes_on_where_a_killed_service_stopped(
         wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["pages_read"] == 3)
         running.send_signal(signal.SIGKILL)
         running.wait(LIMIT_S)
-    with workspace.transaction() as session:  # the time passes after which its claim is over
-        session.get_one(JobRow, job_id).claimed_until = now() - timedelta(seconds=1)
+    lose(workspace, job_id)
     again = Steps(tmp_path / "again")
     again.allow(100)
     with process(workspace, again) as (running, client):
@@ -82,6 +37,27 @@ def test_a_job_goes_on_where_a_killed_service_stopped(
         pages = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
     assert [page["transcript"]["text"] for page in pages] == [f"a.pdf page {n}" for n in range(1, 7)]
     assert again.read() == ["a.pdf 4", "a.pdf 5", "a.pdf 6"]
+
+
+def test_a_job_goes_on_without_a_page_that_kills_the_service_each_time(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make
+) -> None:
+    steps = Steps(tmp_path / "steps")
+    steps.allow(100)
+    steps.path.with_suffix(".deadly").write_text("a.pdf 2")
+    with process(workspace, steps) as (running, client):
+        job_id = client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(3))}).json()["id"]
+        assert running.wait(LIMIT_S) == -signal.SIGKILL
+    lose(workspace, job_id, times=ATTEMPTS - 2)
+    with process(workspace, steps) as (running, _):
+        assert running.wait(LIMIT_S) == -signal.SIGKILL
+    lose(workspace, job_id)
+    with process(workspace, steps) as (running, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+        first, second, third = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
+    assert [page["transcript"]["text"] for page in (first, third)] == ["a.pdf page 1", "a.pdf page 3"]
+    assert second["problem"]["type"] == "urn:recto:problem:page-given-up"
+    assert steps.read() == ["a.pdf 1", "a.pdf 2", "a.pdf 2", "a.pdf 3"]
 
 
 def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for_later(

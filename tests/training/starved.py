@@ -16,10 +16,10 @@ from recto.training.ctc.base_model import BaseModel, load_base
 from recto.training.ctc.batches import Batch, add_gradient
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.fit import fit
-from recto.training.ctc.memory import enough_memory
 from recto.training.ctc.prepare import Part, Prepared
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.memory import enough_memory
 from recto.training.progress import Epoch
-from recto.training.recipe import Recipe
 
 FRAMES = 80
 
@@ -69,12 +69,12 @@ def main() -> None:
     base = load_base()
     prepared = Prepared(part(batch_lines), part(2), LabelledLines((), (), ()), ())
     warm(base)
-    recipe = Recipe(epochs=2, batch_lines=batch_lines, rivals=0, replay_lines=0)
+    recipe = CtcRecipe(epochs=2, batch_lines=batch_lines, rivals=0, replay_lines=0)
     keeper = Telling()
     if spare_mb:
         limit(spare_mb)
     try:
-        with enough_memory():
+        with enough_memory("a lower max_train_lines"):
             fitted = fit(base, prepared, recipe, keeper)
     except TrainingError as error:
         sys.stdout.write(json.dumps({"error": str(error), "said": keeper.said}))

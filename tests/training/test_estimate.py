@@ -11,13 +11,13 @@ from recto.documents.transcript import Line
 from recto.errors import SettingsError
 from recto.observability.cost import cost
 from recto.training.cost import price_per_hour
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate, duration, held_against, in_words, typical, weight
-from recto.training.recipe import Recipe
 
 ESTIMATE = Estimate(
     documents=60,
-    train_lines=2000,
-    val_lines=200,
+    train_count=2000,
+    val_count=200,
     prepare_s=60.0,
     epoch_s=10.0,
     epochs=8,
@@ -78,15 +78,15 @@ def test_the_price(monkeypatch: pytest.MonkeyPatch, recipe: float, said: str | N
     monkeypatch.delenv("RECTO_PRICE_PER_HOUR", raising=False)
     if said is not None:
         monkeypatch.setenv("RECTO_PRICE_PER_HOUR", said)
-    assert price_per_hour(Recipe(price_per_hour=recipe)) == price
-    assert price_per_hour(Recipe(price_per_hour=recipe), 4.0) == (float(said) if said else 4.0)
+    assert price_per_hour(CtcRecipe(price_per_hour=recipe)) == price
+    assert price_per_hour(CtcRecipe(price_per_hour=recipe), 4.0) == (float(said) if said else 4.0)
 
 
 @pytest.mark.parametrize("said", ["much", "-1", "inf", "nan"])
 def test_what_is_no_price(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
     monkeypatch.setenv("RECTO_PRICE_PER_HOUR", said)
     with pytest.raises(SettingsError, match="no price"):
-        price_per_hour(Recipe())
+        price_per_hour(CtcRecipe())
 
 
 def test_no_price_no_cost() -> None:

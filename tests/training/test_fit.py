@@ -14,11 +14,11 @@ from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import LabelledLines
 from recto.training.ctc.fit import Fitted, fit
 from recto.training.ctc.prepare import Prepared
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.state import unpack
 from recto.training.progress import Epoch
-from recto.training.recipe import Recipe
 
-RECIPE = Recipe(epochs=3, patience_epochs=3, batch_lines=8, rivals=20, seed=5)
+RECIPE = CtcRecipe(epochs=3, patience_epochs=3, batch_lines=8, rivals=20, seed=5)
 
 
 class Killed(BaseException):
@@ -65,7 +65,7 @@ def same(one: Fitted, other: Fitted) -> bool:
 
 
 def figures(epochs: list[Epoch]) -> list[Epoch]:
-    return [replace(epoch, seconds=0, lines_per_s=0) for epoch in epochs]
+    return [replace(epoch, seconds=0, speed=0) for epoch in epochs]
 
 
 def test_lines_are_read_better_and_only_what_should_has_changed(

@@ -13,12 +13,13 @@ from recto.datasets.loading import load_dataset
 from recto.engines.model_folder import open_model
 from recto.errors import OutputError
 from recto.training.checkpoints import Checkpoints
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.state import unpack
-from recto.training.recipe import Recipe
+from recto.training.ctc.way import CtcWay
 from recto.training.train import train
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(epochs=3, replay_lines=0, rivals=0, batch_lines=8)
+WAY = CtcWay(CtcRecipe(epochs=3, replay_lines=0, rivals=0, batch_lines=8))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_and_then_room(dataset_writer: Callable[..., Path], tmp_path: Path, disk: Path) -> None:
     data = load_dataset(dataset_writer(tmp_path / "data", {"train": 2, "val": 1}, lines_per_page=4))
     with pytest.raises(OutputError, match="No space left"):
-        train(data, disk / "run", RECIPE)
+        train(data, disk / "run", WAY)
     state = Checkpoints(disk / "run" / "checkpoints").newest()
     assert state is not None
     assert unpack(state).epochs
@@ -44,8 +45,8 @@ def test_a_full_disk_and_then_room(dataset_writer: Callable[..., Path], tmp_path
     assert not list(disk.rglob("*.part"))
 
     subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
-    done = train(data, disk / "run", RECIPE, start="resume")
-    undisturbed = train(data, tmp_path / "undisturbed", RECIPE)
+    done = train(data, disk / "run", WAY, start="resume")
+    undisturbed = train(data, tmp_path / "undisturbed", WAY)
     assert open_model(done.model).card.files == open_model(undisturbed.model).card.files
 
 
@@ -62,6 +63,6 @@ def test_a_limit_on_the_size_of_files(dataset_writer: Callable[..., Path], tmp_p
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)),
     )
     assert done.returncode == 2
-    assert "epoch-0000: can't be written: File too large" in done.stderr
+    assert "state-0000: can't be written: File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert Checkpoints(tmp_path / "run" / "checkpoints").newest() is None

@@ -21,13 +21,14 @@ from recto.engines.ppocr.recogniser import Recogniser
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import LeakageError, OutputError, TrainingError
 from recto.evaluation.report import Report
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.ctc.way import CtcWay
 from recto.training.ctc.weights import load_network, read_graph
 from recto.training.improve import BaseModels, Improvement, improve
 from recto.training.progress import Epoch, Silent
-from recto.training.recipe import Recipe
 
 Writer = Callable[..., Path]
-QUICK = Recipe(epochs=5, replay_lines=200, rivals=50, batch_lines=16)
+QUICK = CtcWay(CtcRecipe(epochs=5, replay_lines=200, rivals=50, batch_lines=16))
 CANARIES = ("Größe", "naïve café", "Straße 12,50 €", "Total: 1,234.56", "señor João")
 
 
@@ -41,7 +42,7 @@ class Recorder(Silent):
         self.epochs.append(epoch)
 
 
-@dataclass
+@dataclass(frozen=True)
 class NothingToRead(BaseModels):
     """Models none of which is to be loaded; keeps the Reports that it hears of."""
 
@@ -132,7 +133,7 @@ def test_the_run_folder_tells_everything(done: tuple[Improvement, Recorder]) -> 
 
 
 def test_a_finished_run_is_read_instead_of_done_again(done: tuple[Improvement, Recorder]) -> None:
-    models = NothingToRead([])
+    models = NothingToRead(QUICK, [])
     earlier = done[0]
     run = earlier.model.parent
     data = load_dataset(run.parent / "data")
@@ -180,8 +181,8 @@ def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) 
     for row in good:
         row["image"] = row["image"].replace("val/", "val2/")
     (data / "annotations.json").write_text(json.dumps(rows + good))
-    recipe = QUICK.model_copy(update={"epochs": 1, "replay_lines": 0})
-    improvement = improve(load_dataset(data), tmp_path / "run", recipe)
+    quick = CtcWay(QUICK.recipe.model_copy(update={"epochs": 1, "replay_lines": 0}))
+    improvement = improve(load_dataset(data), tmp_path / "run", quick)
     assert not improvement.lesson.improved
     written = open_model(improvement.model)
     assert written.card.files[RECOGNISER].sha256 == sha256_of(weights_path(RECOGNISER_FILE))
@@ -192,12 +193,12 @@ def test_shuffled_labels_change_nothing(dataset_writer: Writer, tmp_path: Path) 
 def test_a_run_of_many_documents_begins_with_an_estimate(dataset_writer: Writer, tmp_path: Path) -> None:
     counts = {"train": 31, "val": 1, "test": 1}
     data = load_dataset(dataset_writer(tmp_path / "data", counts, lines_per_page=2))
-    recipe = QUICK.model_copy(update={"epochs": 1, "replay_lines": 0, "views": 0})
-    improve(data, tmp_path / "run", recipe)
+    quick = CtcWay(QUICK.recipe.model_copy(update={"epochs": 1, "replay_lines": 0, "views": 0}))
+    improve(data, tmp_path / "run", quick)
     first = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[2])
     assert first["event"] == "remark"
     assert first["text"].startswith("Estimate: about 62 lines to learn from and 2 to choose by")
-    assert json.loads((tmp_path / "run" / "estimate.json").read_text())["train_lines"] == 62
+    assert json.loads((tmp_path / "run" / "estimate.json").read_text())["train_count"] == 62
 
 
 def without_lines(data: Dataset, root: Path) -> Dataset:

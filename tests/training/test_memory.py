@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recto.errors import TrainingError
-from recto.training.ctc.memory import enough_memory, is_out_of_memory
+from recto.training.memory import enough_memory, is_out_of_memory
 
 CHILD = Path(__file__).with_name("starved.py")
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits a process on Linux")
@@ -32,7 +32,11 @@ def told(done: dict[str, object], what: str) -> list[str]:
 
 @only_linux
 def test_smaller_pieces_learn_the_same() -> None:
-    rich, poor = starved(0, 128), starved(330, 128)
+    rich, poor = starved(0, 128), {}
+    for _ in range(4):  # where a heap under a limit still has holes is luck: one in thirty times too few
+        poor = starved(330, 128)
+        if "error" not in poor:
+            break
     assert "error" not in poor, poor
     assert rich["pieces"] == 1
     assert isinstance(poor["pieces"], int)
@@ -66,7 +70,7 @@ def test_what_counts_as_out_of_memory(error: Exception, is_it: bool) -> None:
 
 
 def test_where_nothing_can_be_made_smaller() -> None:
-    with pytest.raises(TrainingError, match="memory ran out"), enough_memory():
+    with pytest.raises(TrainingError, match="memory ran out"), enough_memory("a lower max_train_lines"):
         raise MemoryError
-    with pytest.raises(RuntimeError, match="shapes"), enough_memory():
+    with pytest.raises(RuntimeError, match="shapes"), enough_memory("a lower max_train_lines"):
         raise RuntimeError("shapes differ")

@@ -3,15 +3,64 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from recto.engines.model_store import TINY
 from recto.errors import SettingsError
-from recto.training.recipe import Recipe, changed, load_recipe
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.lora.recipe import LoraRecipe
+from recto.training.recipe import Recipe, changed, checked, load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-def test_the_commented_recipe_is_the_defaults() -> None:
-    assert load_recipe(RECIPES / "ppocr-recognition.yaml") == Recipe()
+@pytest.mark.parametrize(
+    ("name", "defaults"),
+    [("ppocr-recognition.yaml", CtcRecipe()), ("deepseek-ocr-lora.yaml", LoraRecipe())],
+)
+def test_the_commented_recipe_is_the_defaults(name: str, defaults: Recipe) -> None:
+    assert load_recipe(RECIPES / name) == defaults
+    said = yaml.safe_load((RECIPES / name).read_text())
+    assert set(said) == set(type(defaults).model_fields), "every setting is explained"
+
+
+def test_the_kind_decides_which_settings_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("kind: lora\nrank: 8\nbatch_lines: 3\nrnak: 2\n")
+    with pytest.raises(SettingsError) as caught:
+        load_recipe(path)
+    assert str(caught.value).splitlines()[1:] == [
+        "  batch_lines: is a setting of kind ctc, this recipe is of kind lora",
+        "  rnak: there is no such setting; did you mean rank?",
+        "  hint: recipes/deepseek-ocr-lora.yaml explains all settings",
+    ]
+    path.write_text("kind: lora\n")
+    recipe = changed(load_recipe(path), {"epochs": 7, "seed": 3})
+    assert recipe == LoraRecipe(epochs=7, seed=3)
+    assert checked(recipe.model_dump(mode="json")) == (recipe, []), "as run folders and requests keep it"
+
+
+def test_what_is_wrong_with_several_settings_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("kind: lora\npreset: experts\n")
+    with pytest.raises(SettingsError, match=r"\n  preset `experts` needs `dropout: 0`"):
+        load_recipe(tmp_path / "r.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("deepseek-ocr-qlora.yaml", {"method": "qlora", "model": "deepseek-ocr-2"}),
+        ("deepseek-ocr-full.yaml", {"method": "full", "model": "deepseek-ocr-2"}),
+        ("qwen-vl-lora.yaml", {"method": "lora", "model": "qwen2.5-vl-7b"}),
+        ("deepseek-ocr-tiny-cpu.yaml", {"model": TINY}),
+    ],
+)
+def test_the_recipes_of_vision_language_models(name: str, settings: dict[str, str]) -> None:
+    recipe = load_recipe(RECIPES / name)
+    assert isinstance(recipe, LoraRecipe)
+    assert settings.items() <= recipe.model_dump(mode="json").items()
+    if name != "deepseek-ocr-tiny-cpu.yaml":
+        assert recipe.step_pages == LoraRecipe().step_pages, "each step learns from as many pages"
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
@@ -22,13 +71,13 @@ def test_every_recipe_begins_with_its_launch_command(path: Path) -> None:
 
 def test_little_memory_learns_from_as_many_lines_a_step() -> None:
     recipe = load_recipe(RECIPES / "ppocr-little-memory.yaml")
-    assert recipe.step_lines == Recipe().step_lines
-    assert recipe.batch_lines < Recipe().batch_lines
+    assert recipe.step_lines == CtcRecipe().step_lines
+    assert recipe.batch_lines < CtcRecipe().batch_lines
 
 
 def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("# nothing\n")
-    assert load_recipe(tmp_path / "r.yaml") == Recipe()
+    assert load_recipe(tmp_path / "r.yaml") == CtcRecipe()
 
 
 def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
@@ -41,8 +90,8 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         "  epochs: stands there twice, in lines 1 and 5",
         "  seed: must be at least 0 (it is -1)",
         "  epochs: must be at least 1 (it is 0)",
-        '  learning_rate: must be a number (it is "fast")',
         "  trackers.0: must be 'tensorboard', 'mlflow' or 'wandb' (it is \"abacus\")",
+        '  learning_rate: must be a number (it is "fast")',
         "  epoch: there is no such setting; did you mean epochs?",
     ]
 
@@ -59,7 +108,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         ("weight_decay: .nan", "weight_decay: must be a finite number"),
         ("learning_rate: -.inf", "learning_rate: must be a finite number"),
         (f"seed: {2**63}", "seed: must be less than 9223372036854775808"),
-        ("kind: lora", "kind: must be 'ctc'"),
+        ("kind: paint", "kind: must be 'ctc' or 'lora' .it is \"paint\""),
         ("3: 4", "3: there is no such setting"),
         ("trackers: mlflow", "trackers: must be a list"),
         ("epochs: 3\nepochs: 3", "epochs: stands there twice, in lines 1 and 2"),
@@ -78,9 +127,9 @@ def test_numbers_as_people_write_them(tmp_path: Path) -> None:
 
 
 def test_what_the_command_line_changes_is_told_by_its_flag() -> None:
-    assert changed(Recipe(views=0), {"epochs": 3, "seed": None}) == Recipe(views=0, epochs=3)
+    assert changed(CtcRecipe(views=0), {"epochs": 3, "seed": None}) == CtcRecipe(views=0, epochs=3)
     with pytest.raises(SettingsError) as caught:
-        changed(Recipe(), {"epochs": 0, "seed": -1})
+        changed(CtcRecipe(), {"epochs": 0, "seed": -1})
     assert "--epochs: must be at least 1 (it is 0)" in str(caught.value)
     assert "--seed: must be at least 0 (it is -1)" in str(caught.value)
 

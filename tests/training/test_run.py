@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 from recto.errors import OutputError, TrainingError, WorkspaceBusy
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.ctc.way import CtcWay
 from recto.training.identity import Identity, code_version, identity_of
-from recto.training.progress import Epoch, LineScore, Silent
-from recto.training.recipe import Recipe
+from recto.training.progress import Epoch, Score, Silent
 from recto.training.run import open_run
 from recto.training.spent import Stopwatch
 
-SCORE = LineScore(cer=0.1, wer=0.2, errors=1, characters=10, exact=0.5, samples=())
+SCORE = Score(cer=0.1, wer=0.2, errors=1, characters=10, exact=0.5, samples=())
 
 
 def identity(fingerprint: str = "aaaa", code: str = "1", model: str = "m", **settings: object) -> Identity:
-    recipe = Recipe.model_validate(settings)
-    return identity_of("train", recipe, Path("data"), fingerprint, model).model_copy(update={"code": code})
+    recipe = CtcRecipe.model_validate(settings)
+    wanted = identity_of("train", CtcWay(recipe), (Path("data"), fingerprint), model)
+    return wanted.model_copy(update={"code": code})
 
 
 def begin(folder: Path, wanted: Identity | None = None) -> None:

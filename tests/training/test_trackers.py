@@ -10,18 +10,19 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from recto.datasets.example import Dataset
 from recto.errors import MissingPackage
 from recto.training.chronicle import Chronicle
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.ctc.way import CtcWay
 from recto.training.identity import identity_of
-from recto.training.progress import Epoch, LineScore, Sample, Silent
-from recto.training.recipe import Recipe
+from recto.training.progress import Epoch, Sample, Score, Silent
 from recto.training.run import open_run
 from recto.training.trackers import TRACKERS, figures, find_trackers, sample_table
 from recto.training.train import train
 
-SCORE = LineScore(cer=0.1, wer=0.2, errors=1, characters=10, exact=0.5, samples=(Sample("a|b`", ""),))
+SCORE = Score(cer=0.1, wer=0.2, errors=1, characters=10, exact=0.5, samples=(Sample("a|b`", ""),))
 EPOCHS = (
     Epoch(0, 0.0, 0.0, SCORE, 0.0, is_best=True),
-    Epoch(1, 2.5, 0.01, SCORE, 3.0, is_best=True, learning_rate=0.001, lines_per_s=400.0),
-    Epoch(2, 1.5, 0.02, replace(SCORE, cer=0.05), 3.0, is_best=True, learning_rate=0.0005, lines_per_s=410.0),
+    Epoch(1, 2.5, 0.01, SCORE, 3.0, is_best=True, learning_rate=0.001, speed=400.0),
+    Epoch(2, 1.5, 0.02, replace(SCORE, cer=0.05), 3.0, is_best=True, learning_rate=0.0005, speed=410.0),
 )
 
 
@@ -33,21 +34,21 @@ def missing(package: str) -> bool:
 def test_a_missing_package_is_told_before_anything_starts(tmp_path: Path, name: str) -> None:
     if not missing(name):
         pytest.skip(f"{name} is installed here")
-    recipe = Recipe.model_validate({"trackers": [name]})
+    recipe = CtcRecipe.model_validate({"trackers": [name]})
     with pytest.raises(MissingPackage, match=rf"tracker `{name}`(.|\n)*recto\[{name}\]"):
-        train(Dataset((), tmp_path), tmp_path / "run", recipe)
+        train(Dataset((), tmp_path), tmp_path / "run", CtcWay(recipe))
     assert not (tmp_path / "run").exists()
 
 
 def test_every_tracker_that_a_recipe_can_name_is_in_the_table() -> None:
-    assert Recipe().trackers == ("tensorboard",)
-    assert Recipe.model_validate({"trackers": list(TRACKERS)}).trackers == tuple(TRACKERS)
+    assert CtcRecipe().trackers == ("tensorboard",)
+    assert CtcRecipe.model_validate({"trackers": list(TRACKERS)}).trackers == tuple(TRACKERS)
     assert find_trackers(()) == ()
 
 
 def test_tensorboard_shows_all_epochs_after_a_kill(tmp_path: Path) -> None:
-    recipe = Recipe()
-    identity = identity_of("train", recipe, tmp_path, "aaaa", "m")
+    recipe = CtcRecipe()
+    identity = identity_of("train", CtcWay(recipe), (tmp_path, "aaaa"), "m")
     openers = find_trackers(["tensorboard", "tensorboard"])
     for start, done in (("new", EPOCHS[:2]), ("resume", EPOCHS[2:])):
         with (

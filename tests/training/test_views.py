@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.replay import general_lines_for
 from recto.training.ctc.views import altered, views_of
-from recto.training.recipe import Recipe
 
 
 @pytest.mark.parametrize("width", [16, 48, 400, 3200])
@@ -23,14 +23,14 @@ def test_copies_keep_the_shape_and_repeat_by_seed(width: int) -> None:
     ("lines", "views"), [(1, 2), (500, 2), (2_500, 2), (3_300, 2), (5_000, 1), (5_001, 0), (50_000, 0)]
 )
 def test_few_lines_get_more_copies(lines: int, views: int) -> None:
-    assert views_of(lines, Recipe()) == views
+    assert views_of(lines, CtcRecipe()) == views
 
 
 def test_no_copies_when_none_are_wanted() -> None:
-    assert views_of(10, Recipe(views=0)) == 0
+    assert views_of(10, CtcRecipe(views=0)) == 0
 
 
 @pytest.mark.parametrize(("lines", "general"), [(0, 300), (500, 300), (1_200, 600), (24_000, 2_000)])
 def test_general_lines_go_with_the_lines_of_documents(lines: int, general: int) -> None:
-    assert general_lines_for(lines, Recipe()) == general
-    assert general_lines_for(lines, Recipe(replay_lines=0)) == 0
+    assert general_lines_for(lines, CtcRecipe()) == general
+    assert general_lines_for(lines, CtcRecipe(replay_lines=0)) == 0

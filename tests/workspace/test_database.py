@@ -1,5 +1,6 @@
 """Connecting, migrating, transactions, and what the errors of the database become."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -64,6 +65,28 @@ def test_promotions_survive_the_step_that_writes_their_table_anew(tmp_path: Path
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
         assert connection.scalar(text("SELECT max(id) FROM promotions")) == 7
+
+
+def test_jobs_and_their_pages_survive_the_step_that_takes_columns_from_their_table(tmp_path: Path) -> None:
+    engine = connect("", tmp_path)
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    options = json.dumps({"documents": [{"name": "a.pdf", "sha256": "77"}, {"name": "b.pdf"}]})
+    columns = "id, tenant, state, name, sha256, created_at, options"
+    insert = f"INSERT INTO jobs ({columns}) VALUES ('j', 'me', 'queued', 'a.pdf', '77', '2026-11-21', ?)"
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.exec_driver_sql(insert, (options,))
+        connection.execute(text("INSERT INTO job_pages (job_id, page) VALUES ('j', 1)"))
+    migrate(engine)
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        assert connection.execute(text("SELECT id, attempts, lost FROM jobs")).all() == [("j", 0, 0)]
+        assert connection.execute(text("SELECT * FROM job_pages")).all() == [("j", 1, None, None)]
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        assert connection.execute(text("SELECT name, sha256 FROM jobs")).all() == [("a.pdf", "77")]
+        assert connection.scalar(text("SELECT count(*) FROM job_pages")) == 1
 
 
 def test_two_that_migrate_at_once_both_succeed(tmp_path: Path) -> None:

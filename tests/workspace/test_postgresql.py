@@ -1,12 +1,13 @@
-"""The workspace on a PostgreSQL server: RECTO_TEST_POSTGRESQL is the URL of a database to empty."""
+"""The workspace on a real PostgreSQL server."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
@@ -14,24 +15,16 @@ from recto.datasets.corpus import add_examples, counts, snapshot
 from recto.datasets.example import Example
 from recto.datasets.splitting import Shares
 from recto.errors import WorkspaceError
-from recto.workspace.database import connect
+from recto.workspace import database
 from recto.workspace.folder import Workspace, create_workspace
-from recto.workspace.tables import PlacementRow, Table
+from recto.workspace.tables import JobPageRow, JobRow, PlacementRow, Table
 from recto.workspace.utc import now
-
-URL = os.environ.get("RECTO_TEST_POSTGRESQL", "")
-pytestmark = pytest.mark.skipif(not URL, reason="RECTO_TEST_POSTGRESQL names no server")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace whose tables are in that database, empty."""
-    monkeypatch.setenv("RECTO_DATABASE", URL)
-    engine = connect(URL, tmp_path)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: str) -> Iterator[Workspace]:
+    """A workspace whose tables are in an empty database there."""
+    monkeypatch.setenv("RECTO_DATABASE", postgresql)
     opened = create_workspace(tmp_path / "w")
     yield opened
     opened.sessions.kw["bind"].dispose()
@@ -41,6 +34,25 @@ def test_tables_equal_the_models(workspace: Workspace) -> None:
     with workspace.read() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
+
+
+def test_jobs_and_their_pages_survive_a_step_back_and_forth(workspace: Workspace) -> None:
+    documents = [{"name": "a.pdf", "sha256": "77", "page_count": 1}]
+    with workspace.transaction() as session:
+        options: dict[str, object] = {"documents": documents}
+        session.add(JobRow(id="j", tenant="mine", state="queued", created_at=now(), options=options))
+        session.flush()
+        session.add(JobPageRow(job_id="j", page=1))
+    engine = workspace.sessions.kw["bind"]
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    with engine.connect().execution_options(**database.WRITES) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        assert connection.execute(text("SELECT name, sha256 FROM jobs")).all() == [("a.pdf", "77")]
+    database.migrate(engine)
+    with workspace.read() as session:
+        assert session.query(JobPageRow).count() == 1
 
 
 def test_writers_wait_for_each_other(workspace: Workspace) -> None:

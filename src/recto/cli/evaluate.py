@@ -10,7 +10,7 @@ import typer
 
 from recto.cli import app
 from recto.cli.extractor_option import ReadWithOption, SchemaOption
-from recto.cli.model_option import ModelOption, Weights, chosen_weights
+from recto.cli.model_option import EngineOption, ModelOption, Weights, chosen_weights
 from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def evaluate(
     dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents.")],
     *,
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
-    engine: Annotated[str, typer.Option(help="Engine to measure.")] = "ppocr",
+    engine: EngineOption = None,
     model: ModelOption = None,
     baseline: BaselineOption = None,
     baseline_model: BaselineModelOption = None,
@@ -87,15 +87,15 @@ def evaluate(
     examples = _choose(loaded, split)[:limit]
     info = _describe(dataset, split, examples)
     if pair is not None:
-        weights = chosen_weights(engine, read_with, workspace)
-        field_report = _measure_fields(pair, (engine, weights), _measured(loaded, examples, info))
+        what = _measured(loaded, examples, info)
+        field_report = _measure_fields(pair, chosen_weights(engine, read_with, workspace), what)
         _tell_fields(field_report, out, as_json=as_json)
         return
-    report = _measure(engine, chosen_weights(engine, model, workspace), examples, info)
+    measured = chosen_weights(engine, model, workspace)
+    report = _measure(measured, examples, info)
     if baseline or baseline_model:
-        other = baseline or engine
-        weights = chosen_weights(other, baseline_model, workspace) if baseline_model else Weights()
-        report = with_baseline(report, _measure(other, weights, examples, info))
+        other = chosen_weights(baseline or engine, baseline_model or "base", workspace)
+        report = with_baseline(report, _measure(other, examples, info))
     written = write_report(report, out, examples=examples) if out else ()
     if as_json:
         typer.echo(report.to_json(), nl=False)
@@ -137,16 +137,15 @@ def _measured(loaded: "Dataset", examples: Sequence["Example"], info: "DatasetIn
     return Measured(examples, info, taught)
 
 
-def _measure_fields(pair: "Pair", reader: tuple[str, Weights], what: "Measured") -> "FieldReport":
+def _measure_fields(pair: "Pair", weights: Weights, what: "Measured") -> "FieldReport":
     from recto.evaluation.fields.measure import measure_fields
     from recto.observability.spans import span
 
-    name, weights = reader
     candidate, baseline = pair
     with _exporting(weights):
-        with span("load", engine=name):
-            engine = weights.load(name)
-        with _progress(name, len(what.examples)) as progress, span("evaluate", engine=engine.label):
+        with span("load", engine=weights.engine):
+            engine = weights.load()
+        with _progress(weights.engine, len(what.examples)) as progress, span("evaluate", engine=engine.label):
             return measure_fields(engine, candidate, what, baseline=baseline, progress=progress)
 
 
@@ -209,15 +208,16 @@ def _describe(path: Path, split: SplitChoice, examples: tuple["Example", ...]) -
     return DatasetInfo(root=str(path), split=split.value, fingerprint=print_of_all)
 
 
-def _measure(name: str, weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
+def _measure(weights: Weights, examples: Sequence["Example"], info: "DatasetInfo") -> "Report":
     from recto.engines.catalog import FINE_TUNABLE
     from recto.evaluation.evaluate import evaluate
     from recto.observability.spans import span
 
+    name = weights.engine
     settings = {"engine": name, "model": str(weights) if name in FINE_TUNABLE else None}
     with _exporting(weights):
         with span("load", engine=name):
-            engine = weights.load(name)
+            engine = weights.load()
         with _progress(name, len(examples)) as progress, span("evaluate", engine=engine.label):
             return evaluate(engine, examples, dataset=info, settings=settings, progress=progress)
 

@@ -15,6 +15,7 @@ from recto.cli.extractor_option import (
     TaggerOption,
     chosen_extractor,
 )
+from recto.cli.model_option import EngineOption
 from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, Limits
 
@@ -73,7 +74,7 @@ def extract(
         AnswerFormat, typer.Option("--format", help="What to print; files are JSON.")
     ] = AnswerFormat.JSON,
     out: read_options.Out = None,
-    engine: Annotated[str, typer.Option(help="Engine that reads.")] = "ppocr",
+    engine: EngineOption = None,
     read_with: ReadWithOption = None,
     workspace: OptionalWorkspace = None,
     pages: read_options.Pages = read_options.ALL,
@@ -136,10 +137,10 @@ class Work:
             return outcome + read_files(self.reader, self.documents, output, self.wanted, progress)
 
 
-def _reader(engine: str, model: str | None, workspace: "Path | None") -> "Engine":
+def _reader(engine: str | None, model: str | None, workspace: "Path | None") -> "Engine":
     from recto.cli.model_option import chosen_weights
 
-    return chosen_weights(engine, model, workspace).load(engine)
+    return chosen_weights(engine, model, workspace).load()
 
 
 def _to_stdout(work: Work, form: AnswerFormat) -> "Outcome":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.training_options import STOPPED_BY_CTRL_C, command, recipe_of, resumable, start_of
+from recto.cli.training_options import STOPPED_BY_CTRL_C, command, follows, resumable, start_of, way_by
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def improve(
     ] = False,
     workspace: WorkspaceOption = HERE,
 ) -> None:
-    """Measure on test, fine-tune the CPU engine on train, measure again; in a workspace, release if better.
+    """Measure on test, fine-tune on train, measure again; in a workspace, release if better.
 
     \b
     recto improve DATASET --out DIR   writes DIR/model, which works with --model, and a report
@@ -65,11 +65,13 @@ def improve(
     from recto.datasets.loading import load_dataset
     from recto.training.improve import improve as run_improve
 
-    settings = recipe_of(recipe, changes)
+    way = way_by(recipe, changes)
+    if follows(dataset, way):
+        return
     flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
     with resumable("improve", dataset, out, flags), _watched() as progress:
         loaded = load_dataset(dataset)
-        done = run_improve(loaded, out, settings, progress, start=start)
+        done = run_improve(loaded, out, way, progress, start=start)
     _print(done, cost=True)
 
 
@@ -88,13 +90,13 @@ class _Asked:
         All that flags and the recipe say now is kept, also where it is the default, which may change.
         """
         from recto.retraining.ledger import Wish
-        from recto.training.recipe import Recipe, changed, load_recipe
+        from recto.training.recipe import changed, default_recipe, load_recipe
 
         flags = {name for name, value in self.changes.items() if value is not None}
         if self.recipe is None and not flags:
             return Wish(test_mode=self.test_mode)
         path = self.recipe or usual
-        read = load_recipe(path) if path else Recipe()
+        read = load_recipe(path) if path else default_recipe()
         said = read.model_fields_set | flags
         return Wish(changed(read, self.changes).model_dump(mode="json", include=said), self.test_mode)
 

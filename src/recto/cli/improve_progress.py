@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from recto.training.progress import Epoch
 
 _SAMPLES = 2
+_SHOWN = 100
 
 
 class ConsoleProgress:
@@ -40,19 +41,21 @@ class ConsoleProgress:
         self._bars.advance(self._task, steps)
 
     def epoch(self, epoch: Epoch) -> None:
-        """Print the epoch's figures, and some lines that were read wrongly."""
+        """Print the epoch's figures, and some lines or pages that were read wrongly."""
         score = epoch.score
-        name = f"epoch {epoch.number}" if epoch.number else "base model"
         loss = f"  loss {epoch.loss:.3f}" if epoch.number else ""
-        speed = f", {epoch.lines_per_s:.0f} lines/s" if epoch.number else ""
+        speed = f", {epoch.speed:.0f} {epoch.speed_unit}/s" if epoch.number else ""
         best = "  (best so far)" if epoch.number and epoch.is_best else ""
-        figures = f"{name:<10}{loss}  val CER {score.cer:.2%}  WER {score.wer:.2%}"
+        figures = f"{epoch.name:<10}{loss}  val CER {score.cer:.2%}  WER {score.wer:.2%}"
         self.say(f"{figures}  exact {score.exact:.1%}  {epoch.seconds:.0f} s{speed}{best}")
         for sample in score.samples[:_SAMPLES]:
-            self.say(f"    label {sample.label!r}, read {sample.reading!r}")
-        if epoch.number:
-            self._bars.advance(self._task, 1)
+            self.say(f"    label {_start(sample.label)}, read {_start(sample.reading)}")
 
     def say(self, remark: str) -> None:
         """Print one line above the bar."""
         self._bars.console.print(escape(remark), highlight=False, soft_wrap=True)
+
+
+def _start(text: str) -> str:
+    """A line, or the beginning of a page, in quotes."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

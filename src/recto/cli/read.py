@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app, read_options
-from recto.cli.model_option import ModelOption, chosen_weights
+from recto.cli.model_option import EngineOption, ModelOption, chosen_weights
 from recto.cli.read_format import Format
 from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, Limits
@@ -38,7 +38,7 @@ def read(
     *,
     form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.JSON,
     out: read_options.Out = None,
-    engine: Annotated[str, typer.Option(help="Engine that reads.")] = "ppocr",
+    engine: EngineOption = None,
     model: ModelOption = None,
     workspace: OptionalWorkspace = None,
     pages: read_options.Pages = read_options.ALL,
@@ -66,10 +66,10 @@ def read(
     found = find_documents(paths, leave_out=out)
     weights = chosen_weights(engine, model, workspace)
     if out is None:
-        outcome = _to_stdout(weights.load(engine), found, form, wanted)
+        outcome = _to_stdout(weights.load(), found, form, wanted)
     else:
         check_folder(out, resume=resume)
-        reader = weights.load(engine)
+        reader = weights.load()
         with ReadFolder(out, names=frozenset(str(file.path) for file in found.files)) as folder:
             folder.require_same(reader.label, dpi)
             outcome = _to_folder(reader, found, FolderOutput(folder, form, wanted, overlay=overlay), wanted)

@@ -10,7 +10,7 @@ from recto.errors import SettingsError
 
 if TYPE_CHECKING:
     from recto.datasets.example import Dataset
-    from recto.training.recipe import Recipe
+    from recto.training.way import Way
 
 
 @app.command()
@@ -29,22 +29,25 @@ def train(
         bool, typer.Option("--estimate", help="Only tell the time and memory that it would take.")
     ] = False,
 ) -> None:
-    """Fine-tune the CPU engine on split train and write a model folder, without measuring it.
+    """Fine-tune on split train and write a model folder, without measuring it.
 
     OUT/model works with --model in every command. --resume goes on after a kill, with the same result.
+    Recipes of kind lora train on several GPUs, too: torchrun --no-python --nproc-per-node 4 recto train …
     """
-    from recto.cli.training_options import recipe_of, resumable, start_of
+    from recto.cli.training_options import follows, resumable, start_of, way_by
     from recto.datasets.loading import load_dataset
 
-    settings = recipe_of(recipe, {"epochs": epochs, "seed": seed})
+    way = way_by(recipe, {"epochs": epochs, "seed": seed})
     start = start_of(resume=resume, overwrite=overwrite)
     if estimate:
-        _estimate(load_dataset(dataset), settings)
+        _estimate(load_dataset(dataset), way)
         return
     if out is None:
         hint = "recto train DATASET --out DIR, or --estimate to see first what it takes"
         raise SettingsError("--out is missing: the folder for the run", hint=hint)
 
+    if follows(dataset, way):
+        return
     from recto.cli.improve_progress import ConsoleProgress
     from recto.cli.training_words import cost_sentence, sentences
     from recto.training.train import train as run_train
@@ -52,20 +55,20 @@ def train(
     flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
     with resumable("train", dataset, out, flags), ConsoleProgress() as progress:
         loaded = load_dataset(dataset)
-        done = run_train(loaded, out, settings, progress, start=start)
+        done = run_train(loaded, out, way, progress, start=start)
     lines = [*sentences(done.taught), *cost_sentence(done.cost, done.taught.total_s)]
     typer.echo("\n".join([*lines, f"model   {done.model}"]))
 
 
-def _estimate(dataset: "Dataset", recipe: "Recipe") -> None:
+def _estimate(dataset: "Dataset", way: "Way") -> None:
     from recto.observability.cost import cost
     from recto.training.cost import price_per_hour
-    from recto.training.estimate import in_words
+    from recto.training.estimate import NO_ESTIMATE, in_words
     from recto.training.train import estimate
 
-    price = price_per_hour(recipe)
-    found = estimate(dataset, recipe)
+    price = price_per_hour(way.recipe)
+    found = estimate(dataset, way)
     if found is None:
-        typer.echo("No estimate: the sample pages have no line to learn from.")
+        typer.echo(NO_ESTIMATE)
     else:
         typer.echo(in_words(found, lambda seconds: cost(seconds, price)))

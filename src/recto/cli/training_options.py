@@ -11,17 +11,21 @@ import typer
 from recto.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
-    from recto.training.recipe import Recipe
     from recto.training.run import Start
+    from recto.training.way import Way
 
 STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 
-def recipe_of(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
-    """The recipe in `path` (or the defaults), with the settings that flags change. Raises SettingsError."""
-    from recto.training.recipe import Recipe, changed, load_recipe
+def way_by(path: Path | None, changes: dict[str, int | None]) -> "Way":
+    """The way of learning of the recipe in `path` (or the default one), with the settings that flags change.
 
-    return changed(load_recipe(path) if path else Recipe(), changes)
+    Raises SettingsError.
+    """
+    from recto.training.recipe import changed, default_recipe, load_recipe
+    from recto.training.way import way_of
+
+    return way_of(changed(load_recipe(path) if path else default_recipe(), changes))
 
 
 def start_of(*, resume: bool, overwrite: bool) -> "Start":
@@ -29,6 +33,19 @@ def start_of(*, resume: bool, overwrite: bool) -> "Start":
     if resume and overwrite:
         raise SettingsError("--resume and --overwrite exclude each other", hint="give one of them")
     return "resume" if resume else "overwrite" if overwrite else "new"
+
+
+def follows(dataset: Path, way: "Way") -> bool:
+    """Whether this is one of several processes, but the first: it takes part until the training is over."""
+    from recto.training.ranks import rank
+
+    if not rank():
+        return False
+    from recto.datasets.loading import load_dataset
+    from recto.training.train import follow
+
+    follow(load_dataset(dataset), way)
+    return True
 
 
 @contextmanager

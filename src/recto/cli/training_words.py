@@ -1,13 +1,30 @@
 """What a training did, in sentences for people; `recto train` and `recto improve` print them."""
 
+from recto.training.ctc.lesson import CtcLesson
+from recto.training.lora.lesson import LoraLesson
 from recto.training.train import Taught, comparison
 
 
 def sentences(taught: Taught) -> list[str]:
-    """Lines, case, epochs, time and memory against the estimate."""
+    """What was learnt from what, scores on validation, time and memory against the estimate."""
     lesson = taught.lesson
+    told = _of_lines(lesson) if isinstance(lesson, CtcLesson) else _of_pages(lesson)
+    told[0] += " held out of train." if taught.held_out else "."
+    told += _scores(taught)
+    told.append(_spent(taught))
+    if compared := comparison(taught):
+        told.append(compared)
+    return told
+
+
+def cost_sentence(amount: float | None, seconds: float) -> list[str]:
+    """One sentence where a price is set."""
+    return [] if amount is None else [f"Cost: {amount:.3f} ({seconds:.0f} s, hours × price)."]
+
+
+def _of_lines(lesson: CtcLesson) -> list[str]:
+    """Lines and their case."""
     out = [f"Learnt from {lesson.train_lines} lines, chose the epoch by {lesson.val_lines} others"]
-    out[0] += " held out of train." if taught.held_out else "."
     if lesson.aligned_lines:
         out.append(f"{lesson.aligned_lines} of the lines took their labels from page text.")
     if lesson.left_out:
@@ -18,24 +35,43 @@ def sentences(taught: Taught) -> list[str]:
             f"The labels know no case: {lesson.letters_read} letters took theirs from the base model's "
             f"reading, {lesson.letters_guessed} from their neighbours."
         )
-    if lesson.improved:
-        out.append(
-            f"Lines of validation: CER {lesson.before.cer:.2%} → {lesson.after.cer:.2%} "
-            f"in epoch {lesson.best_epoch} of {lesson.epochs}."
-        )
-        if lesson.after.cer >= lesson.before.cer:
-            out.append(
-                "These are too few lines to judge by: the newest epoch was kept. Measure on test documents."
-            )
-    else:
-        out.append("No epoch beat the base model on validation lines: its weights were kept unchanged.")
-    peak = f", {taught.peak_memory_mb / 1024:.1f} GiB at most" if taught.peak_memory_mb else ""
-    out.append(f"Training took {taught.total_s:.0f} s{peak}, {lesson.lines_per_s:.0f} lines a second.")
-    if told := comparison(taught):
-        out.append(told)
     return out
 
 
-def cost_sentence(amount: float | None, seconds: float) -> list[str]:
-    """One sentence where a price is set."""
-    return [] if amount is None else [f"Cost: {amount:.3f} ({seconds:.0f} s, hours × price)."]
+def _of_pages(lesson: LoraLesson) -> list[str]:
+    """Pages, and who trained what."""
+    share = lesson.trainable_parameters / max(lesson.total_parameters, 1)
+    return [
+        f"Learnt from {lesson.train_pages} pages, chose the best step by {lesson.val_pages} others",
+        f"Method {lesson.method}: {lesson.trainable_parameters:,} of {lesson.total_parameters:,} parameters "
+        f"({share:.2%}) learnt, on {lesson.device} in {lesson.dtype}.",
+        f"{lesson.why[:1].upper()}{lesson.why[1:]}.",
+    ]
+
+
+def _scores(taught: Taught) -> list[str]:
+    """CER on validation before and after."""
+    lesson = taught.lesson
+    unit = lesson.after.unit
+    if not lesson.improved:
+        return [f"No epoch beat the base model on validation {unit}: its weights were kept unchanged."]
+    when = f"in epoch {lesson.best_epoch} of {lesson.epochs}"
+    if isinstance(lesson, LoraLesson):
+        when = f"after step {lesson.best_step} of {lesson.steps}"
+    out = [f"{unit.capitalize()} of validation: CER {lesson.before.cer:.2%} → {lesson.after.cer:.2%} {when}."]
+    if lesson.after.cer >= lesson.before.cer:
+        out.append(
+            f"These are too few {unit} to judge by: the newest epoch was kept. Measure on test documents."
+        )
+    return out
+
+
+def _spent(taught: Taught) -> str:
+    """Time, memory, and speed."""
+    lesson = taught.lesson
+    peak = f", {taught.peak_memory_mb / 1024:.1f} GiB at most" if taught.peak_memory_mb else ""
+    if isinstance(lesson, CtcLesson):
+        speed = f"{lesson.lines_per_s:.0f} lines"
+    else:
+        speed = f"{lesson.tokens_per_s:.0f} tokens"
+    return f"Training took {taught.total_s:.0f} s{peak}, {speed} a second."

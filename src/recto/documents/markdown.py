@@ -1,5 +1,6 @@
 """Markdown of a Transcript: headings, paragraphs, lists and tables, with what Markdown would swallow escaped.
 
+Where the engine wrote Markdown itself, that is kept as it is.
 What is a heading or a table, `documents/layout` says from the boxes. The dialect is GitHub's.
 """
 
@@ -17,8 +18,10 @@ _HARD_BREAK = "\\\n"
 
 
 def to_markdown(transcript: Transcript) -> str:
-    """The transcript as Markdown; one without lines gives its text, one paragraph line per text line."""
-    if not transcript.lines:
+    """The transcript as Markdown; one without places gives its text, one paragraph line per text line."""
+    if transcript.is_markdown:
+        return f"{transcript.text}\n" if transcript.text else ""
+    if not transcript.has_places:
         lines = [line for line in transcript.text.splitlines() if line.strip()]
         return _paragraph(Paragraph(tuple(lines))) + "\n" if lines else ""
     blocks = blocks_of(transcript.lines)

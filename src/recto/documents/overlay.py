@@ -24,7 +24,12 @@ _SUBPIXEL_BITS = 4
 
 
 def draw_overlay(image: Image, lines: Sequence[Line]) -> Image:
-    """A copy of the page (height × width × 3) with each line's polygon, or box, outlined and tinted."""
+    """A copy of the page (height × width × 3) with each line's polygon, or box, outlined and tinted.
+
+    Lines whose place isn't known, which have the whole page as their box, aren't drawn.
+    """
+    height, width = image.shape[:2]
+    lines = [line for line in lines if line.box != (0, 0, width, height)]
     shapes = [(_corners(line), confidence_colour(line.confidence)) for line in lines]
     drawn = _tinted(image, shapes)
     thickness = max(1, round(min(image.shape[:2]) / 700))

@@ -1,12 +1,16 @@
 """Replacing: a file appears whole under its name, or not at all, and stays there when the power goes."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from recto.errors import OutputError
+from recto.errors import OutputError, OutputFull
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says where a disk, or one's share of it, is full."""
 
 PART = ".part"
 """What the name of an unfinished file ends with; a kill may leave one behind."""
@@ -17,7 +21,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     """A stream whose bytes become `path` when the block ends well; folders are made as needed.
 
     The bytes go to `path` + `.part` first; a part that a kill leaves behind is overwritten by the next try.
-    Raises OutputError.
+    Raises OutputError, OutputFull where the disk is full.
     """
     part = path.with_name(path.name + PART)
     try:
@@ -31,7 +35,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise OutputError(
+        kind = OutputFull if error.errno in NO_ROOM else OutputError
+        raise kind(
             f"can't be written: {error.strerror or error}", where=path, hint="check space and permissions"
         ) from None
     except BaseException:

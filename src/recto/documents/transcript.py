@@ -6,7 +6,7 @@ It knows nothing of how it was read; `documents/markdown` turns it into Markdown
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the upright page image."""
@@ -48,11 +48,16 @@ class TranscriptJson(TypedDict):
     release: str | None
     finish: str
     seconds: float
+    markdown: NotRequired[bool]
+    warnings: NotRequired[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text with its place; `confidence` 0–1, None where a person or a label said it."""
+    """One line of text with its place; `confidence` 0–1, None where a person or a label said it.
+
+    A line whose place isn't known has the whole page as its box.
+    """
 
     text: str
     box: Box
@@ -74,6 +79,8 @@ class Transcript:
 
     `text` holds the lines in reading order, one printed row per line; `seconds` is the reading time of
     this page (its share of a batch); `release` names the Release that read it, None for base weights.
+    `is_markdown` says that `text` is Markdown as the engine wrote it. `warnings` tell what went otherwise
+    than asked for, such as that the page had to be read again. JSON has both only where they say something.
     """
 
     document: str
@@ -88,10 +95,18 @@ class Transcript:
     sha256: str = ""
     dpi: float | None = None
     release: str | None = None
+    is_markdown: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_places(self) -> bool:
+        """Whether it is known of any line where on the page it stands."""
+        page = (0.0, 0.0, float(self.width), float(self.height))
+        return any(line.box != page for line in self.lines)
 
     def to_json(self) -> TranscriptJson:
         """The documented JSON shape."""
-        return {
+        out: TranscriptJson = {
             "document": self.document,
             "sha256": self.sha256,
             "page": self.page,
@@ -105,6 +120,11 @@ class Transcript:
             "finish": self.finish.value,
             "seconds": round(self.seconds, 4),
         }
+        if self.is_markdown:
+            out["markdown"] = True
+        if self.warnings:
+            out["warnings"] = list(self.warnings)
+        return out
 
 
 def line_from_json(value: LineJson) -> Line:
@@ -133,6 +153,8 @@ def transcript_from_json(value: TranscriptJson) -> Transcript:
         sha256=value["sha256"],
         dpi=value["dpi"],
         release=value["release"],
+        is_markdown=value.get("markdown", False),
+        warnings=tuple(value.get("warnings", ())),
     )
 
 

@@ -6,22 +6,31 @@ from typing import cast
 
 from recto.engines.engine import Engine
 from recto.errors import EngineError, UnknownEngine
+from recto.settings import Settings
 
 ENGINES: dict[str, str] = {
     "ppocr": "recto.engines.ppocr:load",
     "rapidocr": "recto.engines.rapidocr:load",
     "tesseract": "recto.engines.tesseract:load",
+    "vlm": "recto.engines.vlm:load",
+    "remote": "recto.engines.remote:load",
     "fake": "recto.engines.fake:load",
 }
 
 DEFAULT_ENGINE = "ppocr"
-FINE_TUNABLE = frozenset({"ppocr"})
+FINE_TUNABLE = frozenset({"ppocr", "vlm"})
+WITH_SETTINGS = frozenset({"vlm", "remote"})
+"""The engines that have a table of their own in `recto.toml`."""
 
 
-def load(name: str = DEFAULT_ENGINE, *, model: Path | None = None) -> Engine:
+def load(
+    name: str = DEFAULT_ENGINE, *, model: Path | None = None, settings: Settings | None = None
+) -> Engine:
     """The engine called `name`, reading with the weights of the model folder `model` if one is given.
 
-    Raises UnknownEngine, MissingPackage (with what to install) or ModelFolderError.
+    `settings` are for engines that have a table in `recto.toml`; without them those of the workspace around
+    the current folder count. Raises UnknownEngine, MissingPackage (with what to install), ModelFolderError,
+    or what else keeps an engine from loading.
     """
     target = ENGINES.get(name)
     if target is None:
@@ -34,4 +43,7 @@ def load(name: str = DEFAULT_ENGINE, *, model: Path | None = None) -> Engine:
         )
     module, function = target.split(":")
     factory = getattr(import_module(module), function)
-    return cast(Engine, factory(model=model) if model is not None else factory())
+    given: dict[str, object] = {"model": model} if model is not None else {}
+    if name in WITH_SETTINGS:
+        given["settings"] = settings
+    return cast(Engine, factory(**given))

@@ -1,7 +1,7 @@
 """Engine: anything that reads Pages into Transcripts. Which engines exist is in `engines/catalog`."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
@@ -28,3 +28,39 @@ class Engine(Protocol):
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """One Transcript per page, in order. A page that can't be read raises an EngineError."""
         ...
+
+
+@runtime_checkable
+class Tasked(Protocol):
+    """An Engine that can be asked for several things: Markdown, plain text, what a figure says."""
+
+    def with_task(self, task: str, what: str = "") -> Engine:
+        """The same weights, asked for `task` (and `what` to look for). Raises EngineError for others."""
+        ...
+
+
+@runtime_checkable
+class Wrapping(Protocol):
+    """An Engine around another one, which does the reading."""
+
+    @property
+    def wrapped(self) -> Engine:
+        """That one."""
+        ...
+
+    def around(self, engine: Engine) -> Engine:
+        """The same around another engine."""
+        ...
+
+
+def asked_for(engine: Engine, task: str) -> Engine | None:
+    """`engine`, with all that is around it, asked for `task`; None where it knows no tasks.
+
+    Raises EngineError for a task that it hasn't.
+    """
+    if isinstance(engine, Tasked):
+        return engine.with_task(task)
+    if isinstance(engine, Wrapping):
+        inner = asked_for(engine.wrapped, task)
+        return None if inner is None else engine.around(inner)
+    return None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, model_validator
 
 from recto import __version__
 from recto.documents.replacing import sync_folder
@@ -24,6 +24,10 @@ CARD = "model.json"
 RECOGNISER = "recogniser.onnx"
 SCHEMA_VERSION: Literal[1] = 1
 _AGAIN = "run `recto improve` again, or use another model folder"
+
+
+_NO_READERS = frozenset({"tagger"})
+"""Engines whose model folders find fields, and read no pages."""
 
 
 class FileStamp(BaseModel):
@@ -42,10 +46,29 @@ class BaseWeights(BaseModel):
     sha256: str
 
 
+class VlmCard(BaseModel):
+    """What only a vision-language model has: how it was taught to see and what to answer.
+
+    `kind` is `adapter` (LoRA weights for the base that the card names) or `full` (weights that need no base).
+    `mode` and `task` are those that it was taught with, and reads with; `dtype` is the numbers that it
+    computed in. `repo` and `revision` say where the base came from ("" for a local folder).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    architecture: str
+    mode: str
+    task: str
+    kind: Literal["adapter", "full"]
+    dtype: str
+    repo: str = ""
+    revision: str = ""
+
+
 class ModelCard(BaseModel):
     """`model.json`: what the folder holds and where it comes from.
 
-    `characters` are the classes that the recogniser can write, without the CTC blank, in class order.
+    `characters` are the classes that a recogniser can write, without the CTC blank, in class order; "" for
+    engines that have no classes. `vlm` is there for vision-language models.
     `near_space` is how far (in logits, ≤ 0) a space may lie below the best class and still be read; None
     means as with base weights, which are shy of spaces. `small_marks` says that the model was taught on,
     and reads, marks that the line detector overlooks. `data_fingerprint` names the training and
@@ -57,13 +80,20 @@ class ModelCard(BaseModel):
     engine: str
     base: BaseWeights
     files: dict[str, FileStamp] = {}
-    characters: str
+    characters: str = ""
+    vlm: VlmCard | None = None
     recipe: dict[str, JsonValue] = {}
     near_space: float | None = None
     small_marks: bool = False
     data_fingerprint: str = ""
     metrics: dict[str, JsonValue] = {}
     recto_version: str = __version__
+
+    @model_validator(mode="after")
+    def _can_write(self) -> "ModelCard":
+        if self.engine not in _NO_READERS and not self.characters and self.vlm is None:
+            raise ValueError("it says neither which characters the model can write, nor that it is a vlm")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,7 @@ class ModelFolder:
     @property
     def label(self) -> str:
         """Base name and the first digits of the weights' hash: `PP-OCRv6-small tuned 1f0c9a2b`."""
-        stamp = self.card.files[RECOGNISER].sha256 if RECOGNISER in self.card.files else "none"
+        stamp = _weights_sha256(self.card.files)
         if stamp == self.card.base.sha256:
             return f"{self.card.base.name} unchanged"
         return f"{self.card.base.name} tuned {stamp[:8]}"
@@ -91,6 +121,11 @@ class ModelFolder:
         if name not in self.card.files:
             raise ModelFolderError(f"the model folder has no {name}", where=self.path, hint=_AGAIN)
         return self.path / name
+
+
+def engine_of(path: Path) -> str:
+    """The engine that the model folder `path` is made for, by its card alone. Raises ModelFolderError."""
+    return _read_card(path).engine
 
 
 def open_model(path: Path, *, engine: str | None = "ppocr") -> ModelFolder:
@@ -111,21 +146,20 @@ def open_model(path: Path, *, engine: str | None = "ppocr") -> ModelFolder:
     return ModelFolder(path, card)
 
 
-def write_model(path: Path, card: ModelCard, files: Mapping[str, bytes]) -> ModelFolder:
+def write_model(path: Path, card: ModelCard, files: Mapping[str, bytes | Path]) -> ModelFolder:
     """Write `files` and their `card` as the folder `path`, replacing one that is there.
 
-    Everything is built in a hidden folder beside it, synced to disk, and renamed, so that a kill leaves
-    the old folder, the new one, or none, but never a part. Raises OutputError.
+    Files given as paths are copied, never read into memory whole; they stay where they are. Everything is
+    built in a hidden folder beside `path`, synced to disk, and renamed, so that a kill leaves the old folder,
+    the new one, or none, but never a part. Raises OutputError.
     """
-    stamps = {name: FileStamp(sha256=_sha256(data), bytes=len(data)) for name, data in files.items()}
-    card = card.model_copy(update={"files": stamps})
-    text = json.dumps(card.model_dump(), ensure_ascii=False, indent=1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{path.name}-", suffix=".part", dir=path.parent))
         try:
-            for name, data in {**files, CARD: text.encode()}.items():
-                _write_synced(part / name, data)
+            stamps = {name: _write_synced(part / name, data) for name, data in files.items()}
+            card = card.model_copy(update={"files": stamps})
+            _write_synced(part / CARD, _card_text(card).encode())
             part.chmod(0o755)
             _swap_in(part, path)
         finally:
@@ -182,15 +216,32 @@ def _verify(path: Path, name: str, stamp: FileStamp) -> None:
         raise ModelFolderError(what, where=path, hint=_AGAIN)
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _weights_sha256(files: Mapping[str, FileStamp]) -> str:
+    """The hash of the recogniser, or one over all safetensors; that of nothing where there are no weights."""
+    if RECOGNISER in files:
+        return files[RECOGNISER].sha256
+    tensors = sorted((name, stamp.sha256) for name, stamp in files.items() if name.endswith(".safetensors"))
+    return hashlib.sha256(json.dumps(tensors).encode()).hexdigest()
 
 
-def _write_synced(file: Path, data: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
+def _card_text(card: ModelCard) -> str:
+    """What isn't said (`vlm` of other engines) isn't written, so that such a folder is what it always was."""
+    told = card.model_dump()
+    if card.vlm is None:
+        del told["vlm"]
+    return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def _write_synced(file: Path, content: bytes | Path) -> FileStamp:
+    """Write or copy one file to disk, and say what stands there now."""
+    if isinstance(content, Path):
+        shutil.copyfile(content, file)
+    else:
+        file.write_bytes(content)
+    with file.open("rb+") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
         os.fsync(stream.fileno())
+    return FileStamp(sha256=digest, bytes=file.stat().st_size)
 
 
 def _swap_in(part: Path, path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
-from recto.engines.engine import Engine
+from recto.engines.engine import Engine, Wrapping
 
 if TYPE_CHECKING:  # which needs a package of the service
     from recto.observability.metrics import Metrics
@@ -28,22 +28,16 @@ class OnGpu(Protocol):
         ...
 
 
-@runtime_checkable
-class Wrapping(Protocol):
-    """An Engine around another one, which does the reading."""
-
-    @property
-    def wrapped(self) -> Engine:
-        """That one."""
-        ...
-
-
 class Observed:
     """`engine`, which reads for `scope`, watched by `metrics`."""
 
     def __init__(self, engine: Engine, scope: str, metrics: "Metrics") -> None:
         self.wrapped, self._scope, self._metrics = engine, scope, metrics
         self.label, self.batch_pages = engine.label, engine.batch_pages
+
+    def around(self, engine: Engine) -> "Observed":
+        """Another engine, watched alike."""
+        return Observed(engine, self._scope, self._metrics)
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """What the engine reads. A page that fails alone counts as failed (a batch is split)."""

@@ -1,12 +1,14 @@
 """Reading: pages flow through an Engine in chunks, and the next chunk is decoded while this one is read.
 
-Any number of pages is read in constant memory: at most two chunks are alive. A page that an Engine can't
-read fails alone, as a value. Opening files is in `documents/opening`.
+Any number of pages is read in constant memory: at most two chunks are alive. An engine that gathers batches
+by itself (a server) gets single pages instead, several at once, PAGES_IN_FLIGHT at most. A page that an
+Engine can't read fails alone, as a value. Opening files is in `documents/opening`.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,6 +18,9 @@ from recto.engines.engine import Engine
 from recto.errors import EngineError, RectoError
 
 Item = TypeVar("Item")
+
+PAGES_IN_FLIGHT = 16
+"""So many pages are with an engine that gathers batches by itself."""
 
 _CHUNK_PIXELS = 40_000_000  # one page of the largest size, or ten A4 pages at 200 dpi: 120 MB
 _CHUNK_ITEMS = 256  # a stream of failures alone is handed on as well
@@ -39,9 +44,61 @@ def read_pages(engine: Engine, pages: Iterable[Page | Item]) -> Iterator[Transcr
 
     Raises what `pages` raises; EngineErrors become values.
     """
+    if engine.batch_pages == 0:
+        yield from _read_in_flight(engine, pages)
+    else:
+        yield from _read_in_chunks(engine, pages)
+
+
+def _read_in_flight(
+    engine: Engine, pages: Iterable[Page | Item]
+) -> Iterator[Transcript | PageFailure | Item]:
+    """Each page in a call of its own; the next ones are decoded and sent while the first is waited for."""
+    waiting: deque[_InFlight | Item] = deque()
+    with ThreadPoolExecutor(PAGES_IN_FLIGHT, "read") as readers:
+        try:
+            for item in pages:
+                while waiting and (_is_done(waiting[0]) or _is_full(waiting)):
+                    yield _result(waiting.popleft())
+                if isinstance(item, Page):
+                    pixels = item.width * item.height
+                    waiting.append(_InFlight(readers.submit(_read, engine, [item]), pixels))
+                else:
+                    waiting.append(item)
+            while waiting:
+                yield _result(waiting.popleft())
+        finally:
+            readers.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    """A page that is being read, and how large it is."""
+
+    readings: Future[list[Transcript | PageFailure]]
+    pixels: int
+
+
+def _is_done(item: object) -> bool:
+    return not isinstance(item, _InFlight) or item.readings.done()
+
+
+def _is_full(waiting: Collection[object]) -> bool:
+    """Whether no more may be alive; what is no page counts as one."""
+    pixels = sum(item.pixels for item in waiting if isinstance(item, _InFlight))
+    return len(waiting) >= PAGES_IN_FLIGHT or pixels >= _CHUNK_PIXELS
+
+
+def _result(item: _InFlight | Item) -> Transcript | PageFailure | Item:
+    return item.readings.result()[0] if isinstance(item, _InFlight) else item
+
+
+def _read_in_chunks(
+    engine: Engine, pages: Iterable[Page | Item]
+) -> Iterator[Transcript | PageFailure | Item]:
     stop = threading.Event()
     source = iter(pages)
-    size = max(engine.batch_pages, 1)
+    size = engine.batch_pages
 
     def take() -> list[Page | Item]:
         return _take_chunk(source, size, stop)

@@ -107,7 +107,8 @@ class _Clocked:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.label, self.batch_pages = engine.label, engine.batch_pages
+        self.label = engine.label
+        self.batch_pages = max(engine.batch_pages, 1)  # one after the other, so that seconds are a page's own
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         started = time.perf_counter()

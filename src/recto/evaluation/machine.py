@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,15 +14,18 @@ _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
-def describe_machine() -> Machine:
-    """System, processor, cores that this process may use, and versions of what decides results."""
+def describe_machine(more: Sequence[str] = ()) -> Machine:
+    """System, processor, cores that this process may use, and versions of what decides results.
+
+    `more` are distributions that do so, too.
+    """
     return Machine(
         system=platform.platform(),
         cpu=_cpu(),
         cores=_cores(),
         memory_gb=_memory_gb(),
         python=platform.python_version(),
-        packages=_versions(),
+        packages=_versions((*_PACKAGES, *more)),
     )
 
 
@@ -74,9 +78,9 @@ def _memory_gb() -> float | None:
         return None
 
 
-def _versions() -> dict[str, str]:
+def _versions(names: Sequence[str]) -> dict[str, str]:
     found = {}
-    for name in _PACKAGES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -111,17 +111,18 @@ def probabilities(scores: Scores) -> Scores:
 
 
 _SHORTEST_KNOWN = 8
-_ALIKE = {"name": 88.0, "place": 94.0}
+_ALIKE, _ALIKE_WITH_FIGURES = 88.0, 94.0  # percent
 
 
 def spelling(candidate: Candidate, known: Mapping[str, str]) -> tuple[str, str]:
     """Key and value of the candidate: those of a known value where the reading is nearly the same.
 
-    Long values with numbers in them (addresses) must be more alike than names.
+    Values with figures in them (addresses) must be more alike than names.
     """
     key = candidate.key
     if key in known or candidate.kind != "text" or len(key) < _SHORTEST_KNOWN:
         return key, known.get(key, candidate.value)
-    alike = _ALIKE["place" if any(map(str.isdigit, key)) else "name"]
-    nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=alike)
-    return (key, candidate.value) if nearest is None else (nearest[0], known[nearest[0]])
+    nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    if nearest is None or (any(map(str.isdigit, nearest[0])) and nearest[1] < _ALIKE_WITH_FIGURES):
+        return key, candidate.value
+    return nearest[0], known[nearest[0]]

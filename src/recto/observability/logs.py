@@ -46,7 +46,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "engine": "the engine, name and version",
         "pages": "how many pages",
         "page": "the number of one page, from 1",
-        "after_s": "how long a process was let work before it was killed",
+        "after_s": "how long a process was let work before it was killed, or an engine before it was late",
         "exit_code": "how a process ended that died",
         "attempt": "the number of the attempt, from 1",
         "error": "the type of what went wrong",

@@ -74,6 +74,8 @@ class Metrics:
         self._queue = level("recto_queue_pages", "Pages that wait for the engine")
         what = "Pages that the engine was never given: full, draining (both refused), expired, cancelled"
         self._unread = counter("recto_queue_unread_pages", what, ["reason"])
+        what = "Batches that an engine has had for longer than it may: it hangs"
+        self._hung = level("recto_engine_hung_batches", what)
         what = "Memory of a GPU that an engine says it takes; none for those that say nothing"
         self._gpu = level("recto_gpu_memory_bytes", what, ["engine"])
 
@@ -136,6 +138,10 @@ class Metrics:
     def unread(self, reason: Unread, pages: int = 1) -> None:
         """Pages won't be read."""
         self._unread.labels(reason).inc(pages)
+
+    def hung(self, batches: int) -> None:
+        """From so many batches an engine doesn't come back."""
+        self._hung.set(batches)
 
     def gpu_memory(self, engine: str, size_bytes: int) -> None:
         """What an engine says that it takes of a GPU."""

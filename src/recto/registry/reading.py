@@ -14,7 +14,8 @@ from recto.workspace.folder import Workspace
 
 def load_release(workspace: Workspace, release: Release) -> Engine:
     """The engine that reads with `release`. Raises RegistryError where its files aren't what was measured."""
-    return Named(load(release.engine, model=model_path(workspace, release)), str(release.number))
+    engine = load(release.engine, model=model_path(workspace, release), settings=workspace.settings)
+    return Named(engine, str(release.number))
 
 
 class Named:
@@ -23,6 +24,10 @@ class Named:
     def __init__(self, engine: Engine, release: str) -> None:
         self.wrapped, self._release = engine, release
         self.label, self.batch_pages = engine.label, engine.batch_pages
+
+    def around(self, engine: Engine) -> "Named":
+        """Another engine with the same Release."""
+        return Named(engine, self._release)
 
     def read(self, pages: Sequence[Page]) -> list[Transcript]:
         """What the engine reads, with the Release's number."""

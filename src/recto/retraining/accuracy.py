@@ -15,9 +15,11 @@ from sqlalchemy import select
 from recto.datasets.corpus.snapshot import examples_of
 from recto.documents.replacing import replace_file
 from recto.engines.engine import Engine
+from recto.errors import SettingsError
 from recto.evaluation.evaluate import Progress, evaluate
 from recto.registry.store import current
 from recto.retraining.ledger import scopes_of
+from recto.retraining.recipes import usual_way
 from recto.training.identity import code_version
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
@@ -65,10 +67,17 @@ def measure_accuracy(
 
 
 def model_key(workspace: Workspace, scope: str) -> str:
-    """The model that reads for `scope`, by its content: a Release, or the base weights of this recto."""
+    """The model that reads for `scope`: a Release by its content, or the base weights by their name."""
     release = current(workspace, scope)
-    content = f"release {release.number} {release.content_sha256[:16]}" if release else "base"
+    content = f"release {release.number} {release.content_sha256[:16]}" if release else _base(workspace)
     return f"{content}, recto {code_version()}"
+
+
+def _base(workspace: Workspace) -> str:
+    try:
+        return f"base {usual_way(workspace).base_name}"
+    except SettingsError:  # it will be raised where something is to be read; until then nothing is known
+        return "base of a recipe that can't be read"
 
 
 def _validation(workspace: Workspace, scope: str) -> dict[int, str]:

@@ -14,13 +14,19 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from recto.datasets.corpus.snapshot import look, snapshot
 from recto.datasets.example import Dataset, Split
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import MissingPackage, OutputError, RectoError, RegistryError, SettingsError, TrainingError
+from recto.errors import (
+    MissingPackage,
+    ModelNotFound,
+    OutputError,
+    RectoError,
+    RegistryError,
+    SettingsError,
+    TrainingError,
+)
 from recto.observability.cost import cost
 from recto.observability.spans import span
 from recto.registry.gates import Verdict, all_passed, foresee, judge
@@ -30,14 +36,17 @@ from recto.registry.store import add_release, releases, verify
 from recto.retraining import ledger
 from recto.retraining.evidence import Contest, open_contest
 from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
+from recto.retraining.recipes import wished_recipe
 from recto.retraining.traced import traced
+from recto.training import ranks
 from recto.training.cost import price_per_hour
 from recto.training.identity import Identity, outdated, read_identity, refuse_another
-from recto.training.improve import Improvement, depends_on, improve
+from recto.training.improve import BaseModels, Improvement, depends_on, improve
 from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe, load_recipe
+from recto.training.recipe import Recipe, default_recipe
 from recto.training.run import IDENTITY, Start, sweep_folder
 from recto.training.train import check_trainable
+from recto.training.way import Way, way_of
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.spans import exporting_as
@@ -81,6 +90,9 @@ def run_cycle(
     where another Cycle runs, and whatever stops this one (a full disk, …), once it is kept as failed.
     """
     check_scope(workspace, scope)
+    if ranks.processes() > 1:
+        hint = "start it without torchrun; recto improve DATASET --out DIR trains in several processes"
+        raise TrainingError("a Cycle trains in one process", hint=hint)
     lock = workspace.path / ledger.TRAIN_LOCK
     with exporting_as(workspace.settings), held(lock, what=f"a Cycle of scope {scope}"):
         turn = _Turn(workspace, scope, progress or Silent(), wish.test_mode)
@@ -89,9 +101,9 @@ def run_cycle(
         cycle = ledger.begin(workspace, scope, reasons, wish)
         started, recipe = time.monotonic(), None
         try:
-            recipe = _recipe(workspace, wish)
+            recipe = wished_recipe(workspace, wish)
             with span("cycle", cycle=cycle, scope=scope):
-                return turn.run(cycle, recipe, started)
+                return turn.run(cycle, way_of(recipe, workspace.settings), started)
         except BaseException as error:
             ending = _stopped(workspace, wish, error)
             seconds = round(time.monotonic() - started, 1)
@@ -101,28 +113,15 @@ def run_cycle(
             raise
 
 
-def _recipe(workspace: Workspace, wish: Wish) -> Recipe:
-    """The recipe that is wished for. Raises SettingsError, also for a request of another recto's."""
-    path = workspace.settings.training.recipe
-    if wish.recipe is None:
-        return load_recipe(path) if path else Recipe()
-    try:
-        return Recipe.model_validate(dict(wish.recipe))
-    except ValidationError as error:
-        names = ", ".join(".".join(map(str, detail["loc"])) for detail in error.errors())
-        what = f"this recto has no such settings of a recipe: {names}"
-        raise SettingsError(what, hint="ask again: recto improve --later") from None
-
-
 def _stopped(workspace: Workspace, wish: Wish, error: BaseException) -> Ending:
     """How a Cycle ends that a person stopped, or a mistake.
 
-    A wish for a recipe that this recto doesn't know, or lacks a package for, is answered by that: it would
-    hold up those who asked later.
+    A wish for a recipe that this recto doesn't know, or lacks a package or base weights for, is answered by
+    that: it would hold up those who asked later.
     """
     if isinstance(error, KeyboardInterrupt):
         return Ending("interrupted", "stopped by hand")
-    hopeless = wish.recipe is not None and isinstance(error, SettingsError | MissingPackage)
+    hopeless = wish.recipe is not None and isinstance(error, SettingsError | MissingPackage | ModelNotFound)
     return Ending("failed", _in_words(error, workspace), final=hopeless)
 
 
@@ -138,7 +137,7 @@ def _in_words(error: BaseException, workspace: Workspace) -> str:
 
 def _price(workspace: Workspace, recipe: Recipe | None) -> float:
     """The price of an hour (`recipe` None: there is none that can be read)."""
-    return price_per_hour(recipe or Recipe(), workspace.settings.training.price_per_hour)
+    return price_per_hour(recipe or default_recipe(), workspace.settings.training.price_per_hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +149,18 @@ class _Turn:
     progress: Progress
     test_mode: bool
 
-    def run(self, cycle: int, recipe: Recipe, started: float) -> CycleResult:
+    def run(self, cycle: int, way: Way, started: float) -> CycleResult:
         """From the snapshot to the end."""
         limit = self.workspace.settings.triggers.test_mode_documents if self.test_mode else None
         seen = look(self.workspace, self.scope, limit=limit)
         self._check(seen)
         if too_few := self._too_few(seen):
-            return self._refuse(cycle, seen, recipe, too_few)
-        check_trainable(seen, recipe)
-        contest = open_contest(self.workspace, self.scope, cycle)
+            return self._refuse(cycle, seen, way, too_few)
+        check_trainable(seen, way)
+        contest = open_contest(self.workspace, self.scope, cycle, BaseModels(way))
         dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
-        folder, start = self._place(cycle, dataset, recipe, contest)
-        done, earlier_s = self._improve(dataset, (folder, start), recipe, contest)
+        folder, start = self._place(cycle, dataset, way, contest)
+        done, earlier_s = self._improve(dataset, (folder, start), way, contest)
         with span("evaluate", stage="canary pages and speed"):
             evidence = contest.evidence(done.report, done.model, dataset.split("test"), self.progress)
         verdicts = judge(evidence, self.workspace.settings.gates)
@@ -172,21 +171,22 @@ class _Turn:
             outcome=_outcome(verdicts),
             seconds=seconds,
             peak_memory_mb=done.training_peak_mb,
-            cost=cost(seconds, _price(self.workspace, recipe)),
+            cost=cost(seconds, _price(self.workspace, way.recipe)),
         )
-        candidate = _Candidate(cycle, dataset, recipe, done, verdicts)
+        candidate = _Candidate(cycle, dataset, way.recipe, done, verdicts)
         ending = self._end(candidate, ending, contest.number)
         return CycleResult(
             cycle, self.scope, ending.release, ending.outcome, verdicts, done, seconds, ending.cost
         )
 
     def _improve(
-        self, dataset: Dataset, place: tuple[Path, Start], recipe: Recipe, contest: Contest
+        self, dataset: Dataset, place: tuple[Path, Start], way: Way, contest: Contest
     ) -> tuple[Improvement, float]:
         """The Run, and the seconds that earlier attempts at it took."""
         began = time.monotonic()
         folder, start = place
-        priced = recipe.model_copy(update={"price_per_hour": _price(self.workspace, recipe)})
+        price = _price(self.workspace, way.recipe)
+        priced = way_of(way.recipe.model_copy(update={"price_per_hour": price}), self.workspace.settings)
         with traced(self.progress) as progress:
             done = improve(dataset, folder, priced, progress, start=start, models=contest)
         return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
@@ -212,9 +212,9 @@ class _Turn:
         test = [(e.image, e.group) for e in dataset.split("test")]
         return foresee(test, self.workspace.settings.gates)
 
-    def _refuse(self, cycle: int, dataset: Dataset, recipe: Recipe, verdict: Verdict) -> CycleResult:
+    def _refuse(self, cycle: int, dataset: Dataset, way: Way, verdict: Verdict) -> CycleResult:
         """End the Cycle before it trains."""
-        beginning = self._beginning(dataset, recipe, run_folder="")
+        beginning = self._beginning(dataset, way.recipe, run_folder="")
         ledger.describe(self.workspace, cycle, beginning)
         outcome = f"{_outcome((verdict,))} (nothing was trained)"
         with self.workspace.transaction() as session:
@@ -230,14 +230,14 @@ class _Turn:
             run_folder=run_folder,
         )
 
-    def _place(self, cycle: int, dataset: Dataset, recipe: Recipe, contest: Contest) -> tuple[Path, Start]:
+    def _place(self, cycle: int, dataset: Dataset, way: Way, contest: Contest) -> tuple[Path, Start]:
         """Where the Run goes, and whether it is that of an earlier Cycle, which goes on."""
-        beginning = self._beginning(dataset, recipe, _free_folder(self.workspace, cycle))
+        beginning = self._beginning(dataset, way.recipe, _free_folder(self.workspace, cycle))
         with self.workspace.read() as session:
             before = ledger.resumable(session, cycle, beginning)
         start: Start = "new"
         if before is not None and _goes_on(
-            self.workspace.path / before.run_folder, depends_on(dataset, recipe, contest.current_sha256)
+            self.workspace.path / before.run_folder, depends_on(dataset, way, contest.current_sha256)
         ):
             self.progress.say(f"the run of cycle {before.id} goes on: same documents, same recipe")
             beginning, start = replace(beginning, run_folder=before.run_folder), "resume"
@@ -272,7 +272,7 @@ class _Turn:
             data_fingerprint=fingerprint(dataset),
             recipe=candidate.recipe.model_dump(mode="json"),
             code_version=read_identity(done.model.parent / IDENTITY).code,
-            base_sha256=open_model(done.model).card.base.sha256,
+            base_sha256=open_model(done.model, engine=None).card.base.sha256,
             cycle_id=candidate.cycle,
             verdicts=candidate.verdicts,
         )
@@ -283,7 +283,7 @@ class _Turn:
         """The Release that a killed Cycle stored from this very Run, but couldn't make current."""
         with self.workspace.read() as session:
             kin = ledger.cycles_of_same_run(session, candidate.cycle)
-        stamps = open_model(candidate.done.model).card.files
+        stamps = open_model(candidate.done.model, engine=None).card.files
         for release in reversed(releases(self.workspace, self.scope)):
             if release.cycle_id not in kin:
                 continue

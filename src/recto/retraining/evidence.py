@@ -4,13 +4,12 @@ Test documents were measured by `training.improve`; the canary pages are read he
 once more by turns, for speed. Nothing is judged here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from recto.datasets.example import Example
 from recto.datasets.synthesis.canary import canary_examples
-from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.errors import EvaluationError, RegistryError
 from recto.evaluation.evaluate import evaluate
@@ -23,12 +22,9 @@ from recto.retraining import ledger
 from recto.retraining.ledger import Findings
 from recto.retraining.pace import PAGES, measure_timings
 from recto.retraining.record import measurement
-from recto.training.identity import base_sha256
+from recto.training.improve import Models
 from recto.training.progress import Progress
 from recto.workspace.folder import Workspace
-
-BaseLoader = Callable[[Path | None], Engine]
-"""An engine with the base weights (None), or with those of a model folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +33,18 @@ class Contest:
 
     `first` is what the model before the scope's first Release made of the test documents of then: None where
     there is no such Release, or where it can't be had; `no_first` says why it can't. What is measured of the
-    contestants is kept at once in the Cycle's row, whatever becomes of the Cycle.
+    contestants is kept at once in the Cycle's row, whatever becomes of the Cycle. `base` are the models of
+    the recipe's way of learning: its base weights, and what it writes. The current Release may be another
+    engine's: what is compared is readings.
     """
 
     workspace: Workspace
     scope: str
     cycle: int
     current: Release | None
+    base: Models
     first: Report | None = None
     no_first: str = ""
-    load_base: BaseLoader = lambda model: load("ppocr", model=model)
 
     @property
     def number(self) -> int | None:
@@ -56,7 +54,7 @@ class Contest:
     @property
     def current_sha256(self) -> str:
         """The content of the model in use."""
-        return self.current.content_sha256 if self.current else base_sha256()
+        return self.current.content_sha256 if self.current else self.base.current_sha256
 
     def measured(self, report: Report) -> None:
         """Keep the figures of the model in use, or of the candidate, which has those as its baseline."""
@@ -81,7 +79,7 @@ class Contest:
         """The candidate of a model folder; for None, the model in use, which it has to beat."""
         if model is None and self.current is not None:
             return load_release(self.workspace, self.current)
-        return self.load_base(model)
+        return self.base.load(model)
 
     def evidence(self, report: Report, model: Path, test: Sequence[Example], progress: Progress) -> Evidence:
         """All that the gates look at. `report` has both models' figures on the documents `test`."""
@@ -90,7 +88,7 @@ class Contest:
         old = self._canary(in_use, progress, "reading canary pages with the current model")
         base = old
         if self.current is not None:
-            base = self._canary(self.load_base(None), progress, "reading canary pages with the base model")
+            base = self._canary(self.base.load(None), progress, "reading canary pages with the base model")
         progress.stage("timing both models by turns", min(len(test), PAGES))
         timings = measure_timings((candidate, in_use), test, lambda: progress.advance(1))
         return Evidence(report, baseline_of(report), new, old, timings, base, self.first, self.no_first)
@@ -102,7 +100,7 @@ class Contest:
         return evaluate(engine, pages, dataset=info, progress=lambda done, of: progress.advance(1))
 
 
-def open_contest(workspace: Workspace, scope: str, cycle: int) -> Contest:
+def open_contest(workspace: Workspace, scope: str, cycle: int, base: Models) -> Contest:
     """The Contest of a Cycle that begins now, with all Releases in it checked: none is met after training.
 
     Raises RegistryError where the model in use isn't as it was. A first Release that isn't stops nobody.
@@ -113,9 +111,9 @@ def open_contest(workspace: Workspace, scope: str, cycle: int) -> Contest:
     try:
         reports = [report_of(workspace, made) for made in releases(workspace, scope)[:1]]
     except RegistryError as error:
-        return Contest(workspace, scope, cycle, in_use, no_first=error.what)
+        return Contest(workspace, scope, cycle, in_use, base, no_first=error.what)
     first = next((baseline_of(report) for report in reports if report.baseline), None)
-    return Contest(workspace, scope, cycle, in_use, first)
+    return Contest(workspace, scope, cycle, in_use, base, first)
 
 
 def baseline_of(report: Report) -> Report:

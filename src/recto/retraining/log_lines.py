@@ -31,9 +31,10 @@ class LoggedProgress:
 
     def epoch(self, epoch: Epoch) -> None:
         """A line for the epoch."""
-        name = f"epoch {epoch.number}, loss {epoch.loss:.3f}" if epoch.number else "base model"
+        loss = f", loss {epoch.loss:.3f}" if epoch.number else ""
         best = " (best so far)" if epoch.number and epoch.is_best else ""
-        self._log(f"{name}: validation lines CER {epoch.score.cer:.2%}, {epoch.seconds:.0f} s{best}")
+        read = f"validation {epoch.score.unit} CER {epoch.score.cer:.2%}"
+        self._log(f"{epoch.name}{loss}: {read}, {epoch.seconds:.0f} s{best}")
 
     def say(self, remark: str) -> None:
         """The remark as a line."""

@@ -13,12 +13,12 @@ from recto.datasets.example import Example
 from recto.datasets.pages import open_example
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
-from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.reading import PageFailure, read_pages
 from recto.errors import RectoError
 from recto.registry.reading import load_release
 from recto.registry.store import current
+from recto.retraining.recipes import usual_way
 from recto.workspace.folder import Workspace
 from recto.workspace.scopes import in_scope
 from recto.workspace.tables import DocumentRow
@@ -75,9 +75,9 @@ def read_queue(
 
 
 def engine_of(workspace: Workspace, scope: str) -> Engine:
-    """The engine that reads for `scope` now: its current Release, or the base weights."""
+    """The engine that reads for `scope` now: its current Release, or the base weights of the usual recipe."""
     release = current(workspace, scope)
-    return load_release(workspace, release) if release else load("ppocr")
+    return load_release(workspace, release) if release else usual_way(workspace).base_engine()
 
 
 def _open(example: Example) -> Page | PageFailure:

@@ -3,8 +3,10 @@
 The dataclasses make the JSON, the pydantic models describe it in the OpenAPI. Nothing is read here.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Literal, NotRequired, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -123,14 +125,26 @@ def page_json(page: PageReading, output: Output) -> PageJson:
 
 
 def without_unsure(transcript: Transcript, min_confidence: float) -> Transcript:
-    """The transcript without the lines that were read less surely; its rows are made anew."""
-    kept = tuple(
-        line for line in transcript.lines if line.confidence is None or line.confidence >= min_confidence
-    )
-    if len(kept) == len(transcript.lines):
+    """The transcript without the lines that were read less surely; its rows are made anew.
+
+    Where the engine wrote Markdown, or named no places, each row of its text is a line: only those rows stay.
+    """
+    sure = [line.confidence is None or line.confidence >= min_confidence for line in transcript.lines]
+    if all(sure):
         return transcript
-    finish = transcript.finish if kept else Finish.BLANK
-    return replace(transcript, lines=kept, text=text_of_rows(reading_rows(kept)), finish=finish)
+    kept = tuple(compress(transcript.lines, sure))
+    if transcript.is_markdown or not transcript.has_places:
+        text = _without_rows(transcript.text, sure)
+    else:
+        text = text_of_rows(reading_rows(kept))
+    return replace(transcript, lines=kept, text=text, finish=transcript.finish if kept else Finish.BLANK)
+
+
+def _without_rows(text: str, sure: Sequence[bool]) -> str:
+    """The text without the rows that aren't sure; empty ones part paragraphs and stay, once."""
+    of_row = iter(sure)
+    rows = (row for row in text.split("\n") if not row.strip() or next(of_row, True))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(rows)).strip("\n")
 
 
 def _text(transcript: Transcript, output: Output) -> str:
@@ -165,6 +179,8 @@ class TranscriptModel(_Described):
     release: str | None
     finish: Literal["complete", "truncated", "repeating", "blank"]
     seconds: float
+    markdown: bool = Field(default=False, description="whether `text` is Markdown as the engine wrote it")
+    warnings: list[str] = Field(default=[], description="what went otherwise than asked for")
 
 
 class PageModel(_Described):

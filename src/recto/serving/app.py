@@ -44,7 +44,7 @@ def create_app(service: Service) -> FastAPI:
     for routes in (read, extract, agents, jobs, releases, openai, health):
         app.include_router(routes.router)
     app.router.routes.append(McpRoute(tools))
-    app.add_middleware(BodyLimit, max_bytes=service.settings.uploads.max_upload_bytes)
+    app.add_middleware(BodyLimit, uploads=service.settings.uploads)
     app.add_middleware(Visits, service=service)
     app.add_middleware(Envelope)
     return app

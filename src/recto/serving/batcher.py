@@ -22,6 +22,7 @@ from recto.errors import DeadlineExpired, EngineError, RectoError
 from recto.observability.spans import span
 from recto.serving.entrance import Entrance, stopping
 from recto.serving.fairness import Turns
+from recto.serving.hangs import Hangs
 from recto.serving.models import Model
 from recto.serving.outcomes import Done, Failed, outcome
 from recto.serving.watcher import NOBODY, BatchWatcher
@@ -76,6 +77,7 @@ class Batcher:
     def __init__(self, settings: ServingSettings, seen: BatchWatcher = NOBODY) -> None:
         self._settings, self._seen = settings, seen
         self.entrance = Entrance(settings, seen)
+        self.hangs = Hangs(settings.hung_after_s, seen)
         self._turns: Turns[_Waiting] = Turns()
         self._open: set[_Waiting] = set()
         self._arrived = asyncio.Event()
@@ -233,7 +235,8 @@ class Batcher:
         pages = [waiting.asked.page for waiting in batch]
         self._seen.batch(len(pages))
         started = time.monotonic()
-        result = await outcome(threads, partial(_transcripts, model.engine, pages))
+        with self.hangs.watched(model.engine.label, len(pages)):
+            result = await outcome(threads, partial(_transcripts, model.engine, pages))
         seconds = time.monotonic() - started
         at_once = max(len(self._open), 1) if model.passes_through else len(pages)
         pace = self._seconds_per_page or seconds / at_once

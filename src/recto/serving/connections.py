@@ -1,10 +1,12 @@
-"""Connections: how many there may be, and how long one may take to say what it wants.
+"""Connections: how many there may be, and of one address, and how long one may take to say what it wants.
 
 An open connection is an open file, and a process may have so many: where none is left, nothing can be
 accepted, read or written any more. So there are always fewer than that, and who says nothing is hung up on.
+No address takes all: how the room is shared is in `fairness`.
 """
 
 import asyncio
+import ipaddress
 import logging
 import resource
 import time
@@ -14,11 +16,18 @@ from typing import ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from recto.serving.fairness import Room
+from recto.serving.loopback import is_loopback
+from recto.settings import ServingSettings
+
 TOLD_EVERY_S = 60.0
 """That connections are refused is told so often at most: whoever floods the service mustn't flood its log."""
 
 _OF_OPEN_FILES = 4
 """One of so many open files may be a connection; the others are uploads, the database, the decoders."""
+
+_ONES_OWN_BITS = 64
+"""So much of an address of IPv6 is a network's; the rest anybody may choose as he likes."""
 
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -29,20 +38,23 @@ _log = logging.getLogger(__name__)
 
 
 class BoundedProtocol(H11Protocol):
-    """uvicorn's HTTP, with an end to what one connection, and all of them together, may take."""
+    """uvicorn's HTTP, with an end to what one connection, one address, and all of them may take."""
 
-    most: ClassVar[int]
+    room: ClassVar[Room]
     header_s: ClassVar[float]
     told_at: ClassVar[float] = float("-inf")
     _header_end: asyncio.TimerHandle | None = None
+    _has_room_as: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody connects: his time begins, or he is hung up on."""
         super().connection_made(transport)
-        if len(self.connections) > self.most:
+        whose = whose_room(*(self.client or ("", 0)))
+        if not self.room.take(1, whose):
             self._tell_full()
             self._hang_up(_FULL)
             return
+        self._has_room_as = whose
         self._await_header()
 
     def data_received(self, data: bytes) -> None:
@@ -58,6 +70,9 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._header_came()
+        if self._has_room_as is not None:
+            self.room.give_back(1, self._has_room_as)
+            self._has_room_as = None
         super().connection_lost(exc)
 
     def _await_header(self) -> None:
@@ -82,12 +97,32 @@ class BoundedProtocol(H11Protocol):
         kind = type(self)
         if time.monotonic() - kind.told_at >= TOLD_EVERY_S:
             kind.told_at = time.monotonic()
-            _log.warning("connections are refused", extra={"reason": f"there are {self.most} already"})
+            full, share = f"there are {self.room.used} already", "one address has enough of them"
+            _log.warning("connections are refused", extra={"reason": full if self.room.is_full else share})
 
 
-def bounded(most: int, header_s: float) -> type[BoundedProtocol]:
-    """The protocol of a server that may have `most` connections, each with `header_s` for a header."""
-    return type("Bounded", (BoundedProtocol,), {"most": most, "header_s": header_s})
+def bounded(most: int, settings: ServingSettings) -> type[BoundedProtocol]:
+    """The protocol of a server that may have `most` connections."""
+    room = Room(most, settings.max_address_share)
+    return type("Bounded", (BoundedProtocol,), {"room": room, "header_s": settings.header_timeout_s})
+
+
+def whose_room(host: str, port: int) -> str:
+    """Who shares the room of a connection from there: all of its address, of IPv6 all of its network.
+
+    On this machine that would be everybody whom a proxy lets in: there each connection stands for itself.
+    """
+    if is_loopback(host):
+        return f"{host} {port}"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(address), _ONES_OWN_BITS), strict=False))
 
 
 def room_for(wanted: int) -> int:

@@ -7,11 +7,13 @@ import asyncio
 import re
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recto.errors import DocumentTooLarge
+from recto.settings import UploadSettings
 
 REQUEST_ID = "X-Request-ID"
 SECURITY_HEADERS = {
@@ -23,6 +25,9 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 """For answers that are data and never a page; HTTPS and its header are the proxy's."""
+
+INLINE_PATHS = frozenset({"/mcp", "/v1/chat/completions"})
+"""Whose bodies hold files as text, and are parsed in one piece, while everything else waits."""
 
 _LINGER_S = 2
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -52,11 +57,22 @@ class Envelope:
         await self._app(scope, receive, send_dressed)
 
 
-class BodyLimit:
-    """Refuses a body of more than `max_bytes` as soon as that shows: by its length, or as it comes."""
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """Bytes that a body may have, and the setting that says so."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    max_bytes: int
+    setting: str
+
+
+class BodyLimit:
+    """Refuses a body that is too large as soon as that shows: by its length, or as it comes."""
+
+    def __init__(self, app: ASGIApp, uploads: UploadSettings) -> None:
+        self._app = app
+        self._limit = _Limit(uploads.max_upload_bytes, "uploads.max_upload_mb")
+        inline = _Limit(uploads.max_inline_bytes, "uploads.max_inline_mb")
+        self._inline = min(inline, self._limit, key=lambda limit: limit.max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request: reading too much of its body raises DocumentTooLarge where it is read.
@@ -66,7 +82,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(receive, _declared_bytes(Headers(scope=scope)), self._max_bytes)
+        limit = self._inline if scope["path"] in INLINE_PATHS else self._limit
+        body = _Body(receive, _declared_bytes(Headers(scope=scope)), limit)
 
         async def send_last(message: Message) -> None:
             if not body.is_without_end:
@@ -86,27 +103,27 @@ class BodyLimit:
 class _Body:
     """What has come of a request's body, which may have `declared` its length."""
 
-    def __init__(self, receive: Receive, declared: int | None, max_bytes: int) -> None:
-        self._receive, self._declared, self._max_bytes = receive, declared, max_bytes
+    def __init__(self, receive: Receive, declared: int | None, limit: _Limit) -> None:
+        self._receive, self._declared, self._limit = receive, declared, limit
         self._came, self._ended = 0, declared == 0
 
     @property
     def is_without_end(self) -> bool:
         """Whether more may still come than is worth waiting for."""
-        return not self._ended and (self._declared is None or self._declared > self._max_bytes)
+        return not self._ended and (self._declared is None or self._declared > self._limit.max_bytes)
 
     async def receive(self) -> Message:
         """The next piece. Raises DocumentTooLarge."""
-        if self._declared is not None and self._declared > self._max_bytes:
+        if self._declared is not None and self._declared > self._limit.max_bytes:
             raise self._too_large()
         message = await self._next()
-        if self._came > self._max_bytes:
+        if self._came > self._limit.max_bytes:
             raise self._too_large()
         return message
 
     async def linger(self) -> None:
         """Let a little more come, and forget it: closed at once, the connection is reset, answer and all."""
-        most = self._came + self._max_bytes
+        most = self._came + self._limit.max_bytes
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_S):
                 while not self._ended and self._came < most:
@@ -120,8 +137,8 @@ class _Body:
 
     def _too_large(self) -> DocumentTooLarge:
         return DocumentTooLarge(
-            f"the request has more than {self._max_bytes / 1e6:g} MB",
-            hint="send fewer or smaller files, or raise uploads.max_upload_mb",
+            f"the request has more than {self._limit.max_bytes / 1e6:g} MB",
+            hint=f"send fewer or smaller files, or raise {self._limit.setting}",
         )
 
 

@@ -1,6 +1,7 @@
-"""Fairness among tenants: how many pages each may have here (Room), and whose is read next (Turns).
+"""Fairness among tenants: how much each may have here (Room), and whose turn is next (Turns).
 
-Both are plain bookkeeping for one thread: no clock, no waiting, no pages. The batcher uses them.
+Both are plain bookkeeping for one thread: no clock, no waiting, no pages. Batcher, entrance and decoders use
+them; connections do, with addresses for tenants.
 """
 
 import math
@@ -12,7 +13,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Room:
-    """Pages that may be here at once, and what of it is anybody's.
+    """Pages (or connections) that may be here at once, and what of it is anybody's.
 
     A tenant may have up to `tenant_share / (1 - tenant_share)` times the room that is left after
     it, so that some is always free for one who comes later: alone it gets `tenant_share` of the room, with a
@@ -22,23 +23,31 @@ class Room:
 
     def __init__(self, pages: int, tenant_share: float) -> None:
         self._pages, self._share = pages, tenant_share
+        self._used = 0
         self._taken: dict[str, int] = {}
 
     @property
     def used(self) -> int:
         """Pages of all tenants."""
-        return sum(self._taken.values())
+        return self._used
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room left for anybody."""
+        return self._used >= self._pages
 
     def take(self, pages: int, tenant: str) -> bool:
         """Whether there was room for so many more pages of `tenant`; they are counted then."""
-        own, left = self._taken.get(tenant, 0), self._pages - self.used - pages
+        own, left = self._taken.get(tenant, 0), self._pages - self._used - pages
         if left < 0 or (own and (own + pages) * (1 - self._share) > self._share * left):
             return False
         self._taken[tenant] = own + pages
+        self._used += pages
         return True
 
     def give_back(self, pages: int, tenant: str) -> None:
         """So many pages of `tenant` are done."""
+        self._used -= pages
         self._taken[tenant] -= pages
         if not self._taken[tenant]:
             del self._taken[tenant]

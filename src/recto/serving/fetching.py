@@ -6,16 +6,15 @@ followed, no proxy or cookie of ours is used, and size and time are bounded.
 """
 
 import asyncio
-import binascii
 import ipaddress
 import socket
-from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 import httpx
 
 from recto.errors import RequestRefused
+from recto.serving.inline import decoded
 from recto.settings import UploadSettings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -75,8 +74,8 @@ def _inline(url: str, limit: int) -> bytes:
     if len(body) > limit * 4 // 3 + 4:
         _refuse(f"the image has more than {limit / 1e6:,.0f} MB")
     try:
-        return b64decode(body, validate=True)
-    except (binascii.Error, ValueError):  # ValueError: it isn't ASCII
+        return decoded(body)
+    except ValueError:
         _refuse("the data URL is damaged: its Base64 can't be decoded")
 
 

@@ -74,6 +74,11 @@ class Flow:
             return PageFailure(page.document, page.number, error)
 
 
+def is_our_fault(reading: PageReading) -> bool:
+    """Whether the model failed at the page: then it doesn't count against the day of its key."""
+    return isinstance(reading, PageFailure) and isinstance(reading.error, EngineError)
+
+
 async def _dropped(tasks: deque[asyncio.Task[PageReading]]) -> None:
     """Cancel what is under way and wait until it is gone; nobody wants to know how it would have ended."""
     for task in tasks:

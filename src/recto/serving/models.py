@@ -9,17 +9,18 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 
 from recto.documents.page import Page
 from recto.engines.catalog import load
-from recto.engines.engine import Engine
+from recto.engines.engine import Engine, asked_for
 from recto.engines.observed import Observed
 from recto.errors import EngineError, RectoError
 from recto.registry.reading import load_release
@@ -41,13 +42,17 @@ _TRY_AGAIN_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Model:
-    """What reads for `scope`: an engine with the weights of a Release, or with the base weights (None)."""
+    """What reads for `scope`: an engine with the weights of a Release, or with the base weights (None).
+
+    `remark` says what became of the task that an agent asked for.
+    """
 
     scope: str
     release: int | None
     engine: Engine
+    remark: str = ""
 
     @property
     def passes_through(self) -> bool:
@@ -81,16 +86,21 @@ class Models:
         self._metrics = metrics
         self._load = load_engine or engines_of(workspace, settings.engine)
         self._models: dict[str, Model] = {}
+        self._tasked: WeakKeyDictionary[Model, dict[str, Model]] = WeakKeyDictionary()
         self._since: dict[str, datetime] = {}
         self._problems: dict[str, str] = {}
         self._tried: dict[int | None, float] = {}
         self._thread = ThreadPoolExecutor(1, "models")
 
     async def start(self) -> None:
-        """Load what is current. Raises what stands in the way of reading with anything at all."""
-        failed = await self.look()
-        if failed is not None and not self.ready:
-            raise failed.error
+        """Load what is current. Raises what stands in the way of reading with anything at all.
+
+        What isn't current any more once it is loaded takes no place: then what is now is loaded.
+        """
+        while not self.ready:
+            failed = await self.look()
+            if failed is not None and not self.ready:
+                raise failed.error
 
     @property
     def ready(self) -> bool:
@@ -102,15 +112,15 @@ class Models:
         """The business types that are read with a Release of their own."""
         return frozenset(self._models) - {GENERAL}
 
-    def current(self, scope: str) -> Model:
-        """The model of the scope's Release, else the general one's, else the base model.
+    def current(self, scope: str, task: str = "") -> Model:
+        """The model of the scope's Release, else the general one's, else the base model; asked for `task`.
 
-        Raises EngineError before `start`.
+        Raises EngineError before `start`, and for a task that the model hasn't.
         """
         model = self._models.get(scope) or self._models.get(GENERAL)
         if model is None:
             raise EngineError("no model is loaded yet", hint="try again in a moment")
-        return model
+        return self._asked_for(model, task) if task else model
 
     def listing(self) -> tuple[ModelStatus, ...]:
         """Every scope that has, or should have, a Release of its own; and general. From any thread."""
@@ -128,7 +138,7 @@ class Models:
             await self.look()
 
     async def look(self) -> Failed | None:
-        """Bring every scope to its current Release, once; what went wrong, if anything did.
+        """Bring every scope to its current Release, once; what went wrong with the general one, if anything.
 
         What can't be loaded is logged and told by `listing`; until it can be, what read before reads on.
         """
@@ -140,12 +150,21 @@ class Models:
             self._models.pop(gone, None)
             self._problems.pop(gone, None)
             _log.info("%s is read with the general model", gone)
-        failures = [await self._bring(scope, number) for scope, number in wanted.value.items()]
-        return next((failed for failed in failures if failed is not None), None)
+        return {scope: await self._bring(scope, number) for scope, number in wanted.value.items()}[GENERAL]
 
     def close(self) -> None:
         """Load nothing more."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _asked_for(self, model: Model, task: str) -> Model:
+        """The same weights asked for `task`: always the same Model, so that its pages make batches."""
+        known = self._tasked.setdefault(model, {})
+        if task not in known:
+            engine = asked_for(model.engine, task)
+            done = f"asked for the task {task!r}"
+            remark = done if engine else f"the task {task!r} is ignored: {model.engine.label} knows no tasks"
+            known[task] = replace(model, engine=engine or model.engine, remark=remark)
+        return known[task]
 
     async def _wanted(self) -> Done[dict[str, int | None]] | Failed:
         """Scope → current Release; general is among them in any case, and first."""
@@ -211,7 +230,7 @@ def engines_of(workspace: Workspace | None, base: str) -> Load:
 
     def load_engine(number: int | None) -> Engine:
         if workspace is None or number is None:
-            return load(base)
+            return load(base, settings=None if workspace is None else workspace.settings)
         return load_release(workspace, release(workspace, number))
 
     return load_engine

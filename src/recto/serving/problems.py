@@ -4,7 +4,6 @@ One table says which status each error of ours has. What isn't in it is a 500 th
 nothing else: no path, no traceback, no word of a library.
 """
 
-import errno
 import logging
 import re
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from recto import errors
+from recto.documents.replacing import NO_ROOM
 from recto.errors import RectoError
 from recto.observability.logs import keep
 from recto.serving.envelope import REQUEST_ID, SECURITY_HEADERS, request_id_of
@@ -33,7 +33,8 @@ NOT_YOUR_FAULT = "something went wrong that isn't your fault"
 MALFORMED = errors.RequestRefused("the request isn't well formed")
 """What counts where a request has another shape; each wrong field is told beside it."""
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL = errors.StorageFull("there is no room for this on the service's disk", hint="try again later")
+"""What is told of a full disk, whichever of our errors it is."""
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,10 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.JobNotFound: 404,
+    errors.PageGivenUp: 422,
     errors.StorageFull: 507,
+    errors.WorkspaceFull: 507,
+    errors.OutputFull: 507,
     errors.RequestRefused: 422,
     errors.RequestConflict: 400,
 }
@@ -95,6 +99,8 @@ class Problem(BaseModel):
 def problem_of(error: RectoError) -> ProblemJson:
     """The error as those may see it who asked: what it is, and the hint."""
     status = status_of(error)
+    if status == HTTPStatus.INSUFFICIENT_STORAGE:
+        error = _FULL
     if isinstance(error, _OURS):
         told = problem(status, error.what, kind=type(error).__name__)
         if error.hint:
@@ -173,9 +179,9 @@ async def _told(request: Request, error: Exception) -> Response:
 async def _no_room(request: Request, error: Exception) -> Response:
     """A full disk, wherever it shows; other faults of the system nobody foresaw."""
     assert isinstance(error, OSError)
-    if error.errno not in _NO_ROOM:
+    if error.errno not in NO_ROOM:
         raise error
-    full = errors.StorageFull("there is no room for this on the service's disk", hint="try again later")
+    full = errors.StorageFull(_FULL.what, hint=_FULL.hint)
     full.__cause__ = error
     return await _told(request, full.with_traceback(error.__traceback__))
 

@@ -107,12 +107,13 @@ class Quota:
             counted.pending += pages
 
     def give_back(self, caller: Caller, pages: int) -> None:
-        """Pages that were taken and then weren't read after all."""
+        """Pages that were taken and then weren't read after all; never more than were taken on this day."""
         if caller.key_id is None:
             return
         at, written = self._known(caller.key_id)
         with self._lock:
-            self._days.setdefault(at, _Day(written)).pending -= pages
+            counted = self._days.setdefault(at, _Day(written))
+            counted.pending -= max(min(pages, counted.written + counted.pending), 0)
 
     def flush(self) -> None:
         """Write down what was counted, and learn what other services at this database have written."""

@@ -1,7 +1,7 @@
 """Routing: which scope's model reads a request, by its agent, business type or category, and why. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recto.errors import RequestRefused
 from recto.settings import AgentSettings
@@ -41,6 +41,15 @@ class Route:
     scope: str
     agent: AgentSettings | None
     why: str
+
+    @property
+    def task(self) -> str:
+        """What the agent wants the model to be asked; "" is what it does anyway."""
+        return self.agent.task if self.agent else ""
+
+    def with_remark(self, remark: str) -> "Route":
+        """The same with one more reason; "" adds none."""
+        return replace(self, why=f"{self.why}; {remark}") if remark else self
 
 
 def route(asked: RouteRequest, agents: Mapping[str, AgentSettings], scopes: Collection[str]) -> Route:

@@ -43,7 +43,7 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
     most = room_for(settings.max_connections)
     config = uvicorn.Config(
         app,
-        http=bounded(most, settings.header_timeout_s),
+        http=bounded(most, settings),
         ws="none",
         backlog=min(_BACKLOG, max(16, most // 2)),  # so many are accepted before the first is counted
         lifespan="off",  # it is entered here: what is in the way of a start is to be told in our words

@@ -14,14 +14,14 @@ from typing import IO
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
-from recto.errors import DeadlineExpired, Draining, EngineError, ServingError
+from recto.errors import DeadlineExpired, Draining, ServingError
 from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
 from recto.serving.extracting.extractor import Extractors
 from recto.serving.facts import ModelFacts, WorkspaceFacts
-from recto.serving.flow import Flow, PageReading
+from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs.job import Job
 from recto.serving.jobs.jobs import Jobs
 from recto.serving.jobs.worker import Worker
@@ -152,7 +152,8 @@ class Service:
         clock = asyncio.get_running_loop().time
         began = clock()
         chosen = self.route(asking.route, asking.caller)
-        model = self.models.current(chosen.scope)
+        model = self.models.current(chosen.scope, chosen.task)
+        chosen = chosen.with_remark(model.remark)
         try:
             async with asyncio.timeout_at(asking.deadline):
                 pages = await self._pages(upload, model, asking)
@@ -169,22 +170,25 @@ class Service:
 
     async def _pages(self, upload: Upload, model: Model, asking: Asking) -> tuple[PageReading, ...]:
         most = self.settings.uploads.max_pages
-        async with self.decoders.open(upload.source, name=upload.name, max_pages=most) as opened:
+        tenant = asking.caller.tenant
+        async with self.decoders.open(
+            upload.source, name=upload.name, max_pages=most, tenant=tenant
+        ) as opened:
             await self._charge(asking.caller, opened.page_count)
 
             async def read(page: Page) -> Transcript:
-                asked = Asked(page, model, asking.caller.tenant, asking.deadline, admitted=True)
+                asked = Asked(page, model, tenant, asking.deadline, admitted=True)
                 transcript = await self.batcher.read(asked)
                 self._offer(Reading(page, transcript, asking.request_id, model.scope))
                 return transcript
 
             with (
                 self._given_back_if_late(asking, opened.page_count),
-                self.batcher.entrance.widened(opened.page_count, asking.caller.tenant) as window,
+                self.batcher.entrance.widened(opened.page_count, tenant) as window,
             ):
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
                     pages = tuple([reading async for reading in readings])
-            self._give_back(asking.caller, sum(_is_our_fault(page) for page in pages))
+            self._give_back(asking.caller, sum(map(is_our_fault, pages)))
             return pages
 
     @contextmanager
@@ -202,21 +206,22 @@ class Service:
 
     def _worker(self, workspace: Workspace) -> Worker:
         most = self.settings.uploads.max_job_pages
-        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job)
+        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job, self._give_back_of_job)
 
     def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""
         chosen = route(job.route_request, self.settings.agents, self.models.scopes)
-        model = self.models.current(chosen.scope)
-        tenant = f"jobs of {job.tenant}"  # its requests don't stand behind the pages of its jobs
+        model = self.models.current(chosen.scope, chosen.task)
+        chosen = chosen.with_remark(model.remark)
 
         async def read(page: Page) -> Transcript:
-            async with self.batcher.entrance.admit_patiently(tenant):
-                transcript = await self.batcher.read(Asked(page, model, tenant, admitted=True))
+            async with self.batcher.entrance.admit_patiently(job.waits_as):
+                transcript = await self.batcher.read(Asked(page, model, job.waits_as, admitted=True))
             self._offer(Reading(page, transcript, job.id, model.scope))
             return sure_only(transcript, chosen)
 
-        flow = Flow(read, self.batcher.entrance.window, self._timing)
+        window = 1 if job.alone else self.batcher.entrance.window
+        flow = Flow(read, window, self._timing)
         return route_json(chosen, job.wish["agent"]), flow
 
     def _timing(self) -> AbstractContextManager[None]:
@@ -231,6 +236,11 @@ class Service:
             caller = await asyncio.to_thread(caller_with, self.workspace, job.key_id)
             await self._charge(caller, pages)
 
+    async def _give_back_of_job(self, job: Job, pages: int) -> None:
+        if self.workspace is not None:
+            caller = await asyncio.to_thread(caller_with, self.workspace, job.key_id)
+            await asyncio.to_thread(self._give_back, caller, pages)
+
     async def _charge(self, caller: Caller, pages: int) -> None:
         if self.records is not None:
             await asyncio.to_thread(self.records.quota.take, caller, pages)
@@ -238,10 +248,6 @@ class Service:
     def _give_back(self, caller: Caller, pages: int) -> None:
         if self.records is not None and pages:
             self.records.quota.give_back(caller, pages)
-
-
-def _is_our_fault(page: PageReading) -> bool:
-    return isinstance(page, PageFailure) and isinstance(page.error, EngineError)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -20,6 +20,9 @@ class BatchWatcher(Protocol):
     def unread(self, reason: Unread, pages: int = 1) -> None:
         """Pages won't be read, or nobody waits for their answers any more."""
 
+    def hung(self, batches: int) -> None:
+        """From so many batches an engine doesn't come back."""
+
 
 class Nobody:
     """A BatchWatcher that doesn't watch."""
@@ -34,6 +37,9 @@ class Nobody:
         """Nothing."""
 
     def unread(self, reason: Unread, pages: int = 1) -> None:
+        """Nothing."""
+
+    def hung(self, batches: int) -> None:
         """Nothing."""
 
 

@@ -1,5 +1,6 @@
 """Settings: the tables of `recto.toml`, and how they are read. Everything below takes them as values."""
 
+from recto.settings.engines import RemoteSettings, VlmSettings
 from recto.settings.loading import (
     ENVIRONMENT,
     FILE_NAME,
@@ -7,6 +8,7 @@ from recto.settings.loading import (
     default_toml,
     load_settings,
     nearest_workspace,
+    settings_here,
 )
 from recto.settings.loop import (
     GateSettings,
@@ -36,14 +38,17 @@ __all__ = [
     "JobSettings",
     "ObservabilitySettings",
     "PrivacySettings",
+    "RemoteSettings",
     "ServingSettings",
     "Settings",
     "SplitSettings",
     "TrainingSettings",
     "TriggerSettings",
     "UploadSettings",
+    "VlmSettings",
     "WorkspaceSettings",
     "default_toml",
     "load_settings",
     "nearest_workspace",
+    "settings_here",
 ]

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
+from recto.settings.engines import RemoteSettings, VlmSettings
 from recto.settings.loop import (
     GateSettings,
     SplitSettings,
@@ -43,6 +44,10 @@ _Table = dict[str, object]
 ENVIRONMENT = {
     "RECTO_DATABASE": ("workspace", "database"),
     "RECTO_PRICE_PER_HOUR": ("training", "price_per_hour"),
+    "RECTO_VLM_MODEL": ("vlm", "model"),
+    "RECTO_VLM_DEVICE": ("vlm", "device"),
+    "RECTO_REMOTE_URL": ("remote", "url"),
+    "RECTO_REMOTE_MODEL": ("remote", "model"),
 }
 """Variables that stand above the file: name → table and setting."""
 
@@ -55,6 +60,8 @@ class Settings(SettingsTable):
     triggers: TriggerSettings = TriggerSettings()
     gates: GateSettings = GateSettings()
     training: TrainingSettings = TrainingSettings()
+    vlm: VlmSettings = VlmSettings()
+    remote: RemoteSettings = RemoteSettings()
     serving: ServingSettings = ServingSettings()
     uploads: UploadSettings = UploadSettings()
     extraction: ExtractionSettings = ExtractionSettings()
@@ -87,15 +94,19 @@ def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> 
     """
     path = folder / FILE_NAME
     tables = _parsed(path)
-    _overlay(tables, environment)
     training = tables.get("training")
     if isinstance(training, dict) and isinstance(training.get("recipe"), str):
         training["recipe"] = folder / Path(training["recipe"]).expanduser()
-    try:
-        return Settings.model_validate(tables)
-    except ValidationError as error:
-        mistakes = [_told(detail, environment) for detail in error.errors()]
-    raise refusal(mistakes, where=path, hint="docs/workspace.md lists all settings")
+    return _checked(tables, environment, path)
+
+
+def settings_here(start: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of the workspace at or above `start`; without one, defaults below the environment.
+
+    Raises SettingsError that lists every mistake.
+    """
+    folder = nearest_workspace(start)
+    return load_settings(folder, environment) if folder else _checked({}, environment, "the environment")
 
 
 def default_toml() -> str:
@@ -111,6 +122,16 @@ def default_toml() -> str:
         else:
             parts += ["", f"[{name}]", *_written(field.default)]
     return "\n".join(parts) + "\n"
+
+
+def _checked(tables: _Table, environment: Mapping[str, str], where: object) -> Settings:
+    """The settings that `tables` and the environment make together."""
+    _overlay(tables, environment)
+    try:
+        return Settings.model_validate(tables)
+    except ValidationError as error:
+        mistakes = [_told(detail, environment) for detail in error.errors()]
+    raise refusal(mistakes, where=where, hint="docs/workspace.md lists all settings")
 
 
 def _written(table: SettingsTable) -> list[str]:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from recto.settings.table import Count, Days, Seconds, SettingsTable, Share, Word
+from recto.settings.table import Count, Days, PageTaskName, Seconds, SettingsTable, Share, Word
 
 Output = Literal["pages", "text", "markdown"]
 """What an answer holds: whole Transcripts, their text, or Markdown."""
@@ -14,7 +14,8 @@ _Host = Annotated[str, Field(min_length=1, max_length=253)]
 _Hosts = Annotated[tuple[_Host, ...], Field(strict=False)]
 
 
-def _is_url(text: str) -> str:
+def url_or_empty(text: str) -> str:
+    """`text`, if it is the URL of an HTTP server or empty. Raises ValueError, as pydantic wants it."""
     try:
         parts = urlsplit(text)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -25,7 +26,7 @@ def _is_url(text: str) -> str:
     return text
 
 
-_Url = Annotated[str, AfterValidator(_is_url)]
+_Url = Annotated[str, AfterValidator(url_or_empty)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _MEGABYTE = 1_000_000
 
@@ -47,9 +48,15 @@ class ServingSettings(SettingsTable):
     max_connections: int = Field(
         default=512, ge=1, le=100_000, description="at once; fewer where the system allows few open files"
     )
+    max_address_share: Share = Field(
+        default=0.5, description="of these that one address may have; not of this machine's own"
+    )
     header_timeout_s: Seconds = Field(default=10.0, description="a request's header must have come by then")
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
+    hung_after_s: Seconds = Field(
+        default=120.0, description="an engine that has a batch for longer hangs, unless it is always slow"
+    )
     reload_every_s: Seconds = Field(default=1.0, description="how often a new current Release is looked for")
 
 
@@ -57,6 +64,9 @@ class UploadSettings(SettingsTable):
     """What is accepted from outside, and what decoding it may take."""
 
     max_upload_mb: Count = Field(default=50, description="megabytes of one request, all files together")
+    max_inline_mb: Count = Field(
+        default=20, description="of one request with files in base64: /mcp, /v1/chat/completions"
+    )
     max_pixels: Count = Field(default=40_000_000, le=178_000_000, description="of one page")
     max_pages: Count = Field(default=50, description="of a document in POST /v1/read; longer ones are jobs")
     max_job_pages: Count = Field(default=10_000, description="of a document in a job")
@@ -74,6 +84,11 @@ class UploadSettings(SettingsTable):
     def max_upload_bytes(self) -> int:
         """`max_upload_mb` in bytes."""
         return self.max_upload_mb * _MEGABYTE
+
+    @property
+    def max_inline_bytes(self) -> int:
+        """`max_inline_mb` in bytes."""
+        return self.max_inline_mb * _MEGABYTE
 
     @property
     def decode_memory_bytes(self) -> int:
@@ -144,10 +159,13 @@ class PrivacySettings(SettingsTable):
 
 
 class AgentSettings(SettingsTable):
-    """How one kind of agent is answered: which scope reads, and what the answer holds."""
+    """How one kind of agent is answered: which scope reads, what it is asked, and what the answer holds."""
 
     about: str = Field(default="", max_length=500, description="what this agent reads")
     scope: Word = Field(default="general", description="business type whose Release reads")
+    task: PageTaskName | Literal[""] = Field(
+        default="", description='for engines that know tasks: markdown, text, figure, …; "" is their own'
+    )
     output: Output = Field(default="pages", description="pages, text or markdown")
     min_confidence: Share = Field(default=0.0, description="lines that are read less surely are left out")
 

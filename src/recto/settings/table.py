@@ -1,6 +1,6 @@
 """What all tables of `recto.toml` share: they are frozen, know no other names, and guess no types."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,9 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")]
+
+PageTaskName = Literal["markdown", "ocr", "text", "figure", "describe"]
+"""What a vision-language model can be asked that needs nothing but a page."""
 
 
 class SettingsTable(BaseModel):

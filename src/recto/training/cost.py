@@ -3,12 +3,12 @@
 import os
 
 from recto.errors import SettingsError
-from recto.training.recipe import Recipe
+from recto.training.recipe_table import RecipeTable
 
 PRICE = "RECTO_PRICE_PER_HOUR"
 
 
-def price_per_hour(recipe: Recipe, workspace_price: float = 0.0) -> float:
+def price_per_hour(recipe: RecipeTable, workspace_price: float = 0.0) -> float:
     """RECTO_PRICE_PER_HOUR, else that of a workspace's settings, else the recipe's; 0 is no price.
 
     Raises SettingsError.

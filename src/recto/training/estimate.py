@@ -1,33 +1,44 @@
 """Estimate: the time and memory that a training will take, told before it, and held against what it took.
 
-Only arithmetic and words are here; what is measured on this machine comes from `ctc/calibration`.
+Only arithmetic and words are here; what is measured on this machine comes from the way of learning
+(`ctc/calibration` and the like).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from recto.datasets.example import Example
 
+NO_ESTIMATE = "No estimate: the sample pages have nothing to learn from."
 _PAGE = 30.0
 """Finding the lines of a page takes about as long as computing and reading this many lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training should take on this machine. Seconds; memory in MiB; lines of train and val.
+    """What a training should take on this machine. Seconds; memory in MiB; lines (or pages) of train and val.
 
-    `epoch_s` is one epoch, of `epochs` at most; `calibration_s` is what it took to know.
+    `epoch_s` is one epoch, of `epochs` at most; `calibration_s` is what it took to know. `memory_mb` is that
+    of the device that trains, which has `device_mb` in all (None: the device is this computer).
     """
 
     documents: int
-    train_lines: int
-    val_lines: int
+    train_count: int
+    val_count: int
     prepare_s: float
     epoch_s: float
     epochs: int
     write_s: float
     memory_mb: float | None
     calibration_s: float
+    unit: Literal["lines", "pages"] = "lines"
+    device_mb: float | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the memory of the device is enough; True where that isn't known."""
+        return self.device_mb is None or self.memory_mb is None or self.memory_mb <= self.device_mb
 
     def total_s(self, epochs: int | None = None) -> float:
         """Seconds for so many epochs, or for all of them."""
@@ -49,16 +60,24 @@ def typical(examples: Sequence[Example], count: int) -> list[Example]:
 
 
 def in_words(estimate: Estimate, cost: Callable[[float], float | None] = lambda seconds: None) -> str:
-    """One sentence, for before the training."""
-    memory = f" and {estimate.memory_mb / 1024:.1f} GiB of memory" if estimate.memory_mb else ""
+    """One sentence, for before the training; a second one where it won't fit."""
     price = cost(estimate.total_s())
     money = f", at a cost of {price:.3f}" if price is not None else ""
-    return (
-        f"Estimate: about {estimate.train_lines} lines to learn from and {estimate.val_lines} to choose by, "
-        f"{duration(estimate.total_s())}{memory}{money} "
-        f"({duration(estimate.prepare_s)} for finding lines in {estimate.documents} documents, "
+    work = "finding lines" if estimate.unit == "lines" else "preparing pages"
+    told = (
+        f"Estimate: about {estimate.train_count} {estimate.unit} to learn from and {estimate.val_count} to "
+        f"choose by, {duration(estimate.total_s())}{_memory(estimate)}{money} "
+        f"({duration(estimate.prepare_s)} for {work} in {estimate.documents} documents, "
         f"{duration(estimate.epoch_s)} for each of at most {estimate.epochs} epochs)."
     )
+    return told if estimate.fits else f"{told} It won't fit: take a smaller batch, or another method."
+
+
+def _memory(estimate: Estimate) -> str:
+    if estimate.memory_mb is None:
+        return ""
+    said = f" and {estimate.memory_mb / 1024:.1f} GiB of memory"
+    return said if estimate.device_mb is None else f"{said} of the GPU's {estimate.device_mb / 1024:.1f}"
 
 
 def held_against(estimate: Estimate, seconds: float, epochs: int, memory_mb: float | None) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import recto
-from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import OutputError, TrainingError
 from recto.evaluation.machine import describe_machine
-from recto.training.recipe import Recipe
+from recto.training.way import Way
 
 _ROOMS = ("documents", "datasets", "engines", "evaluation", "training", "registry", "retraining")
 """What reads, learns, measures and judges."""
@@ -23,8 +22,9 @@ class Identity(BaseModel):
     """Recipe, dataset (where it lies, and the fingerprint of its content), version of the code.
 
     `verb` is the command: a Run of `train` isn't one of `improve`. `model` is the content hash of the model
-    that is measured before: a Release's, or that of the base weights ("" in Runs of a recto without it).
-    `packages` are the versions of those that compute (none in Runs of a recto without them).
+    that is measured before: a Release's, or that of the base weights; `base` that of the base weights which
+    learn (both are "" in Runs of a recto without them). `packages` are the versions of those that compute
+    (none in Runs of a recto without them).
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -35,25 +35,26 @@ class Identity(BaseModel):
     fingerprint: str
     code: str
     model: str = ""
+    base: str = ""
     packages: dict[str, str] = {}
 
 
-def identity_of(verb: str, recipe: Recipe, dataset: Path, fingerprint: str, model: str) -> Identity:
-    """The Identity of a Run with the code as it is."""
+def identity_of(verb: str, way: Way, data: tuple[Path, str], model: str) -> Identity:
+    """The Identity of a Run with the code as it is; `data` is the dataset's root and fingerprint.
+
+    `model` is the content of what is measured before; "" is the base. Raises what finding the base does.
+    """
+    base = way.base_sha256()
     return Identity(
         verb=verb,
-        recipe=recipe.model_dump(mode="json"),
-        dataset=str(dataset),
-        fingerprint=fingerprint,
+        recipe=way.recipe.model_dump(mode="json"),
+        dataset=str(data[0]),
+        fingerprint=data[1],
         code=code_version(),
-        model=model,
-        packages=describe_machine().packages,
+        model=model or base,
+        base=base,
+        packages=describe_machine(way.packages).packages,
     )
-
-
-def base_sha256() -> str:
-    """The content of the base weights: the hash of the recogniser's. Raises MissingPackage."""
-    return sha256_of(weights_path(RECOGNISER_FILE))
 
 
 @cache
@@ -93,6 +94,8 @@ def outdated(earlier: Identity, wanted: Identity) -> str:
         names = sorted({*earlier.packages, *wanted.packages})
         other = [name for name in names if earlier.packages.get(name) != wanted.packages.get(name)]
         return f"this run began with other versions of {', '.join(other)}"
+    if earlier.base != wanted.base:
+        return f"this run began with base weights {earlier.base[:12]}, here are {wanted.base[:12]}"
     if earlier.model != wanted.model:
         return f"this run began beside model {earlier.model[:12]}, in use is {wanted.model[:12]}"
     return ""

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from recto.datasets.example import Dataset, Example
 from recto.datasets.fingerprint import fingerprint
-from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.evaluation.compare import with_baseline
 from recto.evaluation.evaluate import evaluate
@@ -20,15 +19,16 @@ from recto.evaluation.report import DatasetInfo, Metrics, Report, report_from_js
 from recto.evaluation.report_html import write_report
 from recto.observability.cost import cost
 from recto.training.cost import price_per_hour
-from recto.training.ctc.lesson import Lesson
-from recto.training.identity import Identity, base_sha256, identity_of
+from recto.training.identity import Identity, identity_of
+from recto.training.lesson import Lesson
 from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe
+from recto.training.recipe import default_recipe
 from recto.training.run import Run, Start, open_run
 from recto.training.selection import Selection, select
 from recto.training.spent import Spent, Stopwatch
 from recto.training.train import MEASURING, Taught, figures_of, needed, teach
 from recto.training.vendors import metrics_of, unseen
+from recto.training.way import Way, way_of
 
 _BEFORE = "before.json"
 _AFTER = "report.json"
@@ -51,17 +51,20 @@ class Models(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class BaseModels:
-    """Models that improve on the base weights, and tell nobody."""
+    """Models that improve on the base weights of a way of learning, and tell nobody."""
+
+    way: Way
 
     @property
     def current_sha256(self) -> str:
-        """The hash of the recogniser's base weights."""
-        return base_sha256()
+        """The content of the base weights."""
+        return self.way.base_sha256()
 
     def load(self, model: Path | None) -> Engine:
-        """The CPU engine."""
-        return load("ppocr", model=model)
+        """The engine that reads with what this way writes."""
+        return self.way.base_engine() if model is None else self.way.engine_with(model)
 
     def measured(self, report: Report) -> None:
         """Nothing."""
@@ -108,29 +111,29 @@ class Improvement:
 def improve(
     dataset: Dataset,
     out: Path,
-    recipe: Recipe | None = None,
+    way: Way | None = None,
     progress: Progress | None = None,
     *,
     start: Start = "new",
     models: Models | None = None,
 ) -> Improvement:
-    """Fine-tune the CPU engine on `dataset` and write a Run into `out`.
+    """Fine-tune on `dataset` and write a Run into `out`.
 
     `start` says what to do with an earlier Run there: see `run.open_run`. `models` are what is compared,
-    the base weights before if it isn't said. Raises TrainingError (nothing to
-    learn from, or no test documents), LeakageError, MissingPackage, OutputError, WorkspaceBusy, ParityError,
+    the base weights before if it isn't said. Raises TrainingError (nothing to learn from, or no test
+    documents), LeakageError, MissingPackage, ModelNotFound, OutputError, WorkspaceBusy, ParityError,
     SettingsError, and the engine's and dataset's own errors.
     """
-    recipe = recipe or Recipe()
-    openers, price = needed(recipe), price_per_hour(recipe)
-    models = models or BaseModels()
+    way = way or way_of(default_recipe())
+    openers, price = needed(way), price_per_hour(way.recipe)
+    models = models or BaseModels(way)
     chosen = select(dataset)
-    identity = _identity(dataset, chosen, recipe, models.current_sha256)
+    identity = _identity(dataset, chosen, way, models.current_sha256)
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
         measure = _Measure(run, chosen.test, _info(dataset, chosen), watch, models)
         before = measure.before()
-        taught = teach((dataset, chosen), run, recipe, watch, openers)
+        taught = teach((dataset, chosen), run, way, watch, openers)
         report = measure.after(before)
         _, html = write_report(report, out, examples=chosen.test)
         spent = watch.spent()
@@ -152,17 +155,17 @@ def improve(
     return improvement
 
 
-def depends_on(dataset: Dataset, recipe: Recipe, model: str) -> Identity:
+def depends_on(dataset: Dataset, way: Way, model: str) -> Identity:
     """The Identity of the Run that `improve` would make beside the model of content `model`.
 
     Raises TrainingError, LeakageError.
     """
-    return _identity(dataset, select(dataset), recipe, model)
+    return _identity(dataset, select(dataset), way, model)
 
 
-def _identity(dataset: Dataset, chosen: Selection, recipe: Recipe, model: str) -> Identity:
+def _identity(dataset: Dataset, chosen: Selection, way: Way, model: str) -> Identity:
     used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
-    return identity_of("improve", recipe, dataset.root, fingerprint(used), model)
+    return identity_of("improve", way, (dataset.root, fingerprint(used)), model)
 
 
 @dataclass(frozen=True, slots=True)

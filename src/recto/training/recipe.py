@@ -1,62 +1,36 @@
-"""Recipe: everything that a fine-tuning of the CPU engine depends on, from defaults or a YAML file.
+"""Recipe: everything that a training run depends on, from defaults or a YAML file.
 
-Unknown keys and keys that stand there twice are refused, no type is guessed, and all mistakes are reported
-together. `recipes/` has commented examples.
+Its `kind` says which way of learning it is for, and so which settings there are. Unknown keys and keys that
+stand there twice are refused, no type is guessed, and all mistakes are reported together. `recipes/` has
+commented examples.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
+from recto.training.ctc.recipe import CtcRecipe
+from recto.training.lora.recipe import LoraRecipe
 
-_Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Tracker = Literal["tensorboard", "mlflow", "wandb"]
+Recipe = CtcRecipe | LoraRecipe
+
+KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe]] = {"ctc": CtcRecipe, "lora": LoraRecipe}
+"""Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
+
+DEFAULT_KIND = "ctc"
+_EXPLAINED = {"ctc": "recipes/ppocr-recognition.yaml", "lora": "recipes/deepseek-ocr-lora.yaml"}
 
 
-class Recipe(BaseModel):
-    """Settings of one training run; frozen, so that what was recorded is what ran.
-
-    A step learns from `batch_lines` × `accumulation` lines, `batch_lines` at once. `trackers` are told of
-    every epoch. `price_per_hour` of the machine, in any currency; 0 is none.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    kind: Literal["ctc"] = "ctc"
-    seed: int = Field(default=0, ge=0, lt=2**63)
-    epochs: _Count = 6
-    patience_epochs: _Count = 3
-    batch_lines: _Count = 32
-    accumulation: _Count = 1
-    learning_rate: float = Field(default=5e-4, gt=0, le=1)
-    weight_decay: float = Field(default=0.0, ge=0, le=1)
-    warmup_share: float = Field(default=0.1, gt=0, lt=1)
-    gradient_norm: float = Field(default=5.0, gt=0)
-    max_train_lines: _Count = 24_000
-    max_val_lines: _Count = 1_000
-    min_val_characters: int = Field(default=6_000, ge=0, le=1_000_000_000)
-    margin: float = Field(default=0.25, ge=0, le=1)
-    blend: float = Field(default=0.8, gt=0, le=1)
-    views: int = Field(default=2, ge=0, le=16)
-    views_up_to: _Count = 10_000
-    small_marks: bool = True
-    rivals: int = Field(default=200, ge=0, le=5_000)
-    replay_lines: int = Field(default=2_000, ge=0, le=1_000_000_000)
-    replay_weight: float = Field(default=4.0, ge=0)
-    trackers: Annotated[tuple[Tracker, ...], Field(strict=False)] = ("tensorboard",)
-    price_per_hour: float = Field(default=0.0, ge=0)
-
-    @property
-    def step_lines(self) -> int:
-        """Lines that one step of the optimiser learns from."""
-        return self.batch_lines * self.accumulation
+def default_recipe() -> Recipe:
+    """What counts where no recipe is given."""
+    return KINDS[DEFAULT_KIND]()
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -69,9 +43,10 @@ def load_recipe(path: Path) -> Recipe:
         raise SettingsError(f"the recipe is no YAML: {error}", where=path) from error
     if not isinstance(raw, dict):
         raise SettingsError("the recipe holds no settings by name", where=path, hint="write `epochs: 12`")
-    recipe, mistakes = _checked({str(key): value for key, value in raw.items()})
+    recipe, mistakes = checked({str(key): value for key, value in raw.items()})
     if twice or recipe is None:
-        hint = "recipes/ppocr-recognition.yaml explains all settings"
+        explained = _EXPLAINED.get(str(raw.get("kind", DEFAULT_KIND)))
+        hint = f"{explained} explains all settings" if explained else "recipes/ has one of each kind"
         raise refusal([*twice, *mistakes], where=path, hint=hint)
     return recipe
 
@@ -79,11 +54,23 @@ def load_recipe(path: Path) -> Recipe:
 def changed(recipe: Recipe, flags: Mapping[str, int | None]) -> Recipe:
     """The Recipe with what the flags of these names say, where they say something. Raises SettingsError."""
     wanted = {name: value for name, value in flags.items() if value is not None}
-    new, mistakes = _checked(recipe.model_dump() | wanted)
+    new, mistakes = checked(recipe.model_dump() | wanted)
     if new is None:
         hint = "`recto train --help` lists the flags"
         raise refusal((f"--{mistake}" for mistake in mistakes), where="command line", hint=hint)
     return new
+
+
+def checked(raw: Mapping[str, object]) -> tuple[Recipe | None, list[str]]:
+    """The Recipe of these settings, or all that is wrong, each as `name: …`."""
+    kind = raw.get("kind", DEFAULT_KIND)
+    if not isinstance(kind, str) or kind not in KINDS:
+        shown = f" (it is {json.dumps(kind)})" if isinstance(kind, str | int | float) else ""
+        return None, [f"kind: must be {' or '.join(map(repr, KINDS))}{shown}"]
+    try:
+        return KINDS[kind].model_validate(raw), []
+    except ValidationError as error:
+        return None, [_told(detail, kind) for detail in error.errors()]
 
 
 class _Loader(yaml.SafeLoader):
@@ -108,16 +95,11 @@ def _parsed(text: str) -> tuple[object, list[str]]:
     return loader.construct_document(node), twice
 
 
-def _checked(raw: Mapping[str, object]) -> tuple[Recipe | None, list[str]]:
-    """The Recipe, or all that is wrong."""
-    try:
-        return Recipe.model_validate(raw), []
-    except ValidationError as error:
-        return None, [_told(detail) for detail in error.errors()]
-
-
-def _told(error: ErrorDetails) -> str:
+def _told(error: ErrorDetails, kind: str) -> str:
     name = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        return unknown(name, name, tuple(Recipe.model_fields))
-    return sentence(error, name)
+    if error["type"] != "extra_forbidden":
+        return sentence(error, name).removeprefix(": ")  # what is wrong with several names none of its own
+    others = [other for other, recipe in KINDS.items() if name in recipe.model_fields]
+    if others:
+        return f"{name}: is a setting of kind {' and '.join(others)}, this recipe is of kind {kind}"
+    return unknown(name, name, tuple(KINDS[kind].model_fields))

@@ -146,7 +146,8 @@ def _begin(folder: Path, identity: Identity, start: Start) -> Run:
         run = Run(folder, note=f"{why_anew}: it starts anew" if why_anew else "")
         run.log("start", note=run.note)
     replace_file(folder / RECIPE, yaml.safe_dump(identity.recipe, sort_keys=False).encode())
-    run.write_json("environment.json", {"code": identity.code, "machine": describe_machine().model_dump()})
+    machine = describe_machine().model_copy(update={"packages": identity.packages})
+    run.write_json("environment.json", {"code": identity.code, "machine": machine.model_dump()})
     return run
 
 

@@ -1,6 +1,9 @@
-"""Train: fine-tune the CPU engine on a dataset and write a Run with a model. Nothing is measured on test."""
+"""Train: fine-tune on a dataset and write a Run with a model, whichever way of learning it is.
 
-from collections.abc import Callable
+Nothing is measured on test. Of several processes that train together (`ranks`) the first one does all this,
+and the others `follow`.
+"""
+
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,29 +12,31 @@ from pydantic import TypeAdapter
 from recto.datasets.example import Dataset
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
-from recto.errors import MissingPackage, ModelFolderError
+from recto.errors import ModelFolderError
 from recto.evaluation.machine import reset_peak_memory
 from recto.observability.cost import cost
+from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.cost import price_per_hour
-from recto.training.ctc.lesson import Lesson
-from recto.training.estimate import Estimate, held_against, in_words
-from recto.training.identity import base_sha256, identity_of
+from recto.training.estimate import NO_ESTIMATE, Estimate, held_against, in_words
+from recto.training.identity import identity_of
+from recto.training.lesson import Lesson
+from recto.training.lora.lesson import LoraLesson
 from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe
+from recto.training.recipe import default_recipe
 from recto.training.run import Run, Start, open_run
 from recto.training.selection import Selection, select
 from recto.training.spent import Stopwatch
 from recto.training.trackers import Opener, find_trackers
+from recto.training.way import Examples, Teacher, Way, way_of
 
 RESULT = "training.json"
 MEASURING = "measuring"
 """What the names of stages begin with that are no training."""
 ESTIMATING = "estimating time and memory"
 _ESTIMATE = "estimate.json"
-_WORTH_ESTIMATING = 30
-"""Documents: estimating takes about 8 s, as much as a sixth of training on ten receipts."""
-_PAGES_ASKED = 6
+_PAGES, _PAGES_ASKED = 3, 6
+"""So many are tried, at most, for an estimate before a training, and for one that somebody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +74,24 @@ _MAYBE: TypeAdapter[Estimate | None] = TypeAdapter(Estimate | None)
 def train(
     dataset: Dataset,
     out: Path,
-    recipe: Recipe | None = None,
+    way: Way | None = None,
     progress: Progress | None = None,
     *,
     start: Start = "new",
 ) -> Training:
-    """Fine-tune the CPU engine on the splits train and val of `dataset`, and write a Run into `out`.
+    """Fine-tune on the splits train and val of `dataset`, and write a Run into `out`.
 
-    Raises TrainingError, LeakageError, MissingPackage, OutputError, WorkspaceBusy (another process writes
-    this Run), ParityError, SettingsError, and the dataset's own errors.
+    Raises TrainingError, LeakageError, MissingPackage, ModelNotFound, OutputError, WorkspaceBusy (another
+    process writes this Run), ParityError, SettingsError, and the dataset's own errors.
     """
-    recipe = recipe or Recipe()
-    openers = needed(recipe)
-    price = price_per_hour(recipe)
+    way = way or way_of(default_recipe())
+    openers = needed(way)
+    price = price_per_hour(way.recipe)
     chosen = select(dataset, measured=False)
-    taught_on = Dataset((*chosen.train, *chosen.val), dataset.root)
-    identity = identity_of("train", recipe, dataset.root, fingerprint(taught_on), base_sha256())
+    identity = identity_of("train", way, (dataset.root, _fingerprint(dataset, chosen)), model="")
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
-        taught = teach((dataset, chosen), run, recipe, watch, openers)
+        taught = teach((dataset, chosen), run, way, watch, openers)
         training = Training(taught, run.model, cost(watch.spent().total_s, price))
         run.write_json("metrics.json", {**figures_of(taught), "cost": training.cost})
         run.log("finished")
@@ -95,60 +99,61 @@ def train(
     return training
 
 
-def estimate(dataset: Dataset, recipe: Recipe | None = None) -> Estimate | None:
-    """What training on `dataset` should take here; None where its sample pages teach nothing."""
-    recipe = recipe or Recipe()
-    needed(recipe)
-    from recto.training.ctc.base_model import load_base
-    from recto.training.ctc.calibration import calibrate
+def follow(dataset: Dataset, way: Way) -> None:
+    """Take part in a training that the first process of several writes down; nothing is written here.
 
+    Raises what `train` does before it begins, and TrainingError.
+    """
+    way.check()
     chosen = select(dataset, measured=False)
-    return calibrate(load_base(), (chosen.train, chosen.val), recipe, _PAGES_ASKED)
+    if ranks.agreed(goes_on=True):
+        way.teacher().follow((chosen.train, chosen.val))
 
 
-def check_trainable(dataset: Dataset, recipe: Recipe) -> None:
+def estimate(dataset: Dataset, way: Way) -> Estimate | None:
+    """What training on `dataset` should take here; None where its sample pages teach nothing."""
+    needed(way)
+    chosen = select(dataset, measured=False)
+    return way.teacher().estimate((chosen.train, chosen.val), _PAGES_ASKED)
+
+
+def check_trainable(dataset: Dataset, way: Way) -> None:
     """Raise what stops `improve` on this dataset before it begins: TrainingError, LeakageError, …"""
-    needed(recipe)
+    needed(way)
     select(dataset)
 
 
-def needed(recipe: Recipe) -> tuple[Opener, ...]:
-    """The recipe's trackers; raises MissingPackage for everything that a training needs, before it starts."""
-    try:
-        import onnx  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise MissingPackage(
-            f"fine-tuning needs {error.name}, which isn't installed", hint="pip install 'recto[train]'"
-        ) from error
-    return find_trackers(recipe.trackers)
+def needed(way: Way) -> tuple[Opener, ...]:
+    """The recipe's trackers; raises what stops the recipe here, before anything starts.
+
+    MissingPackage, ModelNotFound, SettingsError, or TrainingError.
+    """
+    way.check()
+    return find_trackers(way.recipe.trackers)
 
 
 def teach(
     data: tuple[Dataset, Selection],
     run: Run,
-    recipe: Recipe,
+    way: Way,
     watch: Stopwatch,
     openers: tuple[Opener, ...],
 ) -> Taught:
     """Train and write the model of `run`, or read what an earlier attempt finished."""
-    if done := _finished(run):
+    done = _finished(run)
+    ranks.agreed(goes_on=done is None)
+    if done:
         return done
-    from recto.training.ctc.base_model import load_base
-    from recto.training.ctc.calibration import calibrate
-    from recto.training.ctc.learn import learn
-
     dataset, chosen = data
     examples = (chosen.train, chosen.val)
-    taught_on = fingerprint(Dataset((*chosen.train, *chosen.val), dataset.root))
     reset_peak_memory()
     watch.stage("loading the base model", 1)
-    base = load_base()
-    with Chronicle(run, watch, openers, recipe.model_dump(mode="json")) as chronicle:
+    teacher = way.teacher()
+    with Chronicle(run, watch, openers, way.recipe.model_dump(mode="json")) as chronicle:
         expected = None
-        if len(chosen.train) >= _WORTH_ESTIMATING:
-            expected = _estimated(run, chronicle, lambda: calibrate(base, examples, recipe))
-        lesson = learn(base, examples, taught_on, run, recipe, chronicle)
+        if len(chosen.train) >= way.estimates_from:
+            expected = _estimated(run, chronicle, teacher, examples)
+        lesson = teacher.learn(examples, _fingerprint(dataset, chosen), run, chronicle)
     taught = _taught(lesson, expected, watch, held_out=chosen.held_out)
     run.write_json(RESULT, _TAUGHT.dump_python(taught, mode="json"))
     run.log("trained", **asdict(taught))
@@ -172,7 +177,15 @@ def comparison(taught: Taught) -> str:
     if not taught.estimate:
         return ""
     seconds = taught.total_s - taught.seconds.get(ESTIMATING, 0.0)
-    return held_against(taught.estimate, seconds, taught.lesson.epochs, taught.peak_memory_mb)
+    return held_against(taught.estimate, seconds, taught.lesson.epochs, _device_peak_mb(taught))
+
+
+def _device_peak_mb(taught: Taught) -> float | None:
+    """The peak of the memory that the estimate is about: a GPU's, where one trained."""
+    lesson = taught.lesson
+    if isinstance(lesson, LoraLesson) and lesson.memory is not None:
+        return lesson.memory.measured_mb
+    return taught.peak_memory_mb
 
 
 def _finished(run: Run) -> Taught | None:
@@ -181,21 +194,26 @@ def _finished(run: Run) -> Taught | None:
     if earlier is None:
         return None
     try:
-        open_model(run.model)
+        open_model(run.model, engine=None)
     except ModelFolderError:
         return None
     return _TAUGHT.validate_json(earlier)
 
 
-def _estimated(run: Run, chronicle: Chronicle, calibrated: Callable[[], Estimate | None]) -> Estimate | None:
+def _fingerprint(dataset: Dataset, chosen: Selection) -> str:
+    """That of the documents that are learnt from."""
+    return fingerprint(Dataset((*chosen.train, *chosen.val), dataset.root))
+
+
+def _estimated(run: Run, chronicle: Chronicle, teacher: Teacher, examples: Examples) -> Estimate | None:
     """The estimate that this Run began with."""
     earlier = run.read(_ESTIMATE)
     if earlier is not None:
         return _MAYBE.validate_json(earlier)
     chronicle.stage(ESTIMATING, 1)
-    found = calibrated()
+    found = teacher.estimate(examples, _PAGES)
     run.write_json(_ESTIMATE, _MAYBE.dump_python(found, mode="json"))
-    chronicle.say(in_words(found) if found else "No estimate: the sample pages have no line to learn from.")
+    chronicle.say(in_words(found) if found else NO_ESTIMATE)
     return found
 
 

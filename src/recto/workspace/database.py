@@ -5,6 +5,7 @@ IMMEDIATE), so that two writers wait for each other and never fail halfway. Post
 advisory lock. Connections of SQLite aren't pooled: nothing stays open between two transactions.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,16 +22,26 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
-from recto.errors import MissingPackage, RectoError, SettingsError, WorkspaceBusy, WorkspaceError
+from recto.errors import (
+    MissingPackage,
+    RectoError,
+    SettingsError,
+    WorkspaceBusy,
+    WorkspaceError,
+    WorkspaceFull,
+)
 
 FILE_NAME = "recto.db"
-HEAD = "0004"
+HEAD = "0005"
 """The newest step in `migrations/versions`."""
 
 WAIT_S = 60
 WRITES = {"recto_writes": True}
 
 _ADVISORY_LOCK = 0x726563746F  # "recto": any number that others on the server don't use
+_FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+"""What SQLite says on a full disk: at a write, and where it can't even make the index that reading takes."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -103,7 +114,8 @@ def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
 
 @contextmanager
 def told(engine: Engine) -> Iterator[None]:
-    """Errors of the database as ours: WorkspaceBusy where others write for too long, else WorkspaceError."""
+    """Errors of the database as ours: WorkspaceBusy where others write for too long, WorkspaceFull where its
+    disk is full, else WorkspaceError."""
     try:
         yield
     except (IntegrityError, DataError, ProgrammingError):
@@ -181,7 +193,16 @@ def _translated(error: DatabaseError, engine: Engine) -> RectoError:
         return WorkspaceBusy(
             f"somebody else has been writing for more than {WAIT_S} s", where=where, hint="try again later"
         )
+    if _is_full(error.orig):
+        hint = "free some space on its disk"
+        return WorkspaceFull(f"the database has no room: {reason}", where=where, hint=hint)
     hint = "check that the file is a database, its disk has space, and you may write there"
     if engine.dialect.name != "sqlite":
         hint = "check that the server runs, and the URL in recto.toml"
     return WorkspaceError(f"the database can't be used: {reason}", where=where, hint=hint)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "") in _FULL  # what Python itself raises has none
+    return "No space left on device" in str(error)  # PostgreSQL tells what its system said

@@ -215,8 +215,8 @@ class JobRow(Table):
     `id` is a random UUID in hex. `cancelled` is the wish of its owner, `state` says when it has come true.
     Whoever works on it (`claimed_by`) says so again and again in `claimed_until`: a claim that has run out is
     a worker that died, and of a job that is put off, nobody has it until then. `attempts` counts the claims
-    since its last page was stored. `options` holds what was asked for, and each document with its name and
-    pages; `name` and `sha256` are the first one's. `webhook_outcome` is None until its webhook was told, or
+    since its last page was stored, `lost` those that ran out since then. `options` holds what was asked for,
+    and each document with its name, hash and pages. `webhook_outcome` is None until its webhook was told, or
     given up; `webhook_attempts` were begun, and `webhook_due` is when the next one may.
     """
 
@@ -227,9 +227,6 @@ class JobRow(Table):
     key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
     tenant: Mapped[str]
     state: Mapped[str]
-    name: Mapped[str]
-    sha256: Mapped[str] = mapped_column(String(64))
-    page_count: Mapped[int | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -241,6 +238,7 @@ class JobRow(Table):
     claimed_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    lost: Mapped[int] = mapped_column(default=0, server_default="0")
     webhook_attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     webhook_due: Mapped[datetime | None]
 

@@ -58,7 +58,7 @@ def with_decoders(
 
 
 async def read(decoders: Decoders, data: bytes, number: int = 1) -> np.ndarray:
-    async with decoders.open(data, name="upload", max_pages=50) as opened:
+    async with decoders.open(data, name="upload", max_pages=50, tenant="ann") as opened:
         return (await opened.page(number)).image
 
 
@@ -112,7 +112,7 @@ def test_pages_are_what_documents_make_of_them(samples: Samples) -> None:
     async def work(decoders: Decoders) -> None:
         for name, data in samples.items():
             pages = list(open_document(data))
-            async with decoders.open(data, name=name, max_pages=50) as opened:
+            async with decoders.open(data, name=name, max_pages=50, tenant="ann") as opened:
                 assert (opened.page_count, opened.sha256) == (len(pages), pages[0].sha256)
                 for page in reversed(pages):
                     found = await opened.page(page.number)
@@ -133,7 +133,7 @@ def test_every_kind_of_source(source: str, samples: Samples, tmp_path: Path) -> 
             file.write(data)
             spooled.write(data)
             given = {"path": tmp_path / "passwd", "bytes": data, "file": file, "spooled": spooled}[source]
-            async with decoders.open(given, name="upload", max_pages=1) as opened:
+            async with decoders.open(given, name="upload", max_pages=1, tenant="ann") as opened:
                 assert (await opened.page(1)).width == 60
 
     with_decoders(work)
@@ -164,7 +164,7 @@ def test_errors_cross_whole_and_name_no_path(content: bytes, error: type[Documen
 def test_limits_are_those_of_the_settings(samples: Samples, make_pdf: MakePdf) -> None:
     async def work(decoders: Decoders) -> None:
         with pytest.raises(DocumentTooLarge, match="3 pages"):
-            async with decoders.open(make_pdf(4), name="upload", max_pages=3):
+            async with decoders.open(make_pdf(4), name="upload", max_pages=3, tenant="ann"):
                 pass
         with pytest.raises(DocumentTooLarge, match="Mpx"):
             await read(decoders, samples["scan.png"])
@@ -180,7 +180,7 @@ def test_one_bad_page_leaves_the_others(make_pdf: MakePdf) -> None:
     data = make_pdf(3).replace(b"[0 0 200 100]", b"[0 0 9e5 100]", 1)
 
     async def work(decoders: Decoders) -> None:
-        async with decoders.open(data, name="upload", max_pages=50) as opened:
+        async with decoders.open(data, name="upload", max_pages=50, tenant="ann") as opened:
             with pytest.raises(DocumentTooLarge, match="upload, page 1"):
                 await opened.page(1)
             assert (await opened.page(2)).width == 556
@@ -275,7 +275,7 @@ def test_processes_that_died_while_idle_are_not_noticed(samples: Samples) -> Non
 
 def test_a_document_goes_on_at_any_page_after_its_process_is_gone(make_pdf: MakePdf) -> None:
     async def work(decoders: Decoders) -> None:
-        async with decoders.open(make_pdf(5), name="upload", max_pages=50) as opened:
+        async with decoders.open(make_pdf(5), name="upload", max_pages=50, tenant="ann") as opened:
             for number in (1, 2, 3, 4, 5):
                 assert (await opened.page(number)).number == number
                 os.kill(decoders.pids[0], signal.SIGKILL)
@@ -361,7 +361,7 @@ def test_a_long_document_holds_nobody_up(make_pdf: MakePdf, samples: Samples) ->
         order: list[str] = []
 
         async def long() -> None:
-            async with decoders.open(make_pdf(30), name="long", max_pages=50) as opened:
+            async with decoders.open(make_pdf(30), name="long", max_pages=50, tenant="ann") as opened:
                 for number in range(1, 31):
                     assert (await opened.page(number)).number == number
                     order.append("long")
@@ -372,6 +372,24 @@ def test_a_long_document_holds_nobody_up(make_pdf: MakePdf, samples: Samples) ->
 
         await asyncio.gather(long(), short())
         assert order.index("short") < 5
+
+    with_decoders(work)
+
+
+def test_many_documents_of_one_tenant_hold_no_other_up(make_pdf: MakePdf, samples: Samples) -> None:
+    async def work(decoders: Decoders) -> None:
+        order: list[str] = []
+
+        async def document(tenant: str, data: bytes) -> None:
+            async with decoders.open(data, name="upload", max_pages=50, tenant=tenant) as opened:
+                for number in range(1, opened.page_count + 1):
+                    await opened.page(number)
+            order.append(tenant)
+
+        await asyncio.gather(
+            *(document("ann", make_pdf(3)) for _ in range(10)), document("bob", samples["scan.png"])
+        )
+        assert order[0] == "bob"
 
     with_decoders(work)
 
@@ -391,7 +409,7 @@ def test_closing_ends_what_is_under_way(slow_pdf: bytes) -> None:
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
     async def work(decoders: Decoders) -> None:
         with pytest.raises(DocumentNotFound, match="upload") as caught:
-            async with decoders.open(tmp_path / "gone", name="upload", max_pages=1):
+            async with decoders.open(tmp_path / "gone", name="upload", max_pages=1, tenant="ann"):
                 pass
         assert str(tmp_path) not in str(caught.value)
 
@@ -403,7 +421,7 @@ def test_a_process_knows_no_environment_and_no_other_files(samples: Samples) -> 
         process = psutil.Process(decoders.pids[0])
         assert set(process.environ()) <= {"PYTHONPATH", "OPENBLAS_NUM_THREADS", "LC_ALL"}
         assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
-        async with decoders.open(samples["scan.png"], name="upload", max_pages=1):
+        async with decoders.open(samples["scan.png"], name="upload", max_pages=1, tenant="ann"):
             pass
         await read(decoders, samples["photo.jpg"])
         limits = {name: process.rlimit(getattr(psutil, f"RLIMIT_{name}")) for name in ("AS", "CORE", "FSIZE")}

@@ -1,10 +1,11 @@
-"""Turns: documents come in turn however many of their pages wait, and nobody who gives up keeps a turn."""
+"""Turns: tenants come in turn however many of their documents wait, and nobody who gives up keeps a turn."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from recto.serving.decoding.turns import Turns
+from recto.serving.decoding.turns import DecodingTurns
 
 
 async def settled() -> None:
@@ -13,27 +14,66 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-def test_documents_take_turns() -> None:
+def order_of(documents: Sequence[tuple[str, str, int]]) -> list[str]:
+    """The names of documents (tenant, name, pages) as their pages come, with one process for all."""
+
     async def run() -> list[str]:
-        turns, order = Turns(1), list[str]()
+        turns, order = DecodingTurns(1), list[str]()
 
-        async def page(document: str) -> None:
-            await turns.take(document)
-            order.append(document)
-            await settled()
-            turns.give()
+        async def read(tenant: str, name: str, pages: int) -> None:
+            for _ in range(pages):
+                await turns.take(tenant)
+                order.append(name)
+                await settled()
+                turns.give()
+                await settled()
 
-        names = ["long"] * 4 + ["short"] + ["other"] * 2
-        await asyncio.gather(*(page(name) for name in names))
+        await asyncio.gather(*(read(*document) for document in documents))
         return order
 
-    assert asyncio.run(run()) == ["long", "long", "short", "other", "long", "other", "long"]
+    return asyncio.run(run())
+
+
+def test_documents_of_a_tenant_take_turns() -> None:
+    order = order_of([("ann", "long", 4), ("ann", "short", 1), ("ann", "other", 2)])
+    assert order == ["long", "short", "other", "long", "other", "long", "long"]
+
+
+def test_many_documents_of_one_tenant_do_not_delay_anothers() -> None:
+    order = order_of([*[("ann", f"ann {number}", 3) for number in range(20)], ("bob", "bob", 3)])
+    assert len(order) == 63
+    assert order[:10].count("bob") == 3
+
+
+def test_who_comes_later_waits_for_two_pages_at_most() -> None:
+    async def run() -> list[str]:
+        turns, order = DecodingTurns(1), list[str]()
+
+        async def page(tenant: str) -> None:
+            await turns.take(tenant)
+            order.append(tenant)
+
+        await page("ann")
+        tasks = [asyncio.create_task(page("ann")) for _ in range(10)]
+        await settled()
+        for _ in range(5):
+            turns.give()
+            await settled()
+        tasks.append(asyncio.create_task(page("bob")))
+        await settled()
+        for _ in range(6):
+            turns.give()
+            await settled()
+        await asyncio.gather(*tasks)
+        return order
+
+    assert "bob" in asyncio.run(run())[6:8]
 
 
 @pytest.mark.parametrize("has_been_given", [False, True])
 def test_who_gives_up_keeps_no_turn(has_been_given: bool) -> None:
     async def run() -> None:
-        turns = Turns(1)
+        turns = DecodingTurns(1)
         await turns.take("first")
         waiting = asyncio.create_task(turns.take("second"))
         await settled()
@@ -53,10 +93,10 @@ def test_who_gives_up_keeps_no_turn(has_been_given: bool) -> None:
 
 def test_as_many_at_once_as_there_is_room_for() -> None:
     async def run() -> None:
-        turns = Turns(2)
-        await turns.take("a")
-        await turns.take("a")
-        third = asyncio.create_task(turns.take("b"))
+        turns = DecodingTurns(2)
+        await turns.take("ann")
+        await turns.take("ann")
+        third = asyncio.create_task(turns.take("bob"))
         await settled()
         assert not third.done()
         turns.give()

@@ -12,16 +12,17 @@ from sqlalchemy import update
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
-from recto.errors import RequestRefused, ServingError, WorkspaceBusy
+from recto.errors import EngineError, PageGivenUp, RequestRefused, ServingError, WorkspaceBusy
 from recto.serving.answers import RouteJson
 from recto.serving.decoding.pool import Decoders
 from recto.serving.flow import Flow
 from recto.serving.jobs import jobs as jobs_module
 from recto.serving.jobs import store
 from recto.serving.jobs.files import keep_file
-from recto.serving.jobs.job import Job, NewJob, Wish
+from recto.serving.jobs.job import ALONE_AFTER, Job, NewJob, Wish
 from recto.serving.jobs.jobs import ATTEMPTS, Jobs
-from recto.serving.jobs.worker import Worker
+from recto.serving.jobs.worker import GIVEN_UP_AT_MOST, Worker
+from recto.serving.problems import problem_of
 from recto.settings import UploadSettings
 from recto.settings.serving import JobSettings
 from recto.workspace.folder import Workspace
@@ -54,14 +55,26 @@ class Reading:
         return FakeEngine({page.document: page.document}).read([page])[0]
 
 
-async def _free(_: Job, __: int) -> None:
-    """No quota."""
+class Quota:
+    """Pages that count against the day of whoever asked."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+
+    async def charge(self, _: Job, pages: int) -> None:
+        self.pages += pages
+
+    async def give_back(self, _: Job, pages: int) -> None:
+        self.pages -= pages
 
 
 @asynccontextmanager
-async def running(workspace: Workspace, reading: Reading) -> AsyncIterator[Jobs]:
-    decoders = Decoders(UploadSettings(decode_workers=1))
-    jobs = Jobs(workspace, JobSettings(workers=1), Worker(workspace, decoders, 100, reading, _free))
+async def running(
+    workspace: Workspace, reading: Reading, quota: Quota | None = None, workers: int = 1
+) -> AsyncIterator[Jobs]:
+    decoders, counting = Decoders(UploadSettings(decode_workers=1)), quota or Quota()
+    worker = Worker(workspace, decoders, 100, reading, counting.charge, counting.give_back)
+    jobs = Jobs(workspace, JobSettings(workers=workers), worker)
     await decoders.start()
     await jobs.start()
     try:
@@ -89,12 +102,25 @@ def tried(workspace: Workspace, job_id: str, times: int) -> None:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(attempts=times, claimed_until=None))
 
 
+def lost(workspace: Workspace, job_id: str, times: int) -> None:
+    """So many services died of it before it is claimed again."""
+    values = {"state": "running", "attempts": times, "lost": times - 1, "claimed_until": None}
+    with workspace.transaction() as session:
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
+
+
+def added(workspace: Workspace, job_id: str, *documents: bytes) -> None:
+    """A job that no service knows of yet."""
+    hashes = [keep_file(workspace, job_id, n, io.BytesIO(document)) for n, document in enumerate(documents)]
+    new = NewJob("mine", None, tuple(f"{n}.pdf" for n in range(len(documents))), WISH)
+    store.add_job(workspace, job_id, new, hashes)
+
+
 def test_a_job_whose_id_was_lost_is_found(workspace: Workspace, make_pdf: Make) -> None:
     async def run() -> None:
         async with running(workspace, Reading()):
             await asyncio.sleep(0.2)  # what is there at the start was looked for
-            sha256 = keep_file(workspace, "a", 0, io.BytesIO(make_pdf(1)))
-            store.add_job(workspace, "a", NewJob("mine", None, ("a.pdf",), WISH), [sha256])
+            added(workspace, "a", make_pdf(1))
             await once(workspace, "a", lambda job: job.state == "done")
 
     asyncio.run(run())
@@ -139,21 +165,114 @@ def test_what_does_not_pass_is_not_tried_again(workspace: Workspace, make_pdf: M
     asyncio.run(run())
 
 
-def test_a_job_that_kills_the_service_again_and_again_is_given_up(
-    workspace: Workspace, make_pdf: Make
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_page_that_ends_the_service_again_and_again_is_given_up(
+    workspace: Workspace, make_pdf: Make, is_open: bool
 ) -> None:
-    store.add_job(workspace, "a", NewJob("mine", None, ("a.pdf",), WISH), ["0" * 64])
+    added(workspace, "a", make_pdf(3), make_pdf(1))
+    if is_open:
+        store.opened(workspace, "a", 0, 3)
+    lost(workspace, "a", ATTEMPTS)
+    quota = Quota()
+
+    async def run() -> Job:
+        async with running(workspace, Reading(), quota):
+            return await once(workspace, "a", lambda job: job.ended)
+
+    job = asyncio.run(run())
+    pages = store.results(workspace, "a", 0, 9)
+    kinds = [None if problem is None else problem["type"] for _, _, problem in pages]
+    assert kinds == ["urn:recto:problem:page-given-up", *([None] * (3 if is_open else 1))]
+    assert (job.state, job.problem) == ("done", None)
+    assert quota.pages == (0 if is_open else 1)  # of the first document, one is given back
+
+
+def test_a_job_ends_where_too_many_of_its_pages_end_the_service(workspace: Workspace, make_pdf: Make) -> None:
+    added(workspace, "a", make_pdf(9))
+    store.opened(workspace, "a", 0, 9)
+    told = problem_of(PageGivenUp("it stopped"))
     store.keep_page(workspace, "a", (1, None, None))
-    tried(workspace, "a", ATTEMPTS)
+    for page in range(2, 2 + GIVEN_UP_AT_MOST):
+        store.keep_page(workspace, "a", (page, None, told))
+    lost(workspace, "a", ATTEMPTS)
+    quota, reading = Quota(), Reading()
+
+    async def run() -> Job:
+        async with running(workspace, reading, quota):
+            return await once(workspace, "a", lambda job: job.ended)
+
+    job = asyncio.run(run())
+    assert (job.state, job.pages_read, reading.asked) == ("done", 1, 0)
+    assert job.problem is not None and job.problem["type"] == told["type"]
+    assert quota.pages == -5  # those that nobody looked at
+
+
+def test_a_job_that_lacks_only_its_end_gives_up_no_page(workspace: Workspace, make_pdf: Make) -> None:
+    added(workspace, "a", make_pdf(1))
+    store.opened(workspace, "a", 0, 1)
+    store.keep_page(workspace, "a", (1, None, None))
+    lost(workspace, "a", ATTEMPTS)
+
+    async def run() -> None:
+        async with running(workspace, Reading()):
+            job = await once(workspace, "a", lambda job: job.ended)
+            assert (job.state, job.pages_read, job.pages_failed) == ("done", 1, 0)
+
+    asyncio.run(run())
+
+
+def test_nothing_is_begun_beside_a_job_that_is_read_alone(workspace: Workspace, make_pdf: Make) -> None:
+    added(workspace, "a", make_pdf(1))
+    lost(workspace, "a", ALONE_AFTER)
 
     async def run() -> None:
         reading = Reading()
-        async with running(workspace, reading):
-            job = await once(workspace, "a", lambda job: job.ended)
-            assert (job.state, job.pages_read, reading.asked) == ("done", 1, 0)
-            assert job.problem is not None and job.problem["hint"].startswith("look at page 2")
+        reading.gate.clear()
+        async with running(workspace, reading, workers=2) as jobs:
+            await reading.entered.wait()
+            job_id = await add(jobs, make_pdf(1))
+            assert await jobs._begun() is None
+            assert list(jobs._under_way) == ["a"]
+            reading.gate.set()
+            await once(workspace, job_id, lambda job: job.state == "done")
 
     asyncio.run(run())
+
+
+def test_pages_at_which_the_model_fails_are_given_back(workspace: Workspace, make_pdf: Make) -> None:
+    reading, quota = Reading(), Quota()
+
+    async def fail(page: Page) -> Transcript:
+        if page.number == 2:
+            raise EngineError("it broke")
+        return await Reading.read(reading, page)
+
+    reading.read = fail  # type: ignore[method-assign]
+
+    async def run() -> Job:
+        async with running(workspace, reading, quota) as jobs:
+            return await once(workspace, await add(jobs, make_pdf(3)), lambda job: job.ended)
+
+    job = asyncio.run(run())
+    assert (job.pages_read, job.pages_failed, quota.pages) == (2, 1, 2)
+
+
+def test_pages_that_an_early_end_leaves_unread_are_given_back(workspace: Workspace, make_pdf: Make) -> None:
+    reading, quota = Reading(), Quota()
+
+    async def fail(page: Page) -> Transcript:
+        if page.number == 2:
+            raise RequestRefused("no more")
+        return await Reading.read(reading, page)
+
+    reading.read = fail  # type: ignore[method-assign]
+
+    async def run() -> Job:
+        async with running(workspace, reading, quota) as jobs:
+            return await once(workspace, await add(jobs, make_pdf(5)), lambda job: job.ended)
+
+    job = asyncio.run(run())
+    assert (job.state, job.pages_read, quota.pages) == ("done", 1, 1)
 
 
 def test_a_claim_outlasts_a_busy_database_and_a_lost_one_stops_the_work(

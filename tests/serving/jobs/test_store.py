@@ -84,6 +84,45 @@ def test_attempts_count_until_a_page_is_stored(workspace: Workspace) -> None:
     assert claimed(workspace).attempts == 1
 
 
+def test_a_claim_that_ran_out_is_counted_until_a_page_is_stored(workspace: Workspace) -> None:
+    add(workspace, "a")
+    assert claimed(workspace).lost == 0
+    for lost in (1, 2):
+        run_out(workspace, "a")
+        assert claimed(workspace).lost == lost
+    store.release(workspace, "a", "me", pause_s=0)
+    assert claimed(workspace).lost == 2  # whoever had it let go of it
+    store.release(workspace, "a", "me")
+    store.keep_page(workspace, "a", PAGE)
+    job = claimed(workspace)
+    assert (job.lost, job.attempts) == (0, 1)
+
+
+def test_a_job_that_was_lost_again_and_again_has_a_service_to_itself(workspace: Workspace) -> None:
+    for job_id in ("a", "b", "c"):
+        add(workspace, job_id)
+    assert [claimed(workspace).id for _ in range(2)] == ["a", "b"]
+    with workspace.transaction() as session:
+        session.get_one(JobRow, "b").lost = 1
+    run_out(workspace, "b")
+    assert store.claim(workspace, "me", Passed(ids=["a"])) is not None  # lost twice now, as "b" is claimed
+    run_out(workspace, "b")
+    assert store.claim(workspace, "me", Passed(ids=["a"])) is None  # not even "c", or "b" would wait for ever
+    job = claimed(workspace, "other")
+    assert (job.id, job.alone) == ("b", True)
+    assert claimed(workspace, "third").id == "c"
+
+
+def test_pages_are_counted_by_the_type_of_their_problem(workspace: Workspace) -> None:
+    add(workspace, "a")
+    for page, kind in enumerate(["urn:x", "urn:y", "urn:x"], start=1):
+        store.keep_page(
+            workspace, "a", (page, None, {"type": kind, "title": "", "status": 422, "detail": ""})
+        )
+    store.keep_page(workspace, "a", (4, None, None))
+    assert store.problems(workspace, "a", "urn:x") == 2
+
+
 def test_cancelling_ends_what_nobody_works_on(workspace: Workspace) -> None:
     for job_id in ("a", "b", "c"):
         add(workspace, job_id)

@@ -144,6 +144,18 @@ def test_pages_count_against_the_day_of_the_key(workspace: Workspace, make_pdf: 
         assert (job["state"], job["problem"]["status"]) == ("failed", 429)
 
 
+def test_pages_at_which_the_model_fails_do_not_count(workspace: Workspace, make_pdf: Make) -> None:
+    key = add_key(workspace, "shop", Terms(scopes=["jobs"], pages_per_day=4))
+    engine = GatedEngine(bad={"bad.pdf": ValueError("a page that breaks it")})
+    with serving(Service(settings_with(), workspace, lambda _: engine), key=key) as served:
+        job = ended(served, add(served, ("bad.pdf", make_pdf(3)), ("a.pdf", make_pdf(1)))["id"])
+        assert (job["state"], job["pages_read"], job["pages_failed"]) == ("done", 1, 3)
+        job = ended(served, add(served, ("b.pdf", make_pdf(3)))["id"])
+        assert (job["pages_read"], job["problem"]) == (3, None)
+        job = ended(served, add(served, ("c.pdf", make_pdf(1)))["id"])
+        assert job["problem"]["status"] == 429
+
+
 def test_without_a_workspace_there_are_no_jobs(samples: dict[str, bytes]) -> None:
     with serving(Service(settings_with(), load=lambda _: Reciting())) as served:
         answer = served.client.post("/v1/jobs", files={"file": ("a", samples["scan.png"])})

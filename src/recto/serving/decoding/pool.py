@@ -1,4 +1,4 @@
-"""Decoders: a few processes that open strangers' files, page by page, for everybody in turn.
+"""Decoders: a few processes that open strangers' files, page by page, for every tenant in turn.
 
 A document isn't bound to a process: each page goes to one that has it open, if that one is free, else to any
 free one, which opens it. So a long job never holds a process longer than a page takes, and a process that
@@ -18,7 +18,7 @@ from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, Draini
 from recto.serving.decoding.process import Answer, DecoderProcess
 from recto.serving.decoding.protocol import OVER_MEMORY, Order, Setup
 from recto.serving.decoding.reply import error_of
-from recto.serving.decoding.turns import Turns
+from recto.serving.decoding.turns import DecodingTurns
 from recto.settings import UploadSettings
 
 ATTEMPTS = 2
@@ -32,8 +32,9 @@ _log = logging.getLogger(__name__)
 class Opened:
     """An open document: its pages can be taken in any order, and several at once."""
 
-    def __init__(self, decoders: "Decoders", file: IO[bytes], name: str, max_pages: int) -> None:
+    def __init__(self, decoders: "Decoders", file: IO[bytes], name: str, max_pages: int, tenant: str) -> None:
         self._decoders = decoders
+        self.tenant = tenant
         self._file = file
         self._name = name[:NAME_LENGTH]
         self._max_pages = max_pages
@@ -82,7 +83,7 @@ class Decoders:
         )
         self._all = [DecoderProcess(setup) for _ in range(settings.decode_workers)]
         self._idle = list(self._all)
-        self._turns = Turns(len(self._all))
+        self._turns = DecodingTurns(len(self._all))
         self._starting: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -105,14 +106,14 @@ class Decoders:
 
     @asynccontextmanager
     async def open(
-        self, source: Path | bytes | IO[bytes], *, name: str, max_pages: int
+        self, source: Path | bytes | IO[bytes], *, name: str, max_pages: int, tenant: str
     ) -> AsyncIterator[Opened]:
-        """The document; `name` is what pages and errors call it, and no path is ever told.
+        """A document of `tenant`; `name` is what pages and errors call it, and no path is ever told.
 
         Raises DocumentErrors; ServingError where no process can be started, Draining after `close`.
         """
         with _as_file(source, name) as file:
-            opened = Opened(self, file, name, max_pages)
+            opened = Opened(self, file, name, max_pages, tenant)
             try:
                 await opened.open()
                 yield opened
@@ -168,7 +169,7 @@ class Decoders:
         return answer
 
     async def _taken(self, opened: Opened) -> DecoderProcess:
-        await self._turns.take(opened)
+        await self._turns.take(opened.tenant)
         best = min(
             self._idle, key=lambda p: (p.holding is not opened, not p.is_alive(), p.holding is not None)
         )

@@ -12,6 +12,9 @@ from recto.settings.serving import Output
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 
+ALONE_AFTER = 2
+"""Once so many claims of a job ran out without one more page of it, it is read alone, page by page."""
+
 
 class JobDocument(TypedDict):
     """One document of a job: its name, its hash, and its pages once it was opened."""
@@ -62,6 +65,7 @@ class Job:
     cancelled: bool
     claimed_by: str | None
     attempts: int
+    lost: int
     pages_read: int
     pages_failed: int
 
@@ -69,6 +73,21 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in ENDED
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing else is read beside one page of it: perhaps the service dies of one of them."""
+        return self.lost >= ALONE_AFTER
+
+    @property
+    def pages_there(self) -> int:
+        """Pages that were read or have failed: the first ones, because they are stored in order."""
+        return self.pages_read + self.pages_failed
+
+    @property
+    def pages_missing(self) -> int:
+        """Pages of the documents that were opened which aren't there yet."""
+        return sum(document["page_count"] or 0 for document in self.documents) - self.pages_there
 
     @property
     def page_count(self) -> int | None:
@@ -85,6 +104,11 @@ class Job:
                 return document, page
             page -= count
         raise ValueError(f"job {self.id} has no page {number}")
+
+    @property
+    def waits_as(self) -> str:
+        """As which tenant its pages wait: its owner's requests don't stand behind those of jobs."""
+        return f"jobs of {self.tenant}"
 
     @property
     def route_request(self) -> RouteRequest:

@@ -12,6 +12,7 @@ import uuid
 from asyncio import to_thread
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,9 +22,10 @@ from recto.observability.spans import span
 from recto.serving.jobs import store
 from recto.serving.jobs.files import discard_files, keep_file, sweep_files
 from recto.serving.jobs.job import Job, NewJob, State
-from recto.serving.jobs.queue import open_queue
+from recto.serving.jobs.queue import Queue
 from recto.serving.jobs.store import Passed
 from recto.serving.jobs.telling import Telling
+from recto.serving.jobs.waiting_place import open_place
 from recto.serving.jobs.worker import Worker
 from recto.serving.problems import ProblemJson, problem, problem_of
 from recto.serving.upkeep import Upkeep
@@ -32,7 +34,10 @@ from recto.workspace.folder import Workspace
 
 RENEWED_EVERY_S = store.CLAIM_S / 4
 ATTEMPTS = 4
-"""So often a job is begun with in vain: without one more page of it stored. Then it is given up."""
+"""So often a job is begun with in vain: without one more page of it stored.
+
+Then it ends early, where it was put off each time, or is without its next page, where the service stopped.
+"""
 
 _FIRST_PAUSE_S = 5
 _USUAL_S = 60.0
@@ -54,8 +59,8 @@ class Jobs:
 
     def __init__(self, workspace: Workspace, settings: JobSettings, worker: Worker) -> None:
         self._workspace, self._settings, self._worker = workspace, settings, worker
-        make = open_queue(settings.queue, workspace.path)
-        self._queue = make(work=self._work_in_thread, workers=settings.workers)
+        place = open_place(settings.queue, workspace.path)
+        self._queue = Queue(place, work=self._work_in_thread, workers=settings.workers)
         self._telling = Telling(workspace, settings)
         self._claimant = uuid.uuid4().hex
         self._claiming = asyncio.Lock()
@@ -150,17 +155,24 @@ class Jobs:
             return
         idle = self._settings.workers - len(self._under_way)
         for job_id in store.unfinished(self._workspace, idle):
-            self._queue.put(job_id)
+            if not self._queue.put(job_id):
+                break
         asyncio.run_coroutine_threadsafe(self._telling.look(), self._loop).result()
 
     def _purge(self) -> None:
         store.purge(self._workspace, self._settings.keep_days)
         sweep_files(self._workspace, store.known(self._workspace))
 
-    def _work_in_thread(self, job_id: str) -> None:
+    def _work_in_thread(self) -> None:
         """In a thread of the queue, which is busy for as long as there are jobs, whosever turn it is."""
-        if not self._closing:
-            asyncio.run_coroutine_threadsafe(self._work_off(), self._loop).result()
+        if self._closing:
+            return
+        work = asyncio.run_coroutine_threadsafe(self._work_off(), self._loop)
+        wait_for([work])
+        if not work.cancelled() and (
+            error := work.exception()
+        ):  # the database's: the rows are looked at again
+            log.error("jobs weren't worked on", exc_info=error)
 
     async def _work_off(self) -> None:
         while one := await self._begun():
@@ -173,7 +185,7 @@ class Jobs:
     async def _begun(self) -> _UnderWay | None:
         """The next job, claimed, and being worked on; None: there is none for now."""
         async with self._claiming:  # what one thread has begun with, the others see
-            if self._closing:
+            if self._closing or any(one.job.alone for one in self._under_way.values()):
                 return None
             full = await self._tenants_with_enough()
             passed = Passed(tuple(self._under_way), full)
@@ -196,11 +208,9 @@ class Jobs:
         return full
 
     async def _attempt(self, job: Job) -> None:
-        if job.attempts > ATTEMPTS:
-            raise ServingError(
-                f"it was begun with {ATTEMPTS} times, and each time the service stopped before its next page",
-                hint=f"look at page {job.pages_read + job.pages_failed + 1} and those after it",
-            )
+        if job.lost >= ATTEMPTS:
+            log.error("a page is given up", extra={"page": job.pages_there + 1, "attempt": job.lost})
+            job = await self._worker.give_up_page(job)
         await self._worker.work(job)
 
     async def _work(self, one: _UnderWay) -> None:
@@ -241,26 +251,29 @@ class Jobs:
             await self._end(one.job, "cancelled")
         elif one.work.cancelled() or isinstance(error, Draining):
             await to_thread(store.release, self._workspace, job.id, self._claimant)
-        elif _passes(error) and job.attempts < ATTEMPTS:
+        elif _passes(error) and (put_off := job.attempts - job.lost) < ATTEMPTS:
             log.warning("a job is put off", extra={"reason": type(error).__name__})
-            pause_s = _FIRST_PAUSE_S * 6 ** max(job.attempts - 1, 0)
+            pause_s = _FIRST_PAUSE_S * 6 ** max(put_off - 1, 0)
             await to_thread(store.release, self._workspace, job.id, self._claimant, pause_s)
         else:
-            await self._finish(one.job, job.pages_read, error)
+            await self._finish(one.job, job, error)
 
-    async def _finish(self, job: Job, pages_read: int, error: BaseException | None) -> None:
+    async def _finish(self, begun: Job, job: Job, error: BaseException | None) -> None:
         """What was read stays, and is done with; where that isn't all, the job says why."""
         told = None
         if error is not None:
             log.error("a job ended early", exc_info=error)
             told = _problem(error)
-        elif not pages_read:
+        elif not job.pages_read:
             told = await to_thread(store.first_problem, self._workspace, job.id)
-        await self._end(job, "done" if pages_read else "failed", told)
+        if await self._end(begun, "done" if job.pages_read else "failed", told) and job.pages_missing:
+            await self._worker.give_back(job, job.pages_missing)
 
-    async def _end(self, job: Job, state: State, problem: ProblemJson | None = None) -> None:
-        if await to_thread(store.end, self._workspace, job, state, problem):
+    async def _end(self, job: Job, state: State, problem: ProblemJson | None = None) -> bool:
+        has_ended = await to_thread(store.end, self._workspace, job, state, problem)
+        if has_ended:
             await self._ended(job.id)
+        return has_ended
 
     async def _ended(self, job_id: str) -> None:
         job = await to_thread(store.job_of, self._workspace, job_id)

@@ -1,85 +1,78 @@
-"""The queue of jobs: huey, on SQLite in the workspace, or on a server by URL. What is queued is a job's id.
+"""The queue of jobs: wakes a thread for each id that is put into it, in whichever service looks first.
 
-It hands each id to a thread, which then looks for work. What a job is, and whose turn it is, stands in the
-rows: an id that is lost, or comes twice, does no harm (`store.claim`).
+What a job is, and whose turn it is, stands in the rows: an id that is lost, or comes twice, does no harm
+(`store.claim`), and neither does a queue that can't be reached for a while. Where they wait: `waiting_place`.
 """
 
+import logging
+import threading
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
-from huey.consumer import Consumer
-from huey.exceptions import ConfigurationError
+from recto.serving.jobs.waiting_place import WaitingPlace
 
-from recto.errors import MissingPackage, SettingsError
-
-FILE_NAME = "jobs.db"
-_NAME = "recto"
 _LOOK_S, _LONGEST_LOOK_S = 0.05, 0.5
-"""How often an idle worker looks for a job: at first, and after a while of finding none."""
+"""How often an idle thread looks for an id: at first, and after a while of finding none."""
+
+log = logging.getLogger(__name__)
 
 
 class Queue:
-    """Ids of jobs to `work` on."""
+    """Ids of jobs at a `place`; for each that comes one of the threads does `work`, which raises nothing."""
 
-    def __init__(self, huey: Huey, *, work: Callable[[str], None], workers: int) -> None:
-        self._huey = huey
-        self._work = huey.task(name="work")(work)
-        self._consumer = _Threads(
-            huey,
-            workers=workers,
-            periodic=False,
-            initial_delay=_LOOK_S,
-            max_delay=_LONGEST_LOOK_S,
-            check_worker_health=False,
-        )
+    def __init__(self, place: WaitingPlace, *, work: Callable[[], None], workers: int) -> None:
+        self._place, self._work = place, work
+        self._threads = [
+            threading.Thread(target=self._run, name=f"jobs-{number}", daemon=True)
+            for number in range(1, workers + 1)
+        ]
+        self._stopped = threading.Event()
+        self._is_lost = False
 
     def start(self) -> None:
-        """Begin to hand out ids."""
-        self._consumer.start()
+        """Begin to take ids."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Hand out no more, and wait for what is being done."""
-        self._consumer.stop(graceful=True)
-        self._huey.storage.close()
+        """Take no more, and wait for what is being done."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+        self._place.close()
 
-    def put(self, job_id: str) -> None:
-        """Somebody should work on this job."""
-        self._work(job_id)
+    def put(self, job_id: str) -> bool:
+        """Somebody should look for work, for there is this job; False where the queue can't be reached."""
+        try:
+            self._place.storage.enqueue(job_id.encode("ascii"))
+        except self._place.errors as error:
+            self._lost(error)
+            return False
+        return True
 
+    def _run(self) -> None:
+        pause_s = _LOOK_S
+        while not self._stopped.is_set():
+            if self._take():
+                pause_s = _LOOK_S
+                self._work()
+            else:
+                self._stopped.wait(pause_s)
+                pause_s = min(1.2 * pause_s, _LONGEST_LOOK_S)
 
-class _Threads(Consumer):  # type: ignore[misc]  # huey is untyped
-    """huey's threads in a process whose signals are the server's."""
+    def _take(self) -> bool:
+        """Whether there was an id."""
+        try:
+            found = self._place.storage.dequeue() is not None
+        except self._place.errors as error:
+            self._lost(error)
+            return False
+        if self._is_lost:
+            self._is_lost = False
+            log.info("the queue of jobs is there again")
+        return found
 
-    def _set_signal_handlers(self) -> None:
-        """None: SIGTERM drains the whole service."""
-
-
-def open_queue(url: str, folder: Path) -> Callable[..., Queue]:
-    """A Queue at `url` ("" is SQLite in `folder`), still without its work.
-
-    Raises SettingsError for a URL of another kind, MissingPackage for its driver.
-    """
-    return partial(Queue, _huey(url, folder))
-
-
-def _huey(url: str, folder: Path) -> Huey:
-    scheme = url.partition(":")[0].partition("+")[0]
-    try:
-        if not url:
-            return SqliteHuey(_NAME, filename=str(folder / FILE_NAME), results=False)
-        if scheme in ("redis", "rediss"):
-            return RedisHuey(_NAME, url=url, results=False)
-        if scheme == "postgresql":
-            return PostgresHuey(_NAME, dsn=url.replace("+psycopg", "", 1), results=False)
-    except ConfigurationError:
-        package = "'recto[postgresql]'" if scheme == "postgresql" else "redis"
-        raise MissingPackage(
-            f"the driver for {scheme} isn't installed", where="jobs.queue", hint=f"pip install {package}"
-        ) from None
-    raise SettingsError(
-        f"no queue can be at {scheme}:",
-        where="jobs.queue",
-        hint='"", "redis://…" or "postgresql+psycopg://…"',
-    )
+    def _lost(self, error: Exception) -> None:
+        """Tell it once: every thread asks again and again."""
+        if not self._is_lost:
+            self._is_lost = True
+            log.error("the queue of jobs can't be reached", extra={"error": type(error).__name__})

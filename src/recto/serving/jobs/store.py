@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from recto.documents.transcript import TranscriptJson
 from recto.errors import JobNotFound
 from recto.serving.answers import RouteJson
-from recto.serving.jobs.job import ENDED, Job, JobDocument, NewJob, State, Wish
+from recto.serving.jobs.job import ALONE_AFTER, ENDED, Job, JobDocument, NewJob, State, Wish
 from recto.serving.problems import ProblemJson
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import ApiKeyRow, JobPageRow, JobRow
@@ -57,8 +57,6 @@ def add_job(workspace: Workspace, job_id: str, new: NewJob, hashes: Sequence[str
                 key_id=new.key_id,
                 tenant=new.tenant,
                 state="queued",
-                name=new.names[0],
-                sha256=hashes[0],
                 created_at=now(),
                 webhook=new.webhook,
                 options={**new.wish, "documents": documents},
@@ -84,6 +82,7 @@ def claim(workspace: Workspace, claimant: str, but: Passed = NOTHING) -> Job | N
         if job_id is None:
             return None
         row = session.get_one(JobRow, job_id)
+        row.lost += row.state == "running"  # whoever had it would have let go of it
         row.state, row.started_at = "running", row.started_at or now()
         row.claimed_until, row.claimed_by = _later(CLAIM_S), claimant
         row.attempts += 1
@@ -91,10 +90,17 @@ def claim(workspace: Workspace, claimant: str, but: Passed = NOTHING) -> Job | N
 
 
 def _next(session: Session, but: Passed) -> str | None:
-    query = select(JobRow.id, JobRow.tenant).where(_UNFINISHED, _unclaimed(), JobRow.id.not_in(but.ids))
-    free = session.execute(query.where(JobRow.tenant.not_in(but.tenants)).order_by(JobRow.created_at)).all()
+    """The next job; one that wants to be alone comes first, and until then nothing else is begun."""
+    free = select(JobRow.id).where(_UNFINISHED, _unclaimed()).order_by(JobRow.created_at)
+    alone = session.scalar(free.where(JobRow.lost >= ALONE_AFTER).limit(1))
+    if alone is not None:
+        return None if but.ids else alone
+    query = free.add_columns(JobRow.tenant).where(
+        JobRow.id.not_in(but.ids), JobRow.tenant.not_in(but.tenants)
+    )
+    others = session.execute(query).all()
     busy = Counter(session.scalars(select(JobRow.tenant).where(_RUNNING, JobRow.claimed_until >= now())))
-    return min(free, key=lambda job: busy[job.tenant]).id if free else None  # the oldest of them
+    return min(others, key=lambda job: busy[job.tenant]).id if others else None  # the oldest of them
 
 
 def renew(workspace: Workspace, job_id: str, claimant: str) -> bool:
@@ -129,8 +135,6 @@ def opened(workspace: Workspace, job_id: str, place: int, page_count: int) -> No
         documents = [*cast(list[JobDocument], row.options["documents"])]
         documents[place] = {**documents[place], "page_count": page_count}
         row.options = {**row.options, "documents": documents}
-        counts = [document["page_count"] for document in documents]
-        row.page_count = None if None in counts else sum(count or 0 for count in counts)
 
 
 def keep_page(workspace: Workspace, job_id: str, result: PageResult) -> None:
@@ -144,7 +148,8 @@ def keep_page(workspace: Workspace, job_id: str, result: PageResult) -> None:
             problem=None if problem is None else {**problem},
         )
         session.merge(row)
-        session.execute(update(JobRow).where(JobRow.id == job_id, JobRow.attempts != 0).values(attempts=0))
+        in_vain = or_(JobRow.attempts != 0, JobRow.lost != 0)
+        session.execute(update(JobRow).where(JobRow.id == job_id, in_vain).values(attempts=0, lost=0))
 
 
 def end(workspace: Workspace, job: Job, state: State, problem: ProblemJson | None = None) -> bool:
@@ -234,6 +239,13 @@ def first_problem(workspace: Workspace, job_id: str) -> ProblemJson | None:
         return cast(ProblemJson | None, session.scalar(query.order_by(JobPageRow.page).limit(1)))
 
 
+def problems(workspace: Workspace, job_id: str, kind: str) -> int:
+    """How many of its pages have a problem of this type."""
+    is_it = JobPageRow.problem["type"].as_string() == kind
+    with workspace.read() as session:
+        return session.scalar(select(func.count()).where(JobPageRow.job_id == job_id, is_it)) or 0
+
+
 def waiting(workspace: Workspace, tenant: str | None = None) -> int:
     """Jobs that nobody works on, of all tenants or of one."""
     query = select(func.count()).where(JobRow.state == "queued")
@@ -299,6 +311,7 @@ def _job(session: Session, row: JobRow) -> Job:
         cancelled=row.cancelled,
         claimed_by=row.claimed_by,
         attempts=row.attempts,
+        lost=row.lost,
         pages_read=count - failed,
         pages_failed=failed,
     )

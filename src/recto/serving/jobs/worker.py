@@ -10,15 +10,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from recto.documents.transcript import Transcript
-from recto.errors import DocumentError
+from recto.errors import DocumentError, PageGivenUp
 from recto.serving.answers import RouteJson
 from recto.serving.decoding.pool import Decoders
-from recto.serving.flow import Flow, PageReading
+from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs import store
 from recto.serving.jobs.files import file_of
 from recto.serving.jobs.job import Job
 from recto.serving.problems import problem_of
 from recto.workspace.folder import Workspace
+
+GIVEN_UP_AT_MOST = 3
+"""So many pages of a job are given up; where the service stops at one more, the job ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Worker:
     """Works on jobs of `workspace`.
 
     `flow_of` says who reads the pages of a job, and how: once each time that the job is worked on. `charge`
-    counts pages against the quota of its key.
+    counts pages against the quota of its key, `give_back` takes back those that weren't read after all.
     """
 
     workspace: Workspace
@@ -34,18 +37,46 @@ class Worker:
     max_pages: int
     flow_of: Callable[[Job], tuple[RouteJson, Flow]]
     charge: Callable[[Job, int], Awaitable[None]]
+    give_back: Callable[[Job, int], Awaitable[None]]
 
     async def work(self, job: Job) -> None:
         """Read what is missing of the job. Raises what isn't the fault of one of its documents or pages."""
         route, flow = self.flow_of(job)
         await asyncio.to_thread(store.routed, self.workspace, job.id, route)
-        done = job.pages_read + job.pages_failed  # pages are stored in order: these are the first ones
-        before = 0
+        done, before = job.pages_there, 0
         for place, document in enumerate(job.documents):
             count = document["page_count"]
             if count is None or before + count > done:
                 count = await self._document(job, flow, place, before, max(done - before, 0) + 1)
             before += count
+
+    async def give_up_page(self, job: Job) -> Job:
+        """Go on without the first page that is missing, at which the service stopped `job.lost` times.
+
+        A document that couldn't even be opened counts as that one page. The job as it is then. Raises
+        PageGivenUp where too many of its pages were like that.
+        """
+        number = job.pages_there + 1
+        if job.page_count is not None and number > job.page_count:
+            return job  # only its end is missing
+        error = PageGivenUp(
+            f"the service stopped at this page {job.lost} times",
+            hint="it may be damaged, or too complex: save it anew in a simpler form, for example as PNG",
+        )
+        told = problem_of(error)
+        if await asyncio.to_thread(store.problems, self.workspace, job.id, told["type"]) >= GIVEN_UP_AT_MOST:
+            raise PageGivenUp(
+                f"the service stopped at {GIVEN_UP_AT_MOST + 1} of its pages, the last one page {number}",
+                hint=error.hint,
+            )
+        document, _ = job.place_of(number)
+        await asyncio.to_thread(store.keep_page, self.workspace, job.id, (number, None, told))
+        if document["page_count"] is None:
+            place = job.documents.index(document)  # all before it were opened
+            await asyncio.to_thread(store.opened, self.workspace, job.id, place, 1)
+        else:
+            await self.give_back(job, 1)
+        return await asyncio.to_thread(store.job_of, self.workspace, job.id)
 
     async def _document(self, job: Job, flow: Flow, place: int, before: int, first: int) -> int:
         """Read a document from page `first` on; `before` pages of the job come before it. How many it has.
@@ -55,7 +86,9 @@ class Worker:
         document = job.documents[place]
         source = file_of(self.workspace, job.id, place)
         try:
-            async with self.decoders.open(source, name=document["name"], max_pages=self.max_pages) as opened:
+            async with self.decoders.open(
+                source, name=document["name"], max_pages=self.max_pages, tenant=job.waits_as
+            ) as opened:
                 if document["page_count"] is None:
                     await self.charge(job, opened.page_count)
                     await asyncio.to_thread(store.opened, self.workspace, job.id, place, opened.page_count)
@@ -79,3 +112,5 @@ class Worker:
         else:
             result = (number, None, problem_of(reading.error))
         await asyncio.to_thread(store.keep_page, self.workspace, job.id, result)
+        if is_our_fault(reading):
+            await self.give_back(job, 1)

@@ -1,11 +1,9 @@
 """What the tool read_document takes, and what it makes of that. Nothing is read here."""
 
-import base64
-import binascii
-
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recto.errors import RequestRefused
+from recto.serving.inline import decoded
 from recto.serving.mcp.folders import Folders
 from recto.serving.mistakes import words_of
 from recto.serving.routing import RouteRequest
@@ -36,8 +34,8 @@ class Arguments(BaseModel):
         if self.content is None:
             raise RequestRefused("the document is missing", hint="give its bytes as content, in base64")
         try:
-            return Upload(base64.b64decode(self.content, validate=True), self.name)
-        except (binascii.Error, ValueError):
+            return Upload(decoded(self.content), self.name)
+        except ValueError:
             raise RequestRefused("content isn't base64", hint="encode the bytes, without line ends") from None
 
 

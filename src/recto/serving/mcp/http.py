@@ -39,7 +39,7 @@ class McpEndpoint:
             tool_server(read, service.metrics.failed),
             json_response=True,
             stateless=True,
-            max_request_body_size=service.settings.uploads.max_upload_bytes,
+            max_request_body_size=service.settings.uploads.max_inline_bytes,
         )
 
     def running(self) -> AbstractAsyncContextManager[None]:

@@ -17,6 +17,7 @@ class AgentModel(BaseModel):
     name: str = Field(examples=["legal"], description="what a request names as `agent`")
     about: str = Field(examples=["contracts and signatures"])
     scope: str = Field(examples=["legal"], description="business type whose Release reads")
+    task: str = Field(description="what the model is asked, if it knows tasks; empty: what it does anyway")
     output: Output = Field(description="what the answer holds, unless the request says otherwise")
     min_confidence: float = Field(description="lines that are less sure are left out")
 

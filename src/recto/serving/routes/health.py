@@ -15,21 +15,31 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """The process answers."""
+    """Whether the process should go on."""
 
-    status: Literal["ok"]
+    status: Literal["ok", "hung"]
 
 
 class Readiness(BaseModel):
-    """Whether requests should come here."""
+    """Whether requests should come here; `why` not, where the engine hangs."""
 
-    status: Literal["ready", "draining", "loading"]
+    status: Literal["ready", "draining", "loading", "hung"]
+    why: str | None = None
 
 
-@router.get("/healthz", responses={200: {"model": Health}})
-async def healthz() -> Health:
-    """Whether the process lives at all."""
-    return Health(status="ok")
+@router.get(
+    "/healthz",
+    response_model=None,
+    responses={
+        200: {"model": Health},
+        503: {"model": Health, "description": "only a new process can help"},
+    },
+)
+async def healthz(request: Request) -> JSONResponse:
+    """Whether the process lives, and isn't beyond help: its engine has hung for long."""
+    if service_of(request).batcher.hangs.given_up:
+        return JSONResponse({"status": "hung"}, 503)
+    return JSONResponse({"status": "ok"})
 
 
 @router.get(
@@ -41,12 +51,14 @@ async def healthz() -> Health:
     },
 )
 async def readyz(request: Request) -> JSONResponse:
-    """Whether requests should come here: the models are loaded, and it isn't about to stop."""
+    """Whether requests should come here: the models are loaded and read, and it isn't about to stop."""
     service = service_of(request)
     if service.draining:
         return JSONResponse({"status": "draining"}, 503)
     if not service.models.ready:
         return JSONResponse({"status": "loading"}, 503)
+    if why := service.batcher.hangs.why:
+        return JSONResponse({"status": "hung", "why": why}, 503)
     return JSONResponse({"status": "ready"})
 
 

@@ -18,12 +18,12 @@ from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import Bucket, LabelledLines
 from recto.training.ctc.prepare import Part, Prepared, prepare
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.replay import general_lines_for
 from recto.training.ctc.scoring import score_lines
 from recto.training.ctc.views import views_of
 from recto.training.estimate import Estimate, typical, weight
 from recto.training.progress import Silent
-from recto.training.recipe import Recipe
 
 _REPLAYED = 32
 _RIVAL_LINES = 600
@@ -33,7 +33,7 @@ _WRITING_S = 5.0
 
 
 def calibrate(
-    base: BaseModel, data: tuple[Sequence[Example], Sequence[Example]], recipe: Recipe, most_pages: int = 3
+    base: BaseModel, data: tuple[Sequence[Example], Sequence[Example]], recipe: CtcRecipe, most_pages: int
 ) -> Estimate | None:
     """What a training on `data` should take; None where the sample pages have no line to learn from.
 
@@ -59,8 +59,8 @@ def calibrate(
     lines = train_lines + copies + val_lines + general
     return Estimate(
         documents=documents,
-        train_lines=train_lines,
-        val_lines=val_lines,
+        train_count=train_lines,
+        val_count=val_lines,
         prepare_s=prepare_s * work
         + replay_s * general / max(1, few.replay_lines)
         + read_s * (val_lines + min(_RIVAL_LINES, train_lines)),
@@ -87,7 +87,7 @@ class _Times(Silent):
 
 
 def _timed_preparation(
-    base: BaseModel, pages: tuple[list[Example], list[Example]], recipe: Recipe
+    base: BaseModel, pages: tuple[list[Example], list[Example]], recipe: CtcRecipe
 ) -> tuple[Prepared, float, float]:
     """The sample pages prepared, seconds for their lines, and seconds for the general lines."""
     before = perf_counter()
@@ -100,7 +100,7 @@ def _timed_preparation(
     return prepared, max(0.0, sum(times.seconds.values()) - 2 * loading_s), replay_s
 
 
-def _seconds_per_line(base: BaseModel, prepared: Prepared, recipe: Recipe) -> tuple[float, float]:
+def _seconds_per_line(base: BaseModel, prepared: Prepared, recipe: CtcRecipe) -> tuple[float, float]:
     """Seconds that a line takes in a training step, and in being read with the full head."""
     network = base.network
     lines = _tiled(prepared.train, recipe.step_lines)

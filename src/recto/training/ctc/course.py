@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from recto.training.ctc.batches import Shuffler, add_gradient
 from recto.training.ctc.drift import Drift
-from recto.training.recipe import Recipe
+from recto.training.ctc.recipe import CtcRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Course:
     """AdamW and a one-cycle schedule (Smith and Topin, 2018) over all epochs of a recipe."""
 
     def __init__(
-        self, modules: tuple[nn.Module, nn.Linear], data: Shuffler, drift: Drift, recipe: Recipe
+        self, modules: tuple[nn.Module, nn.Linear], data: Shuffler, drift: Drift, recipe: CtcRecipe
     ) -> None:
         self._neck, self._head = modules
         self._data, self._drift, self._recipe = data, drift, recipe

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from recto.training.ctc.features import Bucket
-from recto.training.recipe import Recipe
+from recto.training.ctc.recipe import CtcRecipe
 
 _SHARE = 8
 """A step looks at an eighth as many general lines as it learns from."""
@@ -20,7 +20,7 @@ _SHARE = 8
 class Drift:
     """General lines with what the base model says of them; none of them, no drift."""
 
-    def __init__(self, neck: nn.Module, head: nn.Linear, replay: Sequence[Bucket], recipe: Recipe) -> None:
+    def __init__(self, neck: nn.Module, head: nn.Linear, replay: Sequence[Bucket], recipe: CtcRecipe) -> None:
         self.rng = random.Random(recipe.seed + 1)
         self._weight = recipe.replay_weight
         self._parts = []

@@ -28,13 +28,13 @@ from recto.training.ctc.course import Course
 from recto.training.ctc.decoding import SLICE_LINES, LineReader
 from recto.training.ctc.drift import Drift
 from recto.training.ctc.features import LabelledLines
-from recto.training.ctc.memory import is_out_of_memory
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.scoring import score_lines
 from recto.training.ctc.state import State, Weights, unpack
-from recto.training.progress import GOES_ON, Epoch, LineScore
-from recto.training.recipe import Recipe
+from recto.training.memory import is_out_of_memory
+from recto.training.progress import GOES_ON, Epoch, Score
 
 _RIVAL_LINES = 600
 _FEW_ERRORS = 3  # so many more are never called clearly worse
@@ -74,7 +74,7 @@ class Fitted:
     pieces: int
 
 
-def fit(base: BaseModel, prepared: Prepared, recipe: Recipe, keeper: Keeper) -> Fitted:
+def fit(base: BaseModel, prepared: Prepared, recipe: CtcRecipe, keeper: Keeper) -> Fitted:
     """Train on the lines of `prepared.train`, choose the epoch by those of `prepared.val`.
 
     Goes on from the newest state that `keeper` has. Raises TrainingError where memory runs out even with
@@ -100,7 +100,7 @@ def fit(base: BaseModel, prepared: Prepared, recipe: Recipe, keeper: Keeper) -> 
     return Fitted(pupil.best_network(), pupil.epochs, best_of(pupil.epochs), len(classes), pupil.pieces)
 
 
-def is_over(epochs: Sequence[Epoch], recipe: Recipe) -> bool:
+def is_over(epochs: Sequence[Epoch], recipe: CtcRecipe) -> bool:
     """Whether all epochs are done, or the last few were no better than the best one before."""
     if not epochs:
         return False
@@ -116,7 +116,7 @@ def best_of(epochs: Sequence[Epoch]) -> int:
 class _Pupil:
     """What learns: the network, its course, and what is known of its epochs."""
 
-    def __init__(self, base: BaseModel, prepared: Prepared, recipe: Recipe, classes: Tensor) -> None:
+    def __init__(self, base: BaseModel, prepared: Prepared, recipe: CtcRecipe, classes: Tensor) -> None:
         self._base, self._recipe, self._classes = base, recipe, classes
         self._val = prepared.val.lines
         self._network, self._shown = copy.deepcopy(base.network), copy.deepcopy(base.network)
@@ -191,10 +191,10 @@ class _Pupil:
             seconds=time.perf_counter() - started,
             is_best=is_best(score, self.epochs, self._recipe),
             learning_rate=lap.learning_rate,
-            lines_per_s=self._lines / max(seconds, 1e-9),
+            speed=self._lines / max(seconds, 1e-9),
         )
 
-    def _score(self, network: Recogniser, near_space: float) -> LineScore:
+    def _score(self, network: Recogniser, near_space: float) -> Score:
         slice_lines = max(1, SLICE_LINES * self._recipe.accumulation // self.pieces)
         reader = LineReader(network.neck, network.head, self._base.characters, near_space, slice_lines)
         return score_lines(reader, self._val)
@@ -225,7 +225,7 @@ class _Pupil:
         return self._shown.eval()
 
 
-def is_best(score: LineScore, epochs: Sequence[Epoch], recipe: Recipe) -> bool:
+def is_best(score: Score, epochs: Sequence[Epoch], recipe: CtcRecipe) -> bool:
     """Whether an epoch is the one to keep so far: the newest that is within a standard error of the best.
 
     Late epochs have settled, and validation errors are a count with its own noise. With few
@@ -238,7 +238,7 @@ def is_best(score: LineScore, epochs: Sequence[Epoch], recipe: Recipe) -> bool:
     return score.errors <= min(errors) + math.sqrt(min(errors)) + _FEW_ERRORS
 
 
-def _classes(base: BaseModel, lines: LabelledLines, recipe: Recipe) -> Tensor:
+def _classes(base: BaseModel, lines: LabelledLines, recipe: CtcRecipe) -> Tensor:
     used = {char for label in lines.labels for char in label}
     network = base.network
     rivals = likely_rivals(network.neck, network.head, _sample(lines, recipe.seed), recipe.rivals)

@@ -23,13 +23,13 @@ from recto.training.chronicle import Chronicle
 from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.fit import Fitted, fit
 from recto.training.ctc.kept_lines import keep_lines, kept_lines
-from recto.training.ctc.lesson import Lesson
-from recto.training.ctc.memory import enough_memory
+from recto.training.ctc.lesson import CtcLesson
 from recto.training.ctc.network import Recogniser
 from recto.training.ctc.prepare import Prepared, prepare
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.weights import write_network
 from recto.training.identity import code_version
-from recto.training.recipe import Recipe
+from recto.training.memory import enough_memory
 from recto.training.run import Run
 
 PARITY = 1e-3
@@ -44,15 +44,15 @@ def learn(
     data: tuple[Sequence[Example], Sequence[Example]],
     fingerprint: str,
     run: Run,
-    recipe: Recipe,
+    recipe: CtcRecipe,
     chronicle: Chronicle,
-) -> Lesson:
+) -> CtcLesson:
     """Train on the first of `data`, choose the epoch by the second, and write the model folder of `run`.
 
     Where no epoch is kept, the base model's own weights are written and `Lesson.improved` is False.
     Raises TrainingError, ParityError, OutputError.
     """
-    with enough_memory():
+    with enough_memory("a lower max_train_lines"):
         prepared = _prepared(base, data, fingerprint, run, recipe, chronicle)
         chronicle.stage("training", recipe.epochs)
         fitted = fit(base, prepared, recipe, chronicle)
@@ -80,7 +80,7 @@ def _prepared(
     data: tuple[Sequence[Example], Sequence[Example]],
     fingerprint: str,
     run: Run,
-    recipe: Recipe,
+    recipe: CtcRecipe,
     chronicle: Chronicle,
 ) -> Prepared:
     """The lines that an earlier attempt kept, or new ones, which are kept for the next attempt."""
@@ -133,8 +133,8 @@ def _disk_hint(folder: Path) -> str:
     return f"check the disk that holds {folder}"
 
 
-def _lesson(fitted: Fitted, prepared: Prepared, parity: float) -> Lesson:
-    return Lesson(
+def _lesson(fitted: Fitted, prepared: Prepared, parity: float) -> CtcLesson:
+    return CtcLesson(
         train_lines=prepared.train.count,
         val_lines=prepared.val.count,
         left_out=prepared.train.left_out,
@@ -156,5 +156,5 @@ def _lesson(fitted: Fitted, prepared: Prepared, parity: float) -> Lesson:
 
 def _speed(fitted: Fitted) -> float:
     """Mean over the epochs."""
-    speeds = [epoch.lines_per_s for epoch in fitted.epochs if epoch.number]
+    speeds = [epoch.speed for epoch in fitted.epochs if epoch.number]
     return sum(speeds) / max(len(speeds), 1)

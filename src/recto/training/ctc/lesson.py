@@ -1,12 +1,13 @@
 """Lesson: what a training of the recogniser learnt from what, in numbers. It imports no torch."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from recto.training.progress import LineScore
+from recto.training.progress import Score
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class CtcLesson:
     """What was learnt from what: counts of lines and letters, scores on validation lines, best epoch.
 
     `aligned_lines` have their labels from page text. `letters_read` got their case from the base model's
@@ -20,8 +21,8 @@ class Lesson:
     aligned_lines: int
     letters_read: int
     letters_guessed: int
-    before: LineScore
-    after: LineScore
+    before: Score
+    after: Score
     epochs: int
     best_epoch: int
     trained_classes: int
@@ -31,6 +32,7 @@ class Lesson:
     """In how many a step was computed at the end; over the recipe's `accumulation` where memory ran out."""
     lines_per_s: float = 0.0
     """Speed of the epochs, without validation."""
+    kind: Literal["ctc"] = "ctc"
 
     @property
     def improved(self) -> bool:

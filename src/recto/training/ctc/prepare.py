@@ -20,10 +20,10 @@ from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.features import Bucket, LabelledLines, extract, joined, megabytes
 from recto.training.ctc.labelling import Labels, label_pages, read_pieces
 from recto.training.ctc.lines import CutPage, PageCutter, frames_needed, normal
+from recto.training.ctc.recipe import CtcRecipe
 from recto.training.ctc.replay import general_lines, general_lines_for
 from recto.training.ctc.views import altered, views_of
 from recto.training.progress import Progress
-from recto.training.recipe import Recipe
 
 _PARITY_LINES = 16
 _HELD_LINES = 6_000
@@ -77,7 +77,7 @@ class Prepared:
 
 
 def prepare(
-    base: BaseModel, data: tuple[Sequence[Example], Sequence[Example]], recipe: Recipe, progress: Progress
+    base: BaseModel, data: tuple[Sequence[Example], Sequence[Example]], recipe: CtcRecipe, progress: Progress
 ) -> Prepared:
     """Lines and features of the training Examples and the validation Examples.
 
@@ -94,7 +94,7 @@ def prepare(
 def _part(
     base: BaseModel,
     examples: Sequence[Example],
-    recipe: Recipe,
+    recipe: CtcRecipe,
     limits: tuple[int, tuple[float, float]],
     progress: Progress,
 ) -> tuple[Part, list[Image]]:
@@ -159,7 +159,7 @@ def _part_of(buckets: tuple[Bucket, ...], labels: Labels) -> Part:
 
 
 def _with_views(
-    base: BaseModel, part: Part, images: Sequence[Image], recipe: Recipe, progress: Progress
+    base: BaseModel, part: Part, images: Sequence[Image], recipe: CtcRecipe, progress: Progress
 ) -> Part:
     """Few lines with altered copies of them, which say the same."""
     views = views_of(part.count, recipe)

@@ -16,7 +16,7 @@ from PIL import ImageDraw, ImageFilter, ImageFont
 
 from recto.documents.page import Image
 from recto.errors import MissingPackage
-from recto.training.recipe import Recipe
+from recto.training.ctc.recipe import CtcRecipe
 
 _PROSE = (
     "the quick reader finds every word on paper before Monday London Bridge Street invoice payment within "
@@ -89,7 +89,7 @@ _FACES = (
 _FEWEST = 300  # about what ten receipts leave time for in a minute
 
 
-def general_lines_for(lines: int, recipe: Recipe) -> int:
+def general_lines_for(lines: int, recipe: CtcRecipe) -> int:
     """How many general lines go with so many lines of documents: half as many, but never very few."""
     return min(recipe.replay_lines, max(_FEWEST, lines // 2))
 

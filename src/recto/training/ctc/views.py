@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from recto.documents.page import Image
-from recto.training.recipe import Recipe
+from recto.training.ctc.recipe import CtcRecipe
 
 _SHIFT = 0.12  # of the height: how far an edge may move into the line, and
 _GROWTH = 0.08  # how far out of it
@@ -23,7 +23,7 @@ _COARSENESS = (0.5, 0.8)
 _NOISE = 8.0
 
 
-def views_of(lines: int, recipe: Recipe) -> int:
+def views_of(lines: int, recipe: CtcRecipe) -> int:
     """How many copies of each of so many lines are made: the fewer lines, the more."""
     return max(0, min(recipe.views, recipe.views_up_to // max(lines, 1) - 1))
 

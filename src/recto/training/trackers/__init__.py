@@ -46,19 +46,20 @@ def find_trackers(names: Sequence[str]) -> tuple[Opener, ...]:
 def figures(epoch: Epoch) -> dict[str, float]:
     """The numbers of an epoch by their names in every tracker; the base model has no loss."""
     score = epoch.score
-    found = {"val/cer": score.cer, "val/wer": score.wer, "val/exact_lines": score.exact}
+    found = {"val/cer": score.cer, "val/wer": score.wer, f"val/exact_{score.unit}": score.exact}
     if epoch.number:
         found |= {
             "train/loss": epoch.loss,
-            "train/drift": epoch.drift,
             "train/learning_rate": epoch.learning_rate,
-            "train/lines_per_s": epoch.lines_per_s,
+            f"train/{epoch.speed_unit}_per_s": epoch.speed,
         }
+        if epoch.drift is not None:
+            found["train/drift"] = epoch.drift
     return found
 
 
 def sample_table(epoch: Epoch) -> str:
-    """Some lines that were read wrongly, as a Markdown table of code spans."""
+    """Some lines (or pages) that were read wrongly, as a Markdown table of code spans."""
     rows = [f"| {_code(sample.label)} | {_code(sample.reading)} |" for sample in epoch.score.samples]
     return "\n".join(["| label | read |", "|---|---|", *rows])
 

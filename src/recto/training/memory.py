@@ -27,12 +27,15 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @contextmanager
-def enough_memory() -> Iterator[None]:
-    """Turns what is left of such errors into TrainingError: where nothing can be made smaller."""
+def enough_memory(less: str) -> Iterator[None]:
+    """Turns what is left of such errors into TrainingError: where nothing can be made smaller.
+
+    `less` says what to begin anew with: "a lower max_tokens".
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        hint = f"close other programs: {GOES_ON}; or begin anew with a lower max_train_lines"
+        hint = f"close other programs: {GOES_ON}; or begin anew with {less}"
         raise TrainingError("memory ran out", hint=hint) from error

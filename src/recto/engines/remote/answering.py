@@ -1,0 +1,92 @@
+"""What a server answers: the text, how its writing ended, and how sure it was, where it says so."""
+
+import math
+from itertools import accumulate
+
+from pydantic import BaseModel, Field
+
+from recto.engines.vlm.grounding import Confidence
+
+
+class _Said(BaseModel):
+    """Other keys than ours are let through: every server has some of its own."""
+
+
+class Token(_Said):
+    """One token: its text, the logarithm of its probability, and its bytes, which may be part of a letter."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class _Logprobs(_Said):
+    content: list[Token] | None = None
+
+
+class _Message(_Said):
+    content: str | None = None
+
+
+class _Choice(_Said):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class Completion(_Said):
+    """The body of an answer (OpenAI's `chat.completion`)."""
+
+    choices: list[_Choice] = Field(min_length=1)
+
+    @property
+    def text(self) -> str:
+        """What was written; "" where the server says nothing."""
+        return self.choices[0].message.content or ""
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the writing ended because it was long enough."""
+        return self.choices[0].finish_reason == "length"
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The tokens with their probabilities; none where the server doesn't tell."""
+        logprobs = self.choices[0].logprobs
+        return (logprobs.content or []) if logprobs else []
+
+
+class ServedModel(_Said):
+    """A model of a server by its name there."""
+
+    id: str
+
+
+class ModelList(_Said):
+    """The body of `GET /models`."""
+
+    data: list[ServedModel]
+
+
+def confidence_of(completion: Completion) -> Confidence:
+    """How sure the server was between two characters: the geometric mean of its tokens' probabilities.
+
+    None where it doesn't tell, or where its tokens don't make up its text.
+    """
+    raw = [bytes(t.bytes) if t.bytes is not None else t.token.encode() for t in completion.tokens]
+    text = completion.text.encode()
+    offset = b"".join(raw).find(text) if raw and text else -1
+    if offset < 0:
+        return lambda start, end: None
+    ends = [end - offset for end in accumulate(map(len, raw))]
+    logprobs = [token.logprob for token in completion.tokens]
+    places = [0, *accumulate(len(character.encode()) for character in completion.text)]
+
+    def sure(start: int, end: int) -> float | None:
+        first, last = places[start], places[end]
+        begins = [0 - offset, *ends[:-1]]
+        spans = zip(begins, ends, logprobs, strict=True)
+        inside = [logprob for begin, stop, logprob in spans if begin < last and stop > first]
+        return min(math.exp(sum(inside) / len(inside)), 1.0) if inside else None
+
+    return sure

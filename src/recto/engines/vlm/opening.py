@@ -1,0 +1,98 @@
+"""Opening: from a model folder and settings to a base in memory, an adapter on it, and how to read.
+
+Reading itself is in `engines/vlm/reader`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recto.engines.model_folder import ModelCard, ModelFolder, VlmCard, open_model
+from recto.engines.model_store import StoredModel, find_model, models
+from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
+from recto.engines.vlm.device import choose
+from recto.engines.vlm.tasks import Task, task_named
+from recto.errors import ModelFolderError, ModelNotFound
+from recto.settings import VlmSettings
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """What reads: `base` with `adapter` (None: as it is), in the mode called `mode`, doing `task`.
+
+    `label` is name and version, as Transcripts carry it.
+    """
+
+    base: SharedWeights
+    adapter: Adapter | None
+    mode: str
+    task: Task
+    label: str
+
+
+def open_for_reading(model: Path | None, settings: VlmSettings) -> Opened:
+    """The weights in the model folder `model`, or those that the settings name, ready to read.
+
+    Mode and task that a model was taught with count before those of the settings. Raises ModelNotFound,
+    ModelFolderError, EngineError or MissingPackage.
+    """
+    if model is None:
+        source = find_model(settings.model)
+        return _opened(source, None, (settings.mode, settings.task), settings)
+    folder = open_model(model, engine="vlm")
+    card = vlm_card(folder)
+    if card.kind == "full":
+        return _opened(full_weights(folder), None, (card.mode, card.task), settings, label=folder.label)
+    return _opened(base_of(folder.card, settings), folder, (card.mode, card.task), settings)
+
+
+def base_of(card: ModelCard, settings: VlmSettings) -> StoredModel:
+    """The base weights that `card` names: those of its name, of its hash, or of the settings.
+
+    Raises ModelNotFound with the command that gets them.
+    """
+    alike = (stored.name for stored in models() if stored.sha256 == card.base.sha256)
+    for name in (card.base.name, *alike, settings.model):
+        found = _here(name)
+        if found is not None and found.sha256 == card.base.sha256:
+            return found
+    repo = card.vlm.repo if card.vlm else ""
+    pull = f"recto models pull {repo} --revision {card.vlm.revision}" if repo and card.vlm else ""
+    raise ModelNotFound(
+        f"its base {card.base.name} ({card.base.sha256[:12]}…) isn't on this machine",
+        hint=pull or "put its folder into [vlm] model, or in RECTO_VLM_MODEL",
+    )
+
+
+def vlm_card(folder: ModelFolder) -> VlmCard:
+    """What only a vision-language model has. Raises ModelFolderError where the card is without."""
+    if folder.card.vlm is None:
+        raise ModelFolderError(
+            "its card says nothing of a vlm", where=folder.path, hint="run `recto improve` again"
+        )
+    return folder.card.vlm
+
+
+def full_weights(folder: ModelFolder) -> StoredModel:
+    """The weights of a model folder that needs no base, as weights like any other."""
+    return find_model(str(folder.path))
+
+
+def _opened(
+    source: StoredModel,
+    folder: ModelFolder | None,
+    how: tuple[str, str],
+    settings: VlmSettings,
+    label: str = "",
+) -> Opened:
+    placement = choose(settings)
+    base = shared_base(source, placement, bits=settings.bits, allow_remote_code=settings.allow_remote_code)
+    mode, task = base.loaded.architecture.mode(how[0]).name, task_named(how[1])
+    adapter = base.attach(folder) if folder else None
+    return Opened(base, adapter, mode, task, label or (folder.label if folder else source.name))
+
+
+def _here(name: str) -> StoredModel | None:
+    try:
+        return find_model(name)
+    except ModelNotFound:
+        return None

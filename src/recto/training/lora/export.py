@@ -1,0 +1,124 @@
+"""Export: what was learnt as a model folder, the one that engines open, verified by reading with it.
+
+An adapter names its base by content; where all weights learnt, the folder holds them all, with tokenizer and
+configuration, and needs no base. Trained, written and merged forms have to compute the same (`parity`), or
+there is no model.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import peft
+
+from recto.engines.model_folder import BaseWeights, ModelCard, ModelFolder, VlmCard, write_model
+from recto.engines.model_store import find_model
+from recto.engines.vlm.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, SharedWeights, fill
+from recto.engines.vlm.loading import Loaded, load_base
+from recto.training.lora.parity import MERGED_16_BIT, SAME, Answers, check_parity
+from recto.training.lora.peft_backend import keep_packing
+from recto.training.lora.pupil import Pupil
+from recto.training.lora.recipe import LoraRecipe
+
+_MERGING = "merging"
+_FULL_FILES = (".safetensors", ".json", ".jinja", ".txt", ".model")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the card of the model says beside its weights."""
+
+    fingerprint: str
+    metrics: dict[str, float]
+
+
+def write(pupil: Pupil, recipe: LoraRecipe, told: Told, folder: Path) -> ModelFolder:
+    """Write what learns as the model folder `folder`. Raises OutputError."""
+    with _beside(folder) as saved:
+        if pupil.adapters is not None:
+            pupil.adapters.save_pretrained(str(saved), save_embedding_layers=False)
+            files = {name: saved / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)}
+        else:
+            copy_all_but_weights(pupil.loaded.source.path, saved)
+            pupil.loaded.model.save_pretrained(saved)
+            files = {path.name: path for path in sorted(saved.iterdir()) if path.suffix in _FULL_FILES}
+        return write_model(folder, _card(pupil, recipe, told), files)
+
+
+def check_written(folder: ModelFolder, source: Loaded, wanted: Answers) -> float:
+    """Read the model folder again, merge it, and compare both with what the trained model answered.
+
+    `source` says which base, where and with how many bits; it is loaded anew. Raises ParityError.
+    """
+    if folder.card.vlm is None or folder.card.vlm.kind == "full":
+        again = load_base(find_model(str(folder.path)), source.placement)
+        return check_parity(again, wanted, "the written model")
+    again = load_base(source.source, source.placement, bits=source.bits)
+    keep_packing(again)
+    base = SharedWeights(again)
+    adapter = base.attach(folder)
+    with base.using(adapter) as loaded:
+        worst = check_parity(loaded, wanted, "the written adapter")
+    if source.bits < 16:
+        return worst
+    return max(worst, _check_merged(folder, source, wanted))
+
+
+def merged(folder: ModelFolder, source: Loaded) -> Loaded:
+    """`source`, changed: the adapter in `folder` is added to its weights, and none is left."""
+    config = peft.PeftConfig.from_pretrained(str(folder.path))
+    adapted = peft.PeftModel(source.model, config, adapter_name=_MERGING)
+    fill(adapted, _MERGING, folder.file(ADAPTER_WEIGHTS))
+    adapted.merge_and_unload(safe_merge=True, adapter_names=[_MERGING])
+    return source
+
+
+def merging_limit(loaded: Loaded) -> float:
+    """The largest difference that merging may make: rounding, in the numbers that the weights have."""
+    return SAME if loaded.placement.dtype.itemsize == 4 else MERGED_16_BIT
+
+
+def _check_merged(folder: ModelFolder, source: Loaded, wanted: Answers) -> float:
+    whole = merged(folder, load_base(source.source, source.placement))
+    return check_parity(whole, wanted, "the merged model", merging_limit(whole))
+
+
+def _card(pupil: Pupil, recipe: LoraRecipe, told: Told) -> ModelCard:
+    source = pupil.loaded.source
+    return ModelCard(
+        engine="vlm",
+        base=BaseWeights(name=source.name, sha256=source.sha256),
+        vlm=VlmCard(
+            architecture=pupil.loaded.architecture.name,
+            mode=pupil.loaded.architecture.mode(recipe.mode).name,
+            task=recipe.task.value,
+            kind="full" if pupil.adapters is None else "adapter",
+            dtype=pupil.loaded.placement.dtype_name,
+            repo=source.repo,
+            revision=source.revision,
+        ),
+        recipe=recipe.model_dump(mode="json"),
+        data_fingerprint=told.fingerprint,
+        metrics=dict(told.metrics),
+    )
+
+
+def copy_all_but_weights(source: Path, out: Path) -> None:
+    """Configuration, tokenizer and image processor are the base's, byte for byte."""
+    for path in sorted(source.iterdir()):
+        if path.suffix in _FULL_FILES and path.suffix != ".safetensors" and "safetensors" not in path.name:
+            shutil.copyfile(path, out / path.name)
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder on the same disk for what is saved before it is whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-saved-", suffix=".part", dir=folder.parent))
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""Trial: validation pages, really read by the model as it is: the engine's own generating, and CER and WER.
+
+A reading that is twice as long as what is right, and more, is cut: it is wrong, however it would go on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recto.engines.vlm.answers import style_of
+from recto.engines.vlm.generating import Decoding, generate
+from recto.engines.vlm.grounding import pieces_of, text_of
+from recto.engines.vlm.loading import Loaded
+from recto.errors import TrainingError
+from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.samples import Samples
+from recto.training.lora.together import Together
+from recto.training.memory import is_out_of_memory
+from recto.training.progress import Score
+from recto.training.scoring import compare
+
+_SPARE_TOKENS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageTrial:
+    """Reads all of `samples`; of several processes each one reads its share."""
+
+    loaded: Loaded
+    samples: Samples
+    recipe: LoraRecipe
+    together: Together
+
+    def score(self, at_once: int) -> Score:
+        """Read the pages, `at_once` at a time, the longest first, and compare.
+
+        Raises what says that memory ran out, in every process if it does in one.
+        """
+        answers = [self.samples.answer_tokens((page,)) for page in range(len(self.samples.lengths))]
+        order = sorted(range(len(answers)), key=lambda page: -answers[page])
+        mine = order[self.together.rank :: self.together.count]
+        readings: dict[int, str] = {}
+        failure = None
+        try:
+            for start in range(0, len(mine), at_once):
+                pages = mine[start : start + at_once]
+                readings |= dict(zip(pages, self._read(pages, 2 * answers[pages[0]]), strict=True))
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            failure = error
+        if not self.together.all_well(well=failure is None):
+            raise failure or MemoryError("memory ran out in another process")
+        for part in self.together.gathered(readings):
+            readings |= part
+        return self._compared([readings[page] for page in range(len(answers))])
+
+    def _read(self, pages: Sequence[int], tokens: int) -> list[str]:
+        self.loaded.model.eval()
+        room = min(self.recipe.max_new_tokens, tokens + _SPARE_TOKENS)
+        prepared = [self.samples.page(page) for page in pages]
+        found = generate(self.loaded, prepared, Decoding(max_new_tokens=room))
+        return [self._plain(one.text) for one in found]
+
+    def _plain(self, text: str) -> str:
+        """Without marks of places, as an engine hands it on."""
+        style = style_of(self.loaded.architecture, self.recipe.task)
+        return text_of(pieces_of(text, style), style)
+
+    def _compared(self, readings: Sequence[str]) -> Score:
+        examples = self.samples.examples
+        labels = [example.text or "" for example in examples]
+        if not labels:
+            raise TrainingError("there is no validation page to choose the best by")
+        return compare(readings, labels, [example.case == "upper" for example in examples], "pages")

@@ -1,0 +1,155 @@
+"""From labelled pages to a model folder that reads as what was trained, by `train` itself."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from recto.datasets.loading import load_dataset
+from recto.datasets.pages import open_example
+from recto.engines.model_folder import open_model, write_model
+from recto.engines.model_store import StoredModel, find_model
+from recto.engines.vlm import load
+from recto.engines.vlm.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS
+from recto.engines.vlm.device import choose
+from recto.engines.vlm.loading import load_base
+from recto.engines.vlm.preparing import prepare
+from recto.errors import ModelFolderError, OutputError, ParityError
+from recto.settings import Settings, VlmSettings
+from recto.training.lora.export import check_written
+from recto.training.lora.lesson import LoraLesson
+from recto.training.lora.merging import merge
+from recto.training.lora.parity import answers_of, check_parity
+from recto.training.lora.recipe import LoraRecipe
+from recto.training.train import Training, train
+from recto.training.way import way_of
+
+from ...tiny import page_image
+from .conftest import line_examples, recipe_of, write_lines
+
+CPU = VlmSettings(device="cpu", max_new_tokens=8, batch_pages=2, task="text")
+LEARNT = {"learning_rate": 5e-3, "epochs": 20, "evaluate_every_steps": 40, "rank": 64, "alpha": 64}
+"""Enough for something to be read that is nearer the truth than what random weights write."""
+
+
+@pytest.fixture(scope="module")
+def run(tiny_weights: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Training]:
+    """A training with LoRA, and where it is."""
+    root = tmp_path_factory.mktemp("learn")
+    data = write_lines(root / "data", {"train": 3, "val": 1})
+    return root / "run", trained(data, root / "run", recipe_of(model=str(tiny_weights.path), **LEARNT))
+
+
+def trained(data: Path, out: Path, recipe: LoraRecipe) -> Training:
+    return train(load_dataset(data), out, way_of(recipe, Settings(vlm=CPU)))
+
+
+def lesson_of(run: tuple[Path, Training]) -> LoraLesson:
+    lesson = run[1].taught.lesson
+    assert isinstance(lesson, LoraLesson)
+    return lesson
+
+
+def read(model: Path | None, weights: StoredModel) -> str:
+    engine = load(model, settings=Settings(vlm=CPU.model_copy(update={"model": str(weights.path)})))
+    return engine.read([open_example(line_examples(1)[0])])[0].text
+
+
+def test_the_lesson_says_what_happened(run: tuple[Path, Training]) -> None:
+    lesson = lesson_of(run)
+    assert (lesson.train_pages, lesson.val_pages, lesson.steps) == (3, 1, 40)
+    assert lesson.improved and lesson.best_step == 40 and lesson.after.cer < lesson.before.cer
+    assert lesson.backend == "transformers"
+    assert lesson.why == "backend transformers: Unsloth needs a GPU, and this is cpu"
+    assert (lesson.method, lesson.optimiser, lesson.device) == ("lora", "adamw", "cpu")
+    assert 0 < lesson.trainable_parameters < lesson.total_parameters
+    assert lesson.before.unit == "pages" and lesson.tokens > 3 * 257
+    assert lesson.parity < 1e-4
+    assert lesson.memory is not None and lesson.memory.measured_mb is not None
+    assert lesson.memory.estimated_mb == pytest.approx(lesson.memory.measured_mb, rel=0.5)
+
+
+def test_what_was_decided_is_in_the_log(run: tuple[Path, Training]) -> None:
+    said = [json.loads(row) for row in (run[0] / "log.jsonl").read_text().splitlines()]
+    told = " ".join(row["text"].split(":")[0] for row in said if row["event"] == "remark")
+    assert told == "backend transformers device cpu dtype float32 attention sdpa optimiser adamw"
+
+
+def test_the_folder_is_an_adapter_that_names_its_base(
+    run: tuple[Path, Training], tiny_weights: StoredModel
+) -> None:
+    card = open_model(run[0] / "model", engine="vlm").card
+    assert set(card.files) == {ADAPTER_CONFIG, ADAPTER_WEIGHTS}
+    assert card.base.sha256 == tiny_weights.sha256
+    assert card.vlm is not None
+    assert (card.vlm.kind, card.vlm.mode, card.vlm.task) == ("adapter", "base", "text")
+    config = json.loads((run[0] / "model" / ADAPTER_CONFIG).read_text())
+    assert config["base_model_name_or_path"] == tiny_weights.name
+    assert config["inference_mode"]
+
+
+def test_nothing_else_stays(run: tuple[Path, Training]) -> None:
+    assert not (run[0] / "checkpoints").exists()
+    assert not [path for path in run[0].iterdir() if path.name.startswith(".")]
+
+
+def test_adapter_merged_and_reloaded_read_the_same(
+    run: tuple[Path, Training], tiny_weights: StoredModel, tmp_path: Path
+) -> None:
+    """The same text on the same page; the base reads another one."""
+    settings = CPU.model_copy(update={"model": str(tiny_weights.path)})
+    pages = [open_example(example).image for example in line_examples(2)]
+    merged = merge(run[0] / "model", tmp_path / "merged", pages, settings)
+    assert merged.parity < 1e-4
+    adapter = read(run[0] / "model", tiny_weights)
+    assert read(None, find_model(str(merged.path))) == adapter
+    assert read(None, tiny_weights) != adapter
+    with pytest.raises(OutputError, match="there already"):
+        merge(run[0] / "model", tmp_path / "merged", pages, settings)
+
+
+def test_a_changed_adapter_is_not_let_through(
+    run: tuple[Path, Training], tiny_weights: StoredModel, tmp_path: Path
+) -> None:
+    loaded = load_base(tiny_weights, choose(CPU))
+    wanted = answers_of(loaded, [prepare(loaded, page_image(), "<image>\nFree OCR.")], 8)
+    trained = open_model(run[0] / "model", engine="vlm")
+    with pytest.raises(ParityError, match="the written adapter differs"):
+        check_written(trained, loaded, wanted)  # what answered was the base
+    tensors = load_file(trained.file(ADAPTER_WEIGHTS))
+    save_file({name: torch.zeros_like(value) for name, value in tensors.items()}, tmp_path / "zero")
+    files = {ADAPTER_CONFIG: trained.file(ADAPTER_CONFIG), ADAPTER_WEIGHTS: tmp_path / "zero"}
+    nothing = write_model(tmp_path / "model", trained.card, files)
+    assert check_written(nothing, loaded, wanted) == 0
+
+
+def test_rounding_is_let_through(tiny_weights: StoredModel) -> None:
+    loaded = load_base(tiny_weights, choose(CPU))
+    wanted = answers_of(loaded, [prepare(loaded, page_image(), "<image>\nFree OCR.")], 8)
+    assert check_parity(loaded, wanted, "the model") == 0
+    shifted = replace(wanted, likely=tuple(likely + 5e-4 for likely in wanted.likely))
+    assert check_parity(loaded, shifted, "the model") == pytest.approx(5e-4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("method", "preset"), [("full", "language"), ("qlora", "attention"), ("lora", "experts")]
+)
+def test_other_methods(tiny_weights: StoredModel, tmp_path: Path, method: str, preset: str) -> None:
+    data = write_lines(tmp_path / "data", {"train": 2, "val": 1})
+    recipe = recipe_of(
+        model=str(tiny_weights.path), method=method, preset=preset, dropout=0.0, learning_rate=0.01, epochs=1
+    )
+    training = trained(data, tmp_path / "run", recipe)
+    lesson = training.taught.lesson
+    assert isinstance(lesson, LoraLesson)
+    assert lesson.method == method and lesson.parity < 1e-3
+    card = open_model(training.model, engine="vlm").card
+    assert card.vlm is not None
+    assert card.vlm.kind == ("full" if method == "full" else "adapter")
+    assert isinstance(read(training.model, tiny_weights), str)
+    if method == "full":
+        with pytest.raises(ModelFolderError, match="no adapter"):
+            merge(training.model, tmp_path / "merged", [page_image()], CPU)

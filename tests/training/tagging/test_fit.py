@@ -1,0 +1,92 @@
+"""A ranker learns from labelled documents: what rules can't know, and how sure it may be."""
+
+from pathlib import Path
+
+import pytest
+
+from recto.documents.transcript import Transcript
+from recto.extraction.loading import load_schema
+from recto.extraction.sheet import lines_of_text
+from recto.extraction.tagger import Tagger
+from recto.extraction.tagger_folder import open_tagger, write_tagger
+from recto.training.tagging.fit import fit, known_of
+from recto.training.tagging.samples import Labelled, labels_of, samples_of
+
+SCHEMA = load_schema("receipt")
+VENDORS = ["Alder Books", "Birch Tools", "Cedar Foods", "Dogwood Tea", "Elm Lamps", "Fir Cycles"]
+
+
+def receipt(number: int) -> Labelled:
+    """Its total stands behind a word that no list of labels has, and a larger amount before it."""
+    vendor, total = VENDORS[number % len(VENDORS)], f"{number + 3}.{number % 90 + 10}"
+    text = "\n".join(
+        [
+            "WELCOME DEAR GUEST",
+            vendor.upper(),
+            f"Reference {number + 1000}",
+            f"Loyalty points   {number + 500}.00",
+            f"Zumtotal   {total}",
+            "Thank you",
+        ]
+    )
+    lines = lines_of_text(text)
+    page = Transcript(f"{number}.txt", 1, 600, 800, text, lines, "text")
+    return Labelled(page.document, [page], {"vendor": vendor, "total": total}, group=vendor)
+
+
+def right(tagger: Tagger, documents: list[Labelled]) -> int:
+    """How many vendors and totals are right."""
+    count = 0
+    for document in documents:
+        said = {found.name: found.value for found in tagger.extract(document.transcripts).fields}
+        count += said.get("total") == document.fields["total"]
+        count += said.get("vendor", "").casefold() == str(document.fields["vendor"]).casefold()
+    return count
+
+
+@pytest.fixture(scope="module")
+def trained() -> Tagger:
+    samples = samples_of(SCHEMA, [receipt(number) for number in range(24)])
+    return Tagger(SCHEMA, {name: fit(each) for name, each in samples.items()}, "trained")
+
+
+def test_what_rules_dont_know_is_learnt(trained: Tagger) -> None:
+    others = [receipt(number) for number in range(40, 52)]
+    assert right(trained, others) >= 22 > right(Tagger(SCHEMA), others)
+
+
+def test_only_labelled_fields_are_learnt(trained: Tagger) -> None:
+    assert set(trained.rankers) == {"vendor", "total"}
+
+
+def test_a_sure_answer_is_a_probability(trained: Tagger) -> None:
+    found = trained.extract(receipt(60).transcripts).fields
+    assert all(0 < one.confidence < 1 for one in found)
+
+
+def test_a_known_vendor_is_spelt_as_it_is_known(trained: Tagger) -> None:
+    page = receipt(6).transcripts[0]
+    misread = page.text.replace("ALDER BOOKS", "ALDER B0OKS")
+    lines = lines_of_text(misread)
+    transcript = Transcript("6.txt", 1, 600, 800, misread, lines, "text")
+    found = {one.name: one for one in trained.extract([transcript]).fields}
+    assert (found["vendor"].value, found["vendor"].printed) == ("Alder Books", "ALDER B0OKS")
+
+
+def test_texts_are_known_and_amounts_are_not() -> None:
+    samples = samples_of(SCHEMA, [receipt(number) for number in range(3)])
+    assert set(known_of(samples["vendor"]).values()) == set(VENDORS[:3])
+    assert known_of(samples["total"]) == {}
+
+
+def test_labels_go_by_their_aliases_and_what_cant_be_read_is_none() -> None:
+    labels = labels_of(SCHEMA, {"company": "Alder", "date": "no date", "total": "RM 3.50", "unknown": "x"})
+    assert labels == {"vendor": {"alder": "Alder"}, "total": {"3.50": "RM 3.50"}}
+
+
+def test_a_tagger_is_the_same_from_disk(trained: Tagger, tmp_path: Path) -> None:
+    write_tagger(tmp_path / "model", trained, recipe={}, data_fingerprint="f", metrics={})
+    opened = open_tagger(tmp_path / "model")
+    for number in range(30, 36):
+        document = receipt(number)
+        assert opened.extract(document.transcripts).fields == trained.extract(document.transcripts).fields
