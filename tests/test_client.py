@@ -108,3 +108,15 @@ def test_keys(tmp_path: Path, letter: Path) -> None:
             with pytest.raises(ServiceProblem) as limited:
                 recto.read(letter)
         assert limited.value.status == 429 and limited.value.retry_after_s
+
+
+def test_extracting(recto: Client, letter: Path) -> None:
+    fields = recto.extract(letter, "receipt", Wanted(agent="qa", output="text"))
+    assert (fields.document, fields.engine, fields.failed_pages) == ("letter.pdf", "reciting 1", ())
+    assert fields.extraction.schema == "receipt"
+    own = {"type": "object", "properties": {"total": {"type": "string", "x-recto": {"kind": "money"}}}}
+    told = recto.extract_text("Total: EUR 12.00", own, doc_id="d-1")
+    assert (told.document, told.extraction.values) == ("d-1", {"total": "12.00"})
+    with pytest.raises(ServiceProblem) as problem:
+        recto.extract_text("Total", "none-such")
+    assert problem.value.status == 422

@@ -8,16 +8,19 @@
 What the service refuses is raised as ServiceProblem, with what it said. Nothing is read here.
 """
 
+import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self, TypedDict, cast
 
+from recto.datasets.example import JsonValue
 from recto.documents.transcript import Transcript, TranscriptJson, transcript_from_json
 from recto.errors import DeadlineExpired, DocumentNotFound, MissingPackage, ServingError
+from recto.extraction.fields import Extraction, ExtractionJson, extraction_from_json
 
 try:
     import httpx
@@ -69,6 +72,18 @@ class Answer:
     pages: tuple[PageAnswer, ...]
     text: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of one document, and which extractor found them; `failed_pages` weren't looked at."""
+
+    request_id: str
+    document: str
+    release: str | None
+    engine: str
+    extraction: Extraction
+    failed_pages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,32 @@ class Client:
             told = self._ask("POST", "/v1/read", data=wanted.fields(), files=_parts([path], files))
         return _answer(cast(_Answer, told))
 
+    def extract(
+        self, path: Path | str, schema: str | Mapping[str, JsonValue], wanted: Wanted = ANYTHING
+    ) -> Fields:
+        """The fields of one document; `schema` is a name, or a JSON Schema. Raises as `read`.
+
+        What `wanted` says of the output means nothing here.
+        """
+        fields = wanted.fields() | {"schema": schema if isinstance(schema, str) else json.dumps(dict(schema))}
+        fields.pop("output", None)
+        with ExitStack() as files:
+            told = self._ask("POST", "/v1/extract", data=fields, files=_parts([path], files))
+        return _fields(told)
+
+    def extract_text(
+        self,
+        text: str,
+        schema: str | Mapping[str, JsonValue],
+        *,
+        doc_id: str = "text",
+        wanted: Wanted = ANYTHING,
+    ) -> Fields:
+        """The fields of a text that was read already. Raises ServiceProblem, ServingError."""
+        asked: dict[str, object] = {**wanted.fields(), "text": text, "schema": schema, "doc_id": doc_id}
+        asked.pop("output", None)
+        return _fields(self._ask("POST", "/v1/extract", json=asked))
+
     def submit(
         self, paths: Sequence[Path | str], wanted: Wanted = ANYTHING, *, webhook: str | None = None
     ) -> JobStatus:
@@ -200,9 +241,10 @@ class Client:
         data: dict[str, str] | None = None,
         files: "_Parts | None" = None,
         params: dict[str, int] | None = None,
+        json: dict[str, object] | None = None,
     ) -> dict[str, object]:
         try:
-            answer = self._http.request(method, path, data=data, files=files, params=params)
+            answer = self._http.request(method, path, data=data, files=files, params=params, json=json)
             told = cast(dict[str, object], answer.json())
         except httpx.TimeoutException:
             raise DeadlineExpired("the service doesn't answer in time", where=self._http.base_url) from None
@@ -276,6 +318,19 @@ def _answer(told: _Answer) -> Answer:
         pages=pages,
         text="\n\n".join(page.text for page in pages if page.problem is None),
         seconds=told["seconds"],
+    )
+
+
+def _fields(told: dict[str, object]) -> Fields:
+    release = told["release"]
+    failed = cast(list[dict[str, int]], told["failed_pages"])
+    return Fields(
+        request_id=str(told["request_id"]),
+        document=str(told["document"]),
+        release=None if release is None else str(release),
+        engine=str(told["engine"]),
+        extraction=extraction_from_json(cast(ExtractionJson, told)),
+        failed_pages=tuple(page["page"] for page in failed),
     )
 
 

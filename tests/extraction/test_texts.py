@@ -6,7 +6,7 @@ from recto.documents.transcript import Finish
 from recto.errors import DocumentTooLarge
 from recto.extraction.loading import load_schema
 from recto.extraction.tagger import Tagger
-from recto.extraction.texts import ENGINE, check_lines, extract_text, transcripts_of_text
+from recto.extraction.texts import ENGINE, LONGEST_LINE, check_lines, extract_text, transcripts_of_text
 
 RECEIPT = "Corner Shop Ltd\n1 High Street\nDate: 2019-03-01\nTotal:   EUR 12.00\n"
 
@@ -25,6 +25,14 @@ def test_wide_blanks_make_columns() -> None:
     (page,) = transcripts_of_text("Total:   12.00", "a.txt")
     assert [line.text for line in page.lines] == ["Total:", "12.00"]
     assert page.width >= len("Total:   12.00")
+
+
+@pytest.mark.parametrize("row", ["1" * 2_500, "word " * 500, "x" * 999, " " + "y" * 3_000])
+def test_long_lines_are_broken_and_nothing_is_lost(row: str) -> None:
+    (page,) = transcripts_of_text(row, "a.txt")
+    assert max(len(line.text) for line in page.lines) <= LONGEST_LINE
+    assert "".join(line.text for line in page.lines).replace(" ", "") == row.replace(" ", "")
+    assert page.text == row
 
 
 def test_an_empty_text_is_one_blank_page() -> None:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
+from recto.cli.extractor_option import ReadWithOption, SchemaOption
 from recto.cli.model_option import EngineOption, ModelOption, Weights, chosen_weights
 from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
+    from recto.cli.evaluate_fields import Pair
     from recto.datasets.example import Dataset, Example
     from recto.evaluation.evaluate import Progress
+    from recto.evaluation.fields.measure import Measured
+    from recto.evaluation.fields.report import FieldReport
     from recto.evaluation.report import DatasetInfo, Report
 
 
@@ -27,6 +31,24 @@ class SplitChoice(StrEnum):
     ALL = "all"
 
 
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        help="Engine to compare with (base weights, if no --baseline-model); with --fields untrained, or a "
+        "trained tagger.",
+    ),
+]
+BaselineModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline-model",
+        metavar="DIR_OR_RELEASE",
+        help="Model to compare with, as --model (of --engine, if no --baseline).",
+    ),
+]
+
+
 @app.command()
 def evaluate(
     dataset: Annotated[Path, typer.Argument(help="Folder or file with annotated documents.")],
@@ -34,16 +56,13 @@ def evaluate(
     split: Annotated[SplitChoice, typer.Option(help="Documents to measure.")] = SplitChoice.TEST,
     engine: EngineOption = None,
     model: ModelOption = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="Engine to compare with (base weights, if no --baseline-model).")
-    ] = None,
-    baseline_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR_OR_RELEASE",
-            help="Model to compare with, as --model (of --engine, if no --baseline).",
-        ),
-    ] = None,
+    baseline: BaselineOption = None,
+    baseline_model: BaselineModelOption = None,
+    fields: Annotated[
+        bool, typer.Option("--fields", help="Measure the extraction of fields; --model is a trained tagger.")
+    ] = False,
+    schema: SchemaOption = None,
+    read_with: ReadWithOption = None,
     workspace: OptionalWorkspace = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.json and report.html.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Measure the first N documents only.")] = None,
@@ -51,18 +70,27 @@ def evaluate(
 ) -> None:
     """Measure an engine on annotated documents: error rates, speed, and with --baseline, what changed.
 
+    With --fields what is measured is how well fields are extracted from what the engine reads: precision,
+    recall, F1 and how far confidences can be trusted; vendors that no train or val document names apart.
     In a workspace the current Release is measured, unless --model says otherwise.
-    Exit code 1 says that some documents couldn't be opened or read (they count as empty text).
+    Exit code 1 says that some documents couldn't be opened or read (they count as empty).
     """
+    _check_flags(fields=fields, schema=schema, read_with=read_with, baseline_model=baseline_model)
     from recto.cli.evaluate_table import print_report
     from recto.datasets.loading import load_dataset
     from recto.evaluation.compare import with_baseline
     from recto.evaluation.report_html import write_report
 
     _prepare(out)
+    pair = _chosen_pair(schema, model, baseline, workspace) if fields else None
     loaded = load_dataset(dataset, keep_missing=True)
     examples = _choose(loaded, split)[:limit]
     info = _describe(dataset, split, examples)
+    if pair is not None:
+        what = _measured(loaded, examples, info)
+        field_report = _measure_fields(pair, chosen_weights(engine, read_with, workspace), what)
+        _tell_fields(field_report, out, as_json=as_json)
+        return
     measured = chosen_weights(engine, model, workspace)
     report = _measure(measured, examples, info)
     if baseline or baseline_model:
@@ -74,6 +102,64 @@ def evaluate(
     else:
         print_report(report, written)
     if report.failures or (report.baseline and report.baseline.failed):
+        raise typer.Exit(1)
+
+
+def _check_flags(
+    *, fields: bool, schema: str | None, read_with: str | None, baseline_model: str | None
+) -> None:
+    """Raises BadParameter for flags that mean nothing with, or without, --fields."""
+    if fields and baseline_model is not None:
+        raise typer.BadParameter("with --fields, --baseline names the tagger", param_hint="--baseline-model")
+    for flag, given in (("--schema", schema), ("--read-with", read_with)):
+        if given is not None and not fields:
+            raise typer.BadParameter(f"{flag} needs --fields", param_hint=flag)
+
+
+def _chosen_pair(
+    schema: str | None, model: str | None, baseline: str | None, workspace: Path | None
+) -> "Pair":
+    from recto.cli.evaluate_fields import chosen_pair
+
+    return chosen_pair(schema, model, baseline, workspace)
+
+
+def _measured(loaded: "Dataset", examples: Sequence["Example"], info: "DatasetInfo") -> "Measured":
+    """Training may have seen what is in train or val, and isn't measured now."""
+    from recto.evaluation.fields.measure import Measured
+
+    measured = {(example.image, example.page) for example in examples}
+    taught = [
+        example
+        for example in loaded.examples
+        if example.split in ("train", "val") and (example.image, example.page) not in measured
+    ]
+    return Measured(examples, info, taught)
+
+
+def _measure_fields(pair: "Pair", weights: Weights, what: "Measured") -> "FieldReport":
+    from recto.evaluation.fields.measure import measure_fields
+    from recto.observability.spans import span
+
+    candidate, baseline = pair
+    with _exporting(weights):
+        with span("load", engine=weights.engine):
+            engine = weights.load()
+        with _progress(weights.engine, len(what.examples)) as progress, span("evaluate", engine=engine.label):
+            return measure_fields(engine, candidate, what, baseline=baseline, progress=progress)
+
+
+def _tell_fields(report: "FieldReport", out: Path | None, *, as_json: bool) -> None:
+    """Write and print the report. Exits with 1 where documents failed."""
+    from recto.cli.evaluate_fields import print_field_report
+    from recto.evaluation.fields.page import write_field_report
+
+    written = write_field_report(report, out) if out else ()
+    if as_json:
+        typer.echo(report.to_json(), nl=False)
+    else:
+        print_field_report(report, written)
+    if report.failed:
         raise typer.Exit(1)
 
 

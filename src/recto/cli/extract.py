@@ -8,7 +8,13 @@ import typer
 
 from recto.cli import app, read_options
 from recto.cli.extract_format import AnswerFormat
-from recto.cli.extractor_option import ExtractorName, SchemaOption, TaggerOption, chosen_extractor
+from recto.cli.extractor_option import (
+    ExtractorName,
+    ReadWithOption,
+    SchemaOption,
+    TaggerOption,
+    chosen_extractor,
+)
 from recto.cli.model_option import EngineOption
 from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, Limits
@@ -69,14 +75,7 @@ def extract(
     ] = AnswerFormat.JSON,
     out: read_options.Out = None,
     engine: EngineOption = None,
-    read_with: Annotated[
-        str | None,
-        typer.Option(
-            "--read-with",
-            metavar="DIR_OR_RELEASE",
-            help="Model of the engine that reads (as --model of recto read).",
-        ),
-    ] = None,
+    read_with: ReadWithOption = None,
     workspace: OptionalWorkspace = None,
     pages: read_options.Pages = read_options.ALL,
     dpi: read_options.Dpi = DEFAULT_DPI,

@@ -32,6 +32,15 @@ TaggerOption = Annotated[
     ),
 ]
 
+ReadWithOption = Annotated[
+    str | None,
+    typer.Option(
+        "--read-with",
+        metavar="DIR_OR_RELEASE",
+        help="Model of the engine that reads, as --model of recto read.",
+    ),
+]
+
 
 class ExtractorName(StrEnum):
     """What extracts; auto is the tagger, as long as there is nothing else to choose from."""

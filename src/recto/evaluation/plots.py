@@ -13,9 +13,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-_STYLE = Path(__file__).parent / "templates" / "plots.mplstyle"
+STYLE = Path(__file__).parent / "templates" / "plots.mplstyle"
 _THEME = {"#010101": "currentColor", "#020202": "var(--candidate)", "#030303": "var(--baseline)"}
-_INK, _CANDIDATE, _BASELINE = _THEME
+INK, CANDIDATE, BASELINE = _THEME
+"""Colours that stand in for those of the page."""
 _BINS = 20
 
 
@@ -25,7 +26,7 @@ def distribution(candidate: Sequence[float], baseline: Sequence[float] | None) -
     The baseline is hatched as well as coloured.
     """
     top = _nice_top(max((*candidate, *(baseline or ())), default=0.0))
-    with mpl.rc_context(fname=_STYLE):
+    with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(5.6, 3.0), layout="constrained")
         axes = figure.add_subplot()
         step = 100 * top / _BINS
@@ -36,23 +37,23 @@ def distribution(candidate: Sequence[float], baseline: Sequence[float] | None) -
             _bars(axes, candidate, top, (0.5 * step, 0.44 * step))
         axes.set(xlabel="CER of a document, %", ylabel="documents", xlim=(0, 100 * top))
         axes.locator_params(axis="y", integer=True)
-        return _svg(figure, "spread")
+        return svg(figure, "spread")
 
 
 def before_after(candidate: Sequence[float], baseline: Sequence[float]) -> str:
     """Each document as a dot: the baseline's error rate against the candidate's; below the line is better."""
     top = _nice_top(max((*candidate, *baseline), default=0.0))
     ends = (0, 100 * top)
-    with mpl.rc_context(fname=_STYLE):
+    with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(3.6, 3.0), layout="constrained")
         axes = figure.add_subplot()
-        axes.plot(ends, ends, color=_INK, linewidth=0.7, linestyle=(0, (4, 3)))
+        axes.plot(ends, ends, color=INK, linewidth=0.7, linestyle=(0, (4, 3)))
         x, y = (100 * np.clip(v, 0, top) for v in (baseline, candidate))
-        axes.scatter(x, y, s=16, color=_CANDIDATE, alpha=0.65, linewidths=0, clip_on=False)
+        axes.scatter(x, y, s=16, color=CANDIDATE, alpha=0.65, linewidths=0, clip_on=False)
         axes.set(xlabel="baseline, %", ylabel="candidate, %", xlim=ends, ylim=ends)
         _note(axes, "better", (0.97, 0.05), "right")
         _note(axes, "worse", (0.03, 0.92), "left")
-        return _svg(figure, "dots")
+        return svg(figure, "dots")
 
 
 def _bars(
@@ -61,7 +62,7 @@ def _bars(
     """Bars of one engine; `place` is their offset in a bin and their width."""
     counts, edges = np.histogram(np.clip(values, 0, top), bins=_BINS, range=(0, top))
     offset, width = place
-    colour, hatch = (_BASELINE, "/////") if before else (_CANDIDATE, None)
+    colour, hatch = (BASELINE, "/////") if before else (CANDIDATE, None)
     axes.bar(100 * edges[:-1] + offset, counts, width, align="edge", color=colour, hatch=hatch, linewidth=0)
 
 
@@ -74,7 +75,7 @@ def _nice_top(largest: float) -> float:
     return next((top for top in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75) if largest <= top), 1.0)
 
 
-def _svg(figure: Figure, name: str) -> str:
+def svg(figure: Figure, name: str) -> str:
     """The figure as one <svg> element for HTML: theme colours, ids of its own, no prolog, no addresses."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})

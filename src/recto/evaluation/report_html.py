@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from PIL import Image
 
@@ -56,22 +56,11 @@ def render(report: Report, images: Mapping[tuple[str, int], PageImage], *, worst
     """The page as HTML; `images` by document name and page."""
     rows = report_view.document_rows(report)
     before = report.baseline
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        percent=report_view.percent, points=report_view.signed_points, seconds=report_view.signed_seconds
-    )
     errors = [row.error for row in rows]
     errors_before = [row.error_before for row in rows if row.error_before is not None] if before else None
     better, worse = report_view.movers(rows)
-    return environment.get_template("report.html").render(
+    return template("report.html").render(
         report=report,
-        style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
         tiles=report_view.tiles(report),
         figures=report_view.figure_rows(report),
         categories=report_view.group_rows(report, "category"),
@@ -85,6 +74,22 @@ def render(report: Report, images: Mapping[tuple[str, int], PageImage], *, worst
         images=images,
         rows=rows[: report_view.MOST_DOCUMENTS],
     )
+
+
+def template(name: str) -> Template:
+    """A page of `templates/` with the filters for figures and the stylesheet `style`; it escapes all else."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=report_view.percent, points=report_view.signed_points, seconds=report_view.signed_seconds
+    )
+    environment.globals["style"] = Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8"))
+    return environment.get_template(name)
 
 
 def page_image(page: Page) -> PageImage:

@@ -4,7 +4,7 @@ Pages are told apart by form feeds, as `recto read --format text` writes them. A
 found in one has no box.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from recto.documents.transcript import Finish, Transcript
@@ -16,6 +16,8 @@ from recto.extraction.sheet import lines_of_text
 ENGINE = "text"
 """What such Transcripts name as their engine: nothing was read."""
 PAGE_BREAK = "\f"
+LONGEST_LINE = 1_000
+"""Characters: longer lines are broken, so that what stands around a value is bounded."""
 
 
 def transcripts_of_text(text: str, document: str, *, sha256: str = "") -> tuple[Transcript, ...]:
@@ -47,7 +49,7 @@ def check_lines(transcripts: Iterable[Transcript], max_lines: int, *, where: obj
 
 
 def _page(text: str, document: str, number: int, sha256: str) -> Transcript:
-    lines = lines_of_text(text)
+    lines = lines_of_text("\n".join(part for row in text.splitlines() for part in _broken(row)))
     return Transcript(
         document=document,
         page=number,
@@ -59,6 +61,17 @@ def _page(text: str, document: str, number: int, sha256: str) -> Transcript:
         finish=Finish.COMPLETE if lines else Finish.BLANK,
         sha256=sha256,
     )
+
+
+def _broken(row: str) -> Iterator[str]:
+    """The row in parts of at most LONGEST_LINE characters, at a blank where there is one."""
+    start = 0
+    while len(row) - start > LONGEST_LINE:
+        blank = row.rfind(" ", start + 1, start + LONGEST_LINE)
+        end = start + LONGEST_LINE if blank < 0 else blank
+        yield row[start:end]
+        start = end
+    yield row[start:]
 
 
 def _without_boxes(fields: Sequence[Found]) -> tuple[Found, ...]:

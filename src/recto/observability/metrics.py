@@ -37,7 +37,7 @@ BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 UNFORESEEN = "unforeseen"
 """The type of every error that isn't recto's own."""
 
-Stage = Literal["preprocess", "queue", "infer", "postprocess", "load"]
+Stage = Literal["preprocess", "queue", "infer", "postprocess", "extract", "load"]
 Unread = Literal["full", "draining", "expired", "cancelled"]
 """Why pages aren't read: refused (the first two), or their answer isn't awaited any more."""
 
@@ -62,7 +62,9 @@ class Metrics:
         what = f"Requests that failed, by the type of the error, or {UNFORESEEN!r}"
         self._errors = counter("recto_errors", what, ["type"])
 
-        what = "Seconds of a stage: preprocess, queue (each a page), infer (a batch), postprocess, load"
+        what = (
+            "Seconds of a stage: preprocess, queue (each a page), infer (a batch), postprocess, extract, load"
+        )
         self._stages = histogram("recto_stage_duration_seconds", what, ["stage"])
         what = "Pages that the engine was given, by how their reading ended: as a Transcript says, or failed"
         self._pages = counter("recto_pages_read", what, ["scope", "engine", "finish"])

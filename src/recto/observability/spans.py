@@ -26,6 +26,7 @@ SPANS: Mapping[str, str] = MappingProxyType(
         "queue": "one page waits until its batch begins",
         "infer": "the engine reads the batch that the page is in",
         "postprocess": "Transcripts become an answer",
+        "extract": "the fields of one document are looked for",
         "load": "a model is loaded and warmed up",
         "cycle": "one turn of the loop",
         "train": "one stage of a training Run",

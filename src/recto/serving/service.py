@@ -19,6 +19,7 @@ from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
+from recto.serving.extracting.extractor import Extractors
 from recto.serving.facts import ModelFacts, WorkspaceFacts
 from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs.job import Job
@@ -74,6 +75,7 @@ class Service:
         self.models = Models(workspace, settings.serving, load, self.metrics)
         self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
+        self.extractors = Extractors(settings.extraction)
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = (
             Jobs(workspace, settings.jobs, self._worker(workspace)) if workspace and takes_jobs else None
@@ -96,6 +98,7 @@ class Service:
             await self.models.start()
             life.push_async_callback(self.decoders.close)
             await self.decoders.start()
+            life.push_async_callback(self.extractors.close)
             if self.records is not None:
                 life.push_async_callback(self.records.close)
                 self.records.start()

@@ -20,6 +20,7 @@ from recto.settings.loop import (
 from recto.settings.serving import (
     AccessSettings,
     AgentSettings,
+    ExtractionSettings,
     JobSettings,
     ObservabilitySettings,
     PrivacySettings,
@@ -32,6 +33,7 @@ __all__ = [
     "FILE_NAME",
     "AccessSettings",
     "AgentSettings",
+    "ExtractionSettings",
     "GateSettings",
     "JobSettings",
     "ObservabilitySettings",

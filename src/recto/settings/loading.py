@@ -30,6 +30,7 @@ from recto.settings.serving import (
     DEFAULT_AGENTS,
     AccessSettings,
     AgentSettings,
+    ExtractionSettings,
     JobSettings,
     ObservabilitySettings,
     PrivacySettings,
@@ -63,6 +64,7 @@ class Settings(SettingsTable):
     remote: RemoteSettings = RemoteSettings()
     serving: ServingSettings = ServingSettings()
     uploads: UploadSettings = UploadSettings()
+    extraction: ExtractionSettings = ExtractionSettings()
     access: AccessSettings = AccessSettings()
     jobs: JobSettings = JobSettings()
     observability: ObservabilitySettings = ObservabilitySettings()

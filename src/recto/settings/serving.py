@@ -96,6 +96,20 @@ class UploadSettings(SettingsTable):
         return self.decode_memory_mb * _MEGABYTE
 
 
+class ExtractionSettings(SettingsTable):
+    """What looking for fields may take (POST /v1/extract)."""
+
+    max_lines: Count = Field(default=2000, description="of a document; in more no fields are looked for")
+    workers: int = Field(default=1, ge=1, le=64, description="processes that look for fields")
+    timeout_s: Seconds = Field(default=20.0, description="for one document; then the process is killed")
+    memory_mb: int = Field(default=2048, ge=512, description="address space of such a process")
+
+    @property
+    def memory_bytes(self) -> int:
+        """`memory_mb` in bytes."""
+        return self.memory_mb * _MEGABYTE
+
+
 class AccessSettings(SettingsTable):
     """Who may ask for how much. Keys are made by `recto keys add`; one of its own may say otherwise."""
 

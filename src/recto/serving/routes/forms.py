@@ -6,7 +6,7 @@ How large all of it may be is the Envelope's matter (`BodyLimit`); what is in th
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -25,25 +25,31 @@ MULTIPART = "multipart/form-data"
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1"})
 _FIELD_BYTES = 4096
 _NAME_LENGTH = 200
-_SHAPE = f"this is no form of up to {{files}} files and {{fields}} fields of {_FIELD_BYTES} bytes each"
+_SHAPE = "this is no form of up to {files} files and {fields} fields of {bytes} bytes each"
 
-Fields = TypeVar("Fields", bound="ReadFields")
+Fields = TypeVar("Fields", bound="RouteFields")
 _Name = Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(lambda text: text or None)]
 
 
-class ReadFields(BaseModel):
-    """Who should read, and what the answer holds; nothing of it is needed."""
+class RouteFields(BaseModel):
+    """Who should read; nothing of it is needed. No field is longer than `longest_bytes`."""
 
+    longest_bytes: ClassVar[int] = _FIELD_BYTES
     model_config = ConfigDict(extra="forbid")
     agent: _Name = Field(default=None, description="an agent profile of the service", examples=["legal"])
     business: _Name = Field(default=None, description="business type of the document", examples=["legal"])
     category: _Name = Field(default=None, description="receipt, invoice, contract, …", examples=["contract"])
-    output: Output | None = Field(default=None, description="stands above what the agent says")
 
     @property
     def route(self) -> RouteRequest:
         """What the route is made of."""
         return RouteRequest(self.agent, self.business, self.category)
+
+
+class ReadFields(RouteFields):
+    """Who should read, and what the answer holds; nothing of it is needed."""
+
+    output: Output | None = Field(default=None, description="stands above what the agent says")
 
 
 class Form(Generic[Fields]):
@@ -73,12 +79,13 @@ async def received(
     try:
         async with asyncio.timeout(timeout_s):
             form = await request.form(
-                max_files=max_files, max_fields=len(kind.model_fields), max_part_size=_FIELD_BYTES
+                max_files=max_files, max_fields=len(kind.model_fields), max_part_size=kind.longest_bytes
             )
     except HTTPException as error:
         if isinstance(error.__cause__, RectoError):
             raise
-        raise HTTPException(400, _SHAPE.format(files=max_files, fields=len(kind.model_fields))) from None
+        shape = _SHAPE.format(files=max_files, fields=len(kind.model_fields), bytes=kind.longest_bytes)
+        raise HTTPException(400, shape) from None
     except TimeoutError:
         raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
     try:
@@ -91,13 +98,19 @@ async def received(
         await form.close()
 
 
-def body_schema(kind: type[ReadFields], *, several: bool) -> dict[str, object]:
+def body_schema(kind: type[RouteFields], *, several: bool) -> dict[str, object]:
     """The request's body for the OpenAPI."""
+    content = {MULTIPART: {"schema": form_schema(kind, several=several)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def form_schema(kind: type[RouteFields], *, several: bool) -> dict[str, object]:
+    """The form for the OpenAPI."""
     schema = kind.model_json_schema()
     file: dict[str, object] = {"type": "string", "format": "binary", "description": "an image or a PDF"}
     schema["properties"] |= {"file": {"type": "array", "items": file, "minItems": 1} if several else file}
-    schema["required"] = ["file"]
-    return {"requestBody": {"required": True, "content": {MULTIPART: {"schema": schema}}}}
+    schema["required"] = [*schema.get("required", []), "file"]
+    return schema
 
 
 def _check_charset(content_type: str) -> None:

@@ -1,0 +1,78 @@
+"""The program of a process that extracts: it reads orders from standard input and answers on standard output.
+
+It opens no file and no connection. Schemas of strangers are read and used here, and nowhere else: a pattern
+or a nesting that never ends costs this process alone, which is killed when it takes too long.
+"""
+
+import json
+import resource
+import sys
+from typing import cast
+
+from recto.documents.transcript import transcript_from_json
+from recto.errors import DocumentTooLarge, RectoError, SchemaError
+from recto.extraction.loading import load_schema, schema_from_json
+from recto.extraction.schema import BUILT_IN, Schema
+from recto.extraction.tagger import Tagger
+from recto.extraction.texts import check_lines, extract_text, transcripts_of_text
+from recto.serving.extracting.protocol import Order, Problem, Reply
+
+OWN = "own"
+"""What a schema is called that came with its request."""
+
+
+def answer(order: Order) -> Reply:
+    """The fields that were ordered, or why there are none."""
+    try:
+        tagger = Tagger(_schema(order))
+        if order["text"] is not None:
+            pages = transcripts_of_text(order["text"], "text")
+            check_lines(pages, order["max_lines"])
+            found = extract_text(tagger, pages)
+        else:
+            pages = tuple(map(transcript_from_json, order["pages"]))
+            check_lines(pages, order["max_lines"])
+            found = tagger.extract(pages)
+    except SchemaError as error:
+        return _refused("schema", error)
+    except DocumentTooLarge as error:
+        return _refused("lines", error)
+    return {"extraction": found.to_json(), "refusal": None}
+
+
+def _schema(order: Order) -> Schema:
+    """A built-in schema by its name, never one by path or module: those are for the machine's owner."""
+    wanted = order["schema"]
+    if not isinstance(wanted, str):
+        try:
+            return schema_from_json(wanted, OWN)
+        except RecursionError:
+            raise SchemaError("the schema is nested too deep") from None
+    if wanted not in BUILT_IN:
+        raise SchemaError(
+            "there is no schema of this name", hint=f"there are {', '.join(BUILT_IN)}; or send a JSON Schema"
+        )
+    return load_schema(wanted)
+
+
+def _refused(kind: Problem, error: RectoError) -> Reply:
+    return {"extraction": None, "refusal": {"kind": kind, "what": error.what, "hint": error.hint}}
+
+
+def main() -> None:
+    """Answer orders until standard input closes, in as many bytes of memory as the argument says."""
+    memory = int(sys.argv[1])
+    for what, limit in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        resource.setrlimit(what, (limit, limit))
+    for line in sys.stdin.buffer:
+        reply = answer(cast(Order, json.loads(line)))
+        sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

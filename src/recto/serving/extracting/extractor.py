@@ -1,0 +1,127 @@
+"""Extractors: the processes that find fields for the service, as it sees them: asked, and killed when late.
+
+What they do is in `child`. A process is started when it is needed, and kept for the next request.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from recto.errors import DeadlineExpired, DocumentTooLarge, RequestRefused
+from recto.extraction.fields import ExtractionJson
+from recto.serving.extracting.protocol import Order, Refusal, Reply
+from recto.settings.serving import ExtractionSettings
+
+_PROGRAM = "recto.serving.extracting.child"
+_ANSWER_BYTES = 64_000_000
+
+_log = logging.getLogger(__name__)
+
+
+class Extractors:
+    """At most `workers` processes; who comes when all are busy waits, until his deadline."""
+
+    def __init__(self, settings: ExtractionSettings) -> None:
+        self._settings = settings
+        self._room = asyncio.Semaphore(settings.workers)
+        self._idle: list[Process] = []
+        self._started: list[Process] = []
+
+    async def extract(self, order: Order, deadline: float) -> ExtractionJson:
+        """The fields that are ordered, by `deadline` (the event loop's time) or the setting's time.
+
+        Raises RequestRefused for a bad schema, and where the process dies; DocumentTooLarge,
+        DeadlineExpired.
+        """
+        try:
+            async with asyncio.timeout_at(deadline), self._room:
+                async with asyncio.timeout(self._settings.timeout_s):
+                    reply = await self._asked(order)
+        except TimeoutError:
+            raise DeadlineExpired(
+                "looking for the fields took too long", hint="send fewer pages, or a simpler schema"
+            ) from None
+        if reply["extraction"] is None:
+            raise _error(reply["refusal"])
+        return reply["extraction"]
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Of the processes that run."""
+        return tuple(process.pid for process in self._started if process.returncode is None)
+
+    async def close(self) -> None:
+        """End all processes."""
+        self._idle.clear()
+        for process in self._started:
+            _kill(process)
+            await process.wait()
+
+    async def _asked(self, order: Order) -> Reply:
+        message = await asyncio.to_thread(json.dumps, order)  # it may be large
+        process = await self._process()
+        with _killed_unless_done(process):
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                process.stdin.write(message.encode() + b"\n")
+                await process.stdin.drain()
+                line = await process.stdout.readline()
+                reply: Reply = json.loads(line)
+            except (OSError, ValueError):
+                _kill(process)
+                _log.error("a process that extracts has ended: %s", await process.wait())
+                raise RequestRefused(
+                    "looking for the fields broke off", hint="send fewer pages, or a simpler schema"
+                ) from None
+            self._idle.append(process)
+            return reply
+
+    async def _process(self) -> Process:
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", _PROGRAM, str(self._settings.memory_bytes),
+            stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env=_environment(), limit=_ANSWER_BYTES,
+            start_new_session=True,
+        )  # fmt: skip
+        self._started = [one for one in self._started if one.returncode is None]
+        self._started.append(process)
+        return process
+
+
+@contextmanager
+def _killed_unless_done(process: Process) -> Iterator[None]:
+    """Whoever doesn't get an answer, being late or gone, kills the process: it still works on it."""
+    try:
+        yield
+    except BaseException:
+        _kill(process)
+        raise
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """It learns nothing of our environment, which may hold passwords."""
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "OPENBLAS_NUM_THREADS": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _error(refusal: Refusal | None) -> RequestRefused | DocumentTooLarge:
+    assert refusal is not None
+    if refusal["kind"] == "lines":
+        return DocumentTooLarge(refusal["what"], hint=refusal["hint"])
+    return RequestRefused(refusal["what"], hint=refusal["hint"])

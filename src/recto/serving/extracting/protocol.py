@@ -1,0 +1,33 @@
+"""What the service and the process that extracts say to each other: one line of JSON each."""
+
+from typing import Literal, TypedDict
+
+from recto.datasets.example import JsonValue
+from recto.documents.transcript import TranscriptJson
+from recto.extraction.fields import ExtractionJson
+
+Problem = Literal["schema", "lines"]
+
+
+class Order(TypedDict):
+    """What is to be found (a built-in schema's name, or a JSON Schema) in `text`, or in `pages`."""
+
+    schema: str | dict[str, JsonValue]
+    text: str | None
+    pages: list[TranscriptJson]
+    max_lines: int
+
+
+class Refusal(TypedDict):
+    """Why there are no fields."""
+
+    kind: Problem
+    what: str
+    hint: str
+
+
+class Reply(TypedDict):
+    """The fields, or why there are none."""
+
+    extraction: ExtractionJson | None
+    refusal: Refusal | None
