@@ -18,6 +18,15 @@ FILE_NAME = "jobs.db"
 ANSWERS_WITHIN_S = 5
 """A server that doesn't is as good as none, until it is asked again."""
 
+_GIVEN_UP_AFTER = {
+    "connect_timeout": ANSWERS_WITHIN_S,
+    "keepalives_idle": ANSWERS_WITHIN_S,
+    "keepalives_interval": ANSWERS_WITHIN_S,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 1000 * ANSWERS_WITHIN_S,
+}
+"""Of PostgreSQL: a machine that is gone is noticed; a server that is there and says nothing isn't."""
+
 _NAME = "recto"
 _WHERE = "jobs.queue"
 _HINT = '"", "redis://…" or "postgresql+psycopg://…"'
@@ -118,7 +127,7 @@ def _on_postgresql(url: str) -> WaitingPlace:
 
 
 def _postgresql_storage(url: str) -> PostgresStorage:
-    return PostgresStorage(_NAME, dsn=url, blocking=False, connect_timeout=ANSWERS_WITHIN_S)
+    return PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
 
 
 def _missing(extra: str) -> MissingPackage:
