@@ -27,6 +27,7 @@ _GIVEN_UP_AFTER = {
 }
 """Of PostgreSQL: a machine that is gone is noticed; a server that is there and says nothing isn't."""
 
+_ADVISORY_LOCK = 0x72656374  # "rect": held while huey makes its tables
 _NAME = "recto"
 _WHERE = "jobs.queue"
 _HINT = '"", "redis://…" or "postgresql+psycopg://…"'
@@ -116,18 +117,14 @@ def _on_postgresql(url: str) -> WaitingPlace:
     except ModuleNotFoundError:
         raise _missing("postgresql") from None
     try:
-        storage = _postgresql_storage(url)
-    except psycopg.errors.UniqueViolation:  # another service makes the same tables at this moment
-        storage = _postgresql_storage(url)
+        with psycopg.connect(url, **_GIVEN_UP_AFTER) as connection:  # services that start at once take turns
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+            storage = PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
     except psycopg.ProgrammingError:  # its words may quote the password
         raise _no_url() from None
     except psycopg.Error as error:
         raise _unreachable(error) from None
     return WaitingPlace(storage, (psycopg.Error, OSError), storage.close)
-
-
-def _postgresql_storage(url: str) -> PostgresStorage:
-    return PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
 
 
 def _missing(extra: str) -> MissingPackage:
