@@ -114,10 +114,13 @@ def _on_redis(url: str) -> WaitingPlace:
 def _on_postgresql(url: str) -> WaitingPlace:
     try:
         import psycopg
+        from psycopg.conninfo import make_conninfo
     except ModuleNotFoundError:
         raise _missing("postgresql") from None
     try:
-        with psycopg.connect(url, **_GIVEN_UP_AFTER) as connection:  # services that start at once take turns
+        with psycopg.connect(
+            make_conninfo(url, **_GIVEN_UP_AFTER)
+        ) as connection:  # one service after another
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
             storage = PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
     except psycopg.ProgrammingError:  # its words may quote the password
