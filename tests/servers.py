@@ -100,6 +100,7 @@ class PostgreSQL(Program):
         self._url = f"postgresql://recto@127.0.0.1:{port}"
         self._databases = 0
         options = ["fsync=off", "listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
+        options.append("authentication_timeout=1s")  # who connected as it hung and says no more ends with it
         flags = [flag for option in options for flag in ("-c", option)]
         super().__init__([str(programs / "postgres"), "-D", str(data), *flags], self._answers_here, user)
 
