@@ -44,15 +44,13 @@ class Queue:
             thread.start()
 
     def stop(self) -> None:
-        """Take no more, and wait for what is being done; a place that doesn't answer stays open."""
+        """Take no more, and wait for what is being done; for a place that doesn't answer not for long."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()
         self._talker.join(ANSWERS_WITHIN_S)
-        if not self._talker.is_alive():
-            self._place.close()
 
     def put(self, job_id: str) -> None:
         """Somebody should look for work, for there is this job. It doesn't wait for the place."""
@@ -86,6 +84,7 @@ class Queue:
         while not self._stopped:
             is_sent, is_found = self._sent(pause_s), self._heard()
             pause_s = _LOOK_S if is_sent or is_found else min(1.2 * pause_s, _LONGEST_LOOK_S)
+        self._place.close()
 
     def _sent(self, within_s: float) -> bool:
         """Whether the place has taken an id, of those that were put in by then."""
