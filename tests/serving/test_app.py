@@ -143,3 +143,22 @@ def test_the_agents_say_what_they_are_for(served: Served) -> None:
         "task": "",
     }
     assert "/v1/agents" in served.client.get("/openapi.json").json()["paths"]
+
+
+def test_every_reference_in_the_openapi_leads_somewhere(served: Served) -> None:
+    whole = served.client.get("/openapi.json").json()
+
+    def references(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(ref := part.get("$ref"), str):
+                yield ref
+            part = list(part.values())
+        for one in part if isinstance(part, list) else []:
+            yield from references(one)
+
+    found = set(references(whole))
+    assert found
+    for reference in found:
+        place = whole
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]

@@ -104,6 +104,20 @@ def test_one_address_takes_its_share_and_this_machine_all(workspace: Workspace, 
         assert running.wait(LIMIT_S) == 0
 
 
+def test_who_reads_no_answers_is_hung_up_on(workspace: Workspace, tmp_path: Path) -> None:
+    (workspace.path / "recto.toml").write_text("[serving]\nmax_connections = 4\nunread_timeout_s = 0.5\n")
+    with (
+        process(open_workspace(workspace.path), Steps(tmp_path / "steps")) as (_, client),
+        ExitStack() as held,
+    ):
+        for _ in range(4):
+            one = connected(client, held)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with suppress(OSError):
+                one.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 300)
+        wait_until(lambda: has_room(connected(client, held)))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_shared"),
     [

@@ -4,14 +4,18 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from recto.serving import models
 from recto.serving.hangs import GIVEN_UP, SLOWER, Hangs
 from recto.serving.service import Service
 from recto.serving.watcher import Nobody
+from recto.workspace.folder import create_workspace
 
+from ..servers import PostgreSQL
 from .conftest import Served, serving, settings_with
 from .engines import LIMIT_S, GatedEngine, run_skipping, skip
 from .test_server import wait_until
@@ -182,3 +186,23 @@ def test_readiness_and_then_liveness_fail_until_it_comes_back(
     assert ready(200) and alive(200)
     assert client.get("/readyz").json() == {"status": "ready"}
     assert "recto_engine_hung_batches 0.0" in client.get("/metrics").text
+
+
+def test_a_database_that_hangs_is_told_and_keeps_nobody_waiting_for_ever(
+    postgresql_server: PostgreSQL, tmp_path: Path, samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTO_DATABASE", postgresql_server.database())
+    monkeypatch.setattr(models, "DATABASE_S", 0.5)
+    workspace = create_workspace(tmp_path / "work")
+    settings = settings_with(serving={"request_timeout_s": 1.0, "reload_every_s": 0.1})
+    file = {"file": ("b.png", samples["scan.png"])}
+    with serving(Service(settings, workspace, lambda _: GatedEngine())) as served:
+        ready = status(served.client, "/readyz")
+        with postgresql_server.hanging():
+            wait_until(lambda: ready(503))
+            assert served.client.get("/readyz").json()["why"] == "the database doesn't answer"
+            answer = served.client.post("/v1/read", files=file)
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:recto:problem:workspace-busy")
+        wait_until(lambda: ready(200))
+        assert served.client.post("/v1/read", files=file).status_code == 200
+    workspace.sessions.kw["bind"].dispose()

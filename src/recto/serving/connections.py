@@ -1,4 +1,5 @@
-"""Connections: how many there may be, and of one address, and how long one may take to say what it wants.
+"""Connections: how many there may be, and of one address, and how long one may take to say what it wants and
+to read the answer.
 
 An open connection is an open file, and a process may have so many: where none is left, nothing can be
 accepted, read or written any more. So there are always fewer than that, and who says nothing is hung up on.
@@ -46,13 +47,16 @@ class BoundedProtocol(H11Protocol):
     room: ClassVar[Room]
     proxies: ClassVar[Sequence[Network]]
     header_s: ClassVar[float]
+    unread_s: ClassVar[float]
     told_at: ClassVar[float] = float("-inf")
     _header_end: asyncio.TimerHandle | None = None
+    _unread_end: asyncio.TimerHandle | None = None
     _has_room_as: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody connects: his time begins, or he is hung up on."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever isn't read at once, we are told
         whose = whose_room(*(self.client or ("", 0)), self.proxies)
         if not self.room.take(1, whose):
             self._tell_full()
@@ -74,10 +78,26 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._header_came()
+        self._reads_on()
         if self._has_room_as is not None:
             self.room.give_back(1, self._has_room_as)
             self._has_room_as = None
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """He doesn't read: his time begins."""
+        super().pause_writing()
+        self._unread_end = self.loop.call_later(self.unread_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """He has read all that was there."""
+        self._reads_on()
+        super().resume_writing()
+
+    def _reads_on(self) -> None:
+        if self._unread_end is not None:
+            self._unread_end.cancel()
+            self._unread_end = None
 
     def _await_header(self) -> None:
         self._header_end = self.loop.call_later(self.header_s, self._hang_up, _SLOW)
@@ -109,7 +129,8 @@ def bounded(most: int, settings: ServingSettings) -> type[BoundedProtocol]:
     """The protocol of a server that may have `most` connections."""
     room = Room(most, settings.max_address_share)
     proxies = [ipaddress.ip_network(proxy) for proxy in settings.proxies]
-    own = {"room": room, "proxies": proxies, "header_s": settings.header_timeout_s}
+    times = {"header_s": settings.header_timeout_s, "unread_s": settings.unread_timeout_s}
+    own = {"room": room, "proxies": proxies, **times}
     return type("Bounded", (BoundedProtocol,), own)
 
 

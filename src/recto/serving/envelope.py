@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
 """For answers that are data and never a page; HTTPS and its header are the proxy's."""
 
 INLINE_PATHS = frozenset({"/mcp", "/v1/chat/completions"})
-"""Whose bodies hold files as text, and are parsed in one piece, while everything else waits."""
+"""Whose bodies are JSON, whatever they say; all JSON is parsed in one piece, while everything else waits."""
 
 _LINGER_S = 2
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -82,8 +82,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._inline if scope["path"] in INLINE_PATHS else self._limit
-        body = _Body(receive, _declared_bytes(Headers(scope=scope)), limit)
+        headers = Headers(scope=scope)
+        is_inline = scope["path"] in INLINE_PATHS or is_json(headers.get("content-type", ""))
+        limit = self._inline if is_inline else self._limit
+        body = _Body(receive, _declared_bytes(headers), limit)
 
         async def send_last(message: Message) -> None:
             if not body.is_without_end:
@@ -140,6 +142,11 @@ class _Body:
             f"the request has more than {self._limit.max_bytes / 1e6:g} MB",
             hint=f"send fewer or smaller files, or raise {self._limit.setting}",
         )
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this type is JSON."""
+    return content_type.partition(";")[0].strip().lower() == "application/json"
 
 
 def request_id_of(scope: Scope) -> str:

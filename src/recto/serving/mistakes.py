@@ -6,6 +6,12 @@ from typing import Any
 OURS = "recto"
 """The type of a mistake whose words are ours already."""
 
+MOST_TOLD = 20
+"""Of the mistakes of one request: an answer must not be longer than what it answers."""
+
+_LONGEST, _DEEPEST = 100, 10
+"""Of the name of a field: characters of each part, and parts."""
+
 _WORDS: Mapping[str, str] = {
     "missing": "is missing",
     "extra_forbidden": "isn't a field that is known here",
@@ -46,8 +52,13 @@ def words_of(mistake: Mapping[str, Any]) -> str:
 
 
 def fields_of(mistakes: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Each mistake with its field."""
-    return [{"field": ".".join(map(str, one["loc"])), "detail": words_of(one)} for one in mistakes]
+    """The first mistakes, each with its field."""
+    return [{"field": field_of(one), "detail": words_of(one)} for one in mistakes[:MOST_TOLD]]
+
+
+def field_of(mistake: Mapping[str, Any]) -> str:
+    """Where it is; what the sender calls it himself is cut off."""
+    return ".".join(str(part)[:_LONGEST] for part in mistake["loc"][:_DEEPEST])
 
 
 class _Context(dict[str, Any]):

@@ -60,6 +60,10 @@ class Model:
         return self.engine.batch_pages == 0
 
 
+DATABASE_S = 10.0
+"""A database that hasn't answered by then hangs, as far as anybody can tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
     """One scope as it is read now: since when here, and what is in the way of what should read it."""
@@ -90,6 +94,7 @@ class Models:
         self._since: dict[str, datetime] = {}
         self._problems: dict[str, str] = {}
         self._tried: dict[int | None, float] = {}
+        self._asking_since: float | None = None
         self._thread = ThreadPoolExecutor(1, "models")
 
     async def start(self) -> None:
@@ -131,6 +136,12 @@ class Models:
             return ()
         return tuple(self._status(name, models.get(name, general), problems.get(name)) for name in names)
 
+    @property
+    def database_hangs(self) -> bool:
+        """Whether the database has left a question open for long."""
+        since = self._asking_since
+        return since is not None and asyncio.get_running_loop().time() - since > DATABASE_S
+
     async def watch(self) -> None:
         """Look for other current Releases again and again, until cancelled."""
         while True:
@@ -168,7 +179,11 @@ class Models:
 
     async def _wanted(self) -> Done[dict[str, int | None]] | Failed:
         """Scope → current Release; general is among them in any case, and first."""
-        return await outcome(self._thread, partial(_currents, self._workspace))
+        self._asking_since = asyncio.get_running_loop().time()
+        try:
+            return await outcome(self._thread, partial(_currents, self._workspace))
+        finally:
+            self._asking_since = None
 
     async def _bring(self, scope: str, number: int | None) -> Failed | None:
         """Have `scope` read with Release `number` (None: base weights), unless that is so already."""

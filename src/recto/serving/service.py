@@ -181,7 +181,7 @@ class Service:
                 return transcript
 
             with (
-                self._given_back_if_late(asking, opened.page_count),
+                self.given_back_if_late(asking, opened.page_count),
                 self.batcher.entrance.widened(opened.page_count, tenant) as window,
             ):
                 async with aclosing(Flow(read, window, self._timing).pages(opened)) as readings:
@@ -190,7 +190,7 @@ class Service:
             return pages
 
     @contextmanager
-    def _given_back_if_late(self, asking: Asking, pages: int) -> Iterator[None]:
+    def given_back_if_late(self, asking: Asking, pages: int) -> Iterator[None]:
         """What isn't answered by our fault, being late or about to stop, doesn't count; hanging up does."""
         try:
             yield

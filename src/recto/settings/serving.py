@@ -63,6 +63,7 @@ class ServingSettings(SettingsTable):
         default=(), description="addresses or networks of your own proxies: they ask for everybody"
     )
     header_timeout_s: Seconds = Field(default=10.0, description="a request's header must have come by then")
+    unread_timeout_s: Seconds = Field(default=30.0, description="who reads nothing for so long is hung up on")
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")
     drain_timeout_s: Seconds = Field(default=30.0, description="so long a stop waits for what was accepted")
     hung_after_s: Seconds = Field(
@@ -111,7 +112,9 @@ class ExtractionSettings(SettingsTable):
     """What looking for fields may take (POST /v1/extract)."""
 
     max_lines: Count = Field(default=2000, description="of a document; in more no fields are looked for")
-    workers: int = Field(default=1, ge=1, le=64, description="processes that look for fields")
+    workers: int = Field(
+        default=2, ge=1, le=64, description="processes that look for fields; one is left for other keys"
+    )
     timeout_s: Seconds = Field(default=20.0, description="for one document; then the process is killed")
     memory_mb: int = Field(default=2048, ge=512, description="address space of such a process")
 

@@ -114,6 +114,12 @@ async def once(workspace: Workspace, job_id: str, condition: Callable[[Job], boo
         return job
 
 
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
 def tried(workspace: Workspace, job_id: str, times: int) -> None:
     with workspace.transaction() as session:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(attempts=times, claimed_until=None))
@@ -274,6 +280,29 @@ def test_once_a_page_is_there_others_are_begun_beside_the_job_again(
             for _ in range(3):
                 reading.steps.release()
             for job_id in ("a", other):
+                await once(workspace, job_id, lambda job: job.state == "done")
+
+    asyncio.run(run())
+
+
+def test_a_long_job_makes_room_between_two_pages_for_one_that_is_read_alone(
+    workspace: Workspace, make_pdf: Make
+) -> None:
+    async def run() -> None:
+        reading = Stepping()
+        async with running(workspace, reading, workers=2) as jobs:
+            long = await add(jobs, make_pdf(3))
+            await reading.entered.wait()
+            added(workspace, "a", make_pdf(1))
+            lost(workspace, "a", ALONE_AFTER)
+            await eventually(lambda: jobs._alone_waits)
+            reading.steps.release()
+            job = await once(workspace, "a", lambda job: job.claimed_by is not None)
+            assert store.job_of(workspace, long).state == "queued"
+            assert (job.alone, store.job_of(workspace, long).pages_there) == (True, 1)
+            for _ in range(3):
+                reading.steps.release()
+            for job_id in ("a", long):
                 await once(workspace, job_id, lambda job: job.state == "done")
 
     asyncio.run(run())

@@ -116,9 +116,9 @@ def test_a_job_that_was_lost_again_and_again_has_a_service_to_itself(workspace: 
     assert [claimed(workspace).id for _ in range(2)] == ["a", "b"]
     with workspace.transaction() as session:
         session.get_one(JobRow, "b").lost = 1
-    run_out(workspace, "b")
-    assert store.claim(workspace, "other", Passed(ids=["a"])) is not None  # lost twice now, as "b" is claimed
-    run_out(workspace, "b")
+    assert not store.alone_waits(workspace)
+    run_out(workspace, "b")  # for the second time
+    assert store.alone_waits(workspace)
     assert store.claim(workspace, "me", Passed(ids=["a"])) is None  # not even "c", or "b" would wait for ever
     job = claimed(workspace, "another")
     assert (job.id, job.alone) == ("b", True)

@@ -217,6 +217,41 @@ def test_keys_count_as_for_reading(workspace: Workspace, samples: dict[str, byte
         refused(ask(served, TEXT), 403)
 
 
+def test_pages_whose_fields_come_too_late_do_not_count(
+    workspace: Workspace, samples: dict[str, bytes]
+) -> None:
+    endless = {"type": "object", "properties": {"address": {"type": "string", "pattern": "^(.+)+\uffff"}}}
+    settings = settings_with(extraction={"timeout_s": 2})
+    key = add_key(workspace, "one", Terms(pages_per_day=1))
+    with serving(Service(settings, workspace, lambda _: Selling()), key) as served:
+        for _ in range(2):
+            answer = send(served, samples["scan.png"], schema=json.dumps(endless))
+            assert refused(answer, 504).startswith("looking for the fields took too long")
+        assert send(served, samples["scan.png"], schema="receipt").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b'{"text":"a","schema":"receipt"' + b',"k":1' * 100_000 + b"}", 422, "values"),
+        (b'{"text":"a","schema":{"a":[' + b"[]," * 300_000 + b"1]}}", 422, "values"),
+        (b'{"text":"' + b"a" * 20_000_001 + b'","schema":"receipt"}', 413, "more than 20 MB"),
+    ],
+)
+def test_bodies_that_would_hold_up_others_are_refused(
+    served: Served, body: bytes, status: int, words: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = served.client.post("/v1/extract", content=body, headers=headers)
+    assert words in refused(answer, status)
+
+
+def test_few_of_many_mistakes_are_told(served: Served) -> None:
+    answer = ask(served, "a", **{f"{'k' * 1000}{number}": 1 for number in range(1000)})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 20 and len(answer.content) < 10_000
+
+
 def test_it_is_counted_and_timed(served: Served) -> None:
     found(ask(served, TEXT))
     told = served.client.get("/metrics").text

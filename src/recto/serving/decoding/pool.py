@@ -18,7 +18,7 @@ from recto.errors import BrokenDocument, DocumentError, DocumentNotFound, Draini
 from recto.serving.decoding.process import Answer, DecoderProcess
 from recto.serving.decoding.protocol import OVER_MEMORY, Order, Setup
 from recto.serving.decoding.reply import error_of
-from recto.serving.decoding.turns import DecodingTurns
+from recto.serving.turns import ProcessTurns
 from recto.settings import UploadSettings
 
 ATTEMPTS = 2
@@ -83,7 +83,7 @@ class Decoders:
         )
         self._all = [DecoderProcess(setup) for _ in range(settings.decode_workers)]
         self._idle = list(self._all)
-        self._turns = DecodingTurns(len(self._all))
+        self._turns = ProcessTurns(len(self._all))
         self._starting: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -131,7 +131,7 @@ class Decoders:
         try:
             return await self._asked(process, opened, number)
         finally:
-            self._give_back(process)
+            self._give_back(process, opened.tenant)
 
     async def _asked(self, process: DecoderProcess, opened: Opened, number: int) -> Answer:
         ends: list[int | None] = []
@@ -176,24 +176,24 @@ class Decoders:
         self._idle.remove(best)
         return best
 
-    def _give_back(self, process: DecoderProcess) -> None:
+    def _give_back(self, process: DecoderProcess, tenant: str) -> None:
         """Free for the next one; a dead process is started first, before anybody needs it."""
         if process.is_alive() or self._is_closed:
             self._idle.append(process)
-            self._turns.give()
+            self._turns.give(tenant)
             return
-        task = asyncio.create_task(self._revive(process))
+        task = asyncio.create_task(self._revive(process, tenant))
         self._starting.add(task)
         task.add_done_callback(self._starting.discard)
 
-    async def _revive(self, process: DecoderProcess) -> None:
+    async def _revive(self, process: DecoderProcess, tenant: str) -> None:
         try:
             await _started(process)
         except ServingError as error:
             _log.error("a decoder can't be started", extra={"reason": error.what})
         finally:
             self._idle.append(process)
-            self._turns.give()
+            self._turns.give(tenant)
 
 
 async def _started(process: DecoderProcess) -> None:

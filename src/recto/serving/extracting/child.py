@@ -6,6 +6,7 @@ or a nesting that never ends costs this process alone, which is killed when it t
 
 import json
 import resource
+import signal
 import sys
 from typing import cast
 
@@ -16,6 +17,9 @@ from recto.extraction.schema import BUILT_IN, Schema
 from recto.extraction.tagger import Tagger
 from recto.extraction.texts import check_lines, extract_text, transcripts_of_text
 from recto.serving.extracting.protocol import Order, Problem, Reply
+
+GRACE_S = 5
+"""So much longer than the service waits, it goes on at most."""
 
 OWN = "own"
 """What a schema is called that came with its request."""
@@ -48,6 +52,8 @@ def _schema(order: Order) -> Schema:
             return schema_from_json(wanted, OWN)
         except RecursionError:
             raise SchemaError("the schema is nested too deep") from None
+        except (TypeError, AttributeError, ValueError, LookupError):  # of JSON Schema's older drafts
+            raise SchemaError("the schema can't be understood", hint="write it as of draft 2020-12") from None
     if wanted not in BUILT_IN:
         raise SchemaError(
             "there is no schema of this name", hint=f"there are {', '.join(BUILT_IN)}; or send a JSON Schema"
@@ -60,8 +66,12 @@ def _refused(kind: Problem, error: RectoError) -> Reply:
 
 
 def main() -> None:
-    """Answer orders until standard input closes, in as many bytes of memory as the argument says."""
-    memory = int(sys.argv[1])
+    """Answer orders until standard input closes, in the bytes of memory and seconds that the arguments say.
+
+    A little later it ends by itself: the service that would kill it may be gone.
+    """
+    memory, longest_s = int(sys.argv[1]), float(sys.argv[2])
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     for what, limit in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),
@@ -69,9 +79,11 @@ def main() -> None:
     ):
         resource.setrlimit(what, (limit, limit))
     for line in sys.stdin.buffer:
+        signal.setitimer(signal.ITIMER_REAL, longest_s + GRACE_S)
         reply = answer(cast(Order, json.loads(line)))
         sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
         sys.stdout.buffer.flush()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 if __name__ == "__main__":

@@ -9,37 +9,40 @@ import logging
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from recto.errors import DeadlineExpired, DocumentTooLarge, RequestRefused
 from recto.extraction.fields import ExtractionJson
+from recto.serving.entrance import stopping
 from recto.serving.extracting.protocol import Order, Refusal, Reply
+from recto.serving.turns import ProcessTurns
 from recto.settings.serving import ExtractionSettings
 
 _PROGRAM = "recto.serving.extracting.child"
-_ANSWER_BYTES = 64_000_000
+_ANSWER_BYTES = 16_000_000
 
 _log = logging.getLogger(__name__)
 
 
 class Extractors:
-    """At most `workers` processes; who comes when all are busy waits, until his deadline."""
+    """At most `workers` processes, of several one is left for other tenants; tenants come in turn."""
 
     def __init__(self, settings: ExtractionSettings) -> None:
         self._settings = settings
-        self._room = asyncio.Semaphore(settings.workers)
+        self._turns = ProcessTurns(settings.workers, max(settings.workers - 1, 1))
+        self._is_closed = False
         self._idle: list[Process] = []
         self._started: list[Process] = []
 
-    async def extract(self, order: Order, deadline: float) -> ExtractionJson:
+    async def extract(self, order: Order, deadline: float, tenant: str) -> ExtractionJson:
         """The fields that are ordered, by `deadline` (the event loop's time) or the setting's time.
 
         Raises RequestRefused for a bad schema, and where the process dies; DocumentTooLarge,
-        DeadlineExpired.
+        DeadlineExpired; Draining after `close`.
         """
         try:
-            async with asyncio.timeout_at(deadline), self._room:
+            async with asyncio.timeout_at(deadline), self._turn(tenant):
                 async with asyncio.timeout(self._settings.timeout_s):
                     reply = await self._asked(order)
         except TimeoutError:
@@ -56,11 +59,20 @@ class Extractors:
         return tuple(process.pid for process in self._started if process.returncode is None)
 
     async def close(self) -> None:
-        """End all processes."""
+        """End all processes, and start no more."""
+        self._is_closed = True
         self._idle.clear()
-        for process in self._started:
+        for process in list(self._started):
             _kill(process)
             await process.wait()
+
+    @asynccontextmanager
+    async def _turn(self, tenant: str) -> AsyncIterator[None]:
+        await self._turns.take(tenant)
+        try:
+            yield
+        finally:
+            self._turns.give(tenant)
 
     async def _asked(self, order: Order) -> Reply:
         message = await asyncio.to_thread(json.dumps, order)  # it may be large
@@ -74,7 +86,10 @@ class Extractors:
                 reply: Reply = json.loads(line)
             except (OSError, ValueError):
                 _kill(process)
-                _log.error("a process that extracts has ended: %s", await process.wait())
+                ended = await process.wait()
+                if self._is_closed:
+                    raise stopping() from None
+                _log.error("a process that extracts has ended: %s", ended)
                 raise RequestRefused(
                     "looking for the fields broke off", hint="send fewer pages, or a simpler schema"
                 ) from None
@@ -82,12 +97,15 @@ class Extractors:
             return reply
 
     async def _process(self) -> Process:
+        if self._is_closed:
+            raise stopping()
         while self._idle:
             process = self._idle.pop()
             if process.returncode is None:
                 return process
+        limits = str(self._settings.memory_bytes), str(self._settings.timeout_s)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", _PROGRAM, str(self._settings.memory_bytes),
+            sys.executable, "-P", "-m", _PROGRAM, *limits,
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd="/", env=_environment(), limit=_ANSWER_BYTES,
             start_new_session=True,
         )  # fmt: skip

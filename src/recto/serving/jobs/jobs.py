@@ -75,7 +75,7 @@ class Jobs:
         self._claiming = asyncio.Lock()
         self._under_way: dict[str, _UnderWay] = {}
         self._job_s = _USUAL_S
-        self._closing = False
+        self._closing = self._alone_waits = False
         self._upkeep = Upkeep(flushes=[self._look_after], purges=[self._purge])
         self._running: asyncio.Task[None] | None = None
 
@@ -198,6 +198,7 @@ class Jobs:
             full = await self._tenants_with_enough()
             passed = Passed(tuple(self._under_way), full)
             job = await to_thread(store.claim, self._workspace, self._claimant, passed)
+            self._alone_waits = job is None and await to_thread(store.alone_waits, self._workspace)
             if job is None:
                 return None
             one = _UnderWay(job, asyncio.create_task(self._attempt(job)))
@@ -220,7 +221,7 @@ class Jobs:
         if job.lost >= ATTEMPTS and await self._worker.give_up_page(job):
             log.error("a page is given up", extra={"page": job.pages_there + 1, "attempt": job.lost})
             return False
-        return await self._worker.work(job)
+        return await self._worker.work(job, lambda: job.alone or self._alone_waits)
 
     async def _work(self, one: _UnderWay) -> None:
         clock = self._loop.time

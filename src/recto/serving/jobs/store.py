@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from recto.documents.transcript import TranscriptJson
@@ -28,6 +28,8 @@ CLAIM_S = 10.0
 
 _UNFINISHED = JobRow.state.in_(("queued", "running"))
 _RUNNING = JobRow.state == "running"
+_ALONE = or_(JobRow.lost >= ALONE_AFTER, and_(_RUNNING, JobRow.lost == ALONE_AFTER - 1))
+"""Of free jobs: one that is running has just been lost again, which the next claim counts."""
 
 PageResult = tuple[int, TranscriptJson | None, ProblemJson | None]
 """A page's number in its job, and its Transcript or its problem."""
@@ -90,10 +92,17 @@ def claim(workspace: Workspace, claimant: str, but: Passed = NOTHING) -> Job | N
         return _job(session, row)
 
 
+def alone_waits(workspace: Workspace) -> bool:
+    """Whether a free job wants to be alone: what is under way should make room for it."""
+    query = select(JobRow.id).where(_UNFINISHED, _unclaimed(), _ALONE).limit(1)
+    with workspace.read() as session:
+        return session.scalar(query) is not None
+
+
 def _next(session: Session, but: Passed) -> str | None:
     """The next job; one that wants to be alone comes first, and until then nothing else is begun."""
     free = select(JobRow.id).where(_UNFINISHED, _unclaimed()).order_by(JobRow.created_at)
-    alone = session.scalar(free.where(JobRow.lost >= ALONE_AFTER).limit(1))
+    alone = session.scalar(free.where(_ALONE).limit(1))
     if alone is not None:
         return None if but.ids else alone
     query = free.add_columns(JobRow.tenant).where(

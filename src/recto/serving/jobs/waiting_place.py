@@ -119,6 +119,7 @@ def _on_postgresql(url: str) -> WaitingPlace:
         raise _missing("postgresql") from None
     try:
         with psycopg.connect(make_conninfo(url, **_GIVEN_UP_AFTER)) as connection:  # by turns
+            connection.execute(f"SET LOCAL lock_timeout = '{ANSWERS_WITHIN_S}s'")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
             storage = PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
     except psycopg.ProgrammingError:  # its words may quote the password

@@ -1,8 +1,7 @@
 """The worker: reads the pages of one job that aren't there yet, and stores each as soon as it is read.
 
-It works on the event loop, beside the requests, and through the same queue of pages. Of a job that is read
-alone it reads one page: then the job is one like any other again. Who calls it when is in `jobs`; what it
-does to the rows is in `store`.
+It works on the event loop, beside the requests, and through the same queue of pages. Who calls it when, and
+has it pause, is in `jobs`; what it does to the rows is in `store`.
 """
 
 import asyncio
@@ -26,6 +25,16 @@ GIVEN_UP_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Document `place` of a job, `before` which so many pages come; its page `first` is the next one."""
+
+    job: Job
+    place: int
+    before: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """Works on jobs of `workspace`.
 
@@ -40,8 +49,8 @@ class Worker:
     charge: Callable[[Job, int], Awaitable[None]]
     give_back: Callable[[Job, int], Awaitable[None]]
 
-    async def work(self, job: Job) -> bool:
-        """Read what is missing of the job, or the next page, where it is read alone; whether that was all.
+    async def work(self, job: Job, pauses: Callable[[], bool]) -> bool:
+        """Read what is missing of the job, until it `pauses` after a page that is stored; whether it was all.
 
         Raises what isn't the fault of one of its documents or pages.
         """
@@ -51,8 +60,9 @@ class Worker:
         for place, document in enumerate(job.documents):
             count = document["page_count"]
             if count is None or before + count > done:
-                count = await self._document(job, flow, place, before, max(done - before, 0) + 1)
-                if job.alone:
+                part = _Part(job, place, before, max(done - before, 0) + 1)
+                count = await self._document(part, flow, pauses)
+                if pauses():
                     return False
             before += count
         return True
@@ -85,11 +95,12 @@ class Worker:
             await self.give_back(job, 1)
         return True
 
-    async def _document(self, job: Job, flow: Flow, place: int, before: int, first: int) -> int:
-        """Read a document from page `first` on; `before` pages of the job come before it. How many it has.
+    async def _document(self, part: _Part, flow: Flow, pauses: Callable[[], bool]) -> int:
+        """Read what is missing of a document. How many pages it has.
 
         One that can't be opened counts as one page, which has its problem.
         """
+        job, place, before = part.job, part.place, part.before
         document = job.documents[place]
         source = file_of(self.workspace, job.id, place)
         try:
@@ -99,12 +110,12 @@ class Worker:
                 if document["page_count"] is None:
                     await self.charge(job, opened.page_count)
                     await asyncio.to_thread(store.opened, self.workspace, job.id, place, opened.page_count)
-                async with aclosing(flow.pages(opened, first)) as readings:
-                    number = before + first
+                async with aclosing(flow.pages(opened, part.first)) as readings:
+                    number = before + part.first
                     async for reading in readings:
                         await self._keep(job, number, reading)
                         number += 1
-                        if job.alone:
+                        if pauses():
                             break
                 return opened.page_count
         except DocumentError as error:

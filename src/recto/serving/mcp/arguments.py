@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from recto.errors import RequestRefused
 from recto.serving.inline import decoded
 from recto.serving.mcp.folders import Folders
-from recto.serving.mistakes import words_of
+from recto.serving.mistakes import fields_of
 from recto.serving.routing import RouteRequest
 from recto.serving.service import Upload
 from recto.settings.serving import Output
@@ -55,8 +55,6 @@ class LocalArguments(Arguments):
 
 
 def mistakes(error: ValidationError) -> str:
-    """Each wrong argument, without what was sent: it may be a whole document."""
-    return "\n".join(
-        f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {words_of(one)}"
-        for one in error.errors(include_input=False, include_url=False)
-    )
+    """The first wrong arguments, without what was sent: it may be a whole document."""
+    told = fields_of(error.errors(include_input=False, include_url=False))
+    return "\n".join(f"{one['field'] or 'arguments'}: {one['detail']}" for one in told)

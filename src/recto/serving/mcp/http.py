@@ -3,7 +3,6 @@
 Paths are never taken here. Who asks, and from where he may, is found out as for every other route.
 """
 
-import asyncio
 from contextlib import AbstractAsyncContextManager
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -11,9 +10,9 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from recto.errors import DeadlineExpired
 from recto.serving.answers import ReadAnswer
 from recto.serving.envelope import request_id_of
+from recto.serving.json_body import json_body
 from recto.serving.mcp.reading import read_for
 from recto.serving.mcp.tool import Context, tool_server
 from recto.serving.routes.asking import caller_with
@@ -50,20 +49,15 @@ class McpEndpoint:
         """One message. Raises, before its body is looked at, what keeps the caller from asking at all."""
         caller = await self._caller(Request(scope), None)
         with self._service.accepted(caller):
-            again = await _received(receive, self._service.settings.serving.request_timeout_s)
+            request = Request(scope, receive)
+            body = await json_body(request, self._service.settings.serving.request_timeout_s)
+            again = _again(body, receive)
             await self._sessions.handle_request(scope, again, send)
 
 
-async def _received(receive: Receive, timeout_s: float) -> Receive:
-    """What tells a body again that has come whole. Raises DeadlineExpired, DocumentTooLarge."""
-    messages: list[Message] = []
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not messages or messages[-1].get("more_body", False):
-                messages.append(await receive())
-    except TimeoutError:
-        raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
-    messages.reverse()
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What tells a body again that has come whole."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
         return messages.pop() if messages else await receive()

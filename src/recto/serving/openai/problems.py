@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from recto.errors import RectoError, RequestRefused
-from recto.serving.mistakes import words_of
+from recto.serving.mistakes import field_of, words_of
 from recto.serving.openai.model_names import MODEL
 from recto.serving.problems import MALFORMED, NOT_YOUR_FAULT, dress_of, headers_of, note, problem_of
 
@@ -88,7 +88,7 @@ def _is_model(error: RectoError) -> bool:
 def invalid(error: RequestValidationError) -> OpenAiErrorDetail:
     """A request of another shape; what was sent isn't repeated, since it may be a whole document."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "body")
+    place = field_of(first).removeprefix("body").removeprefix(".")
     return OpenAiErrorDetail(
         message=f"{place or 'the body'}: {words_of(first)}",
         type="invalid_request_error",

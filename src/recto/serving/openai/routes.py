@@ -15,8 +15,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ValidationError
 
-from recto.errors import DeadlineExpired, RectoError
+from recto.errors import RectoError
 from recto.serving.envelope import request_id_of
+from recto.serving.json_body import json_body
 from recto.serving.openai.answering import DONE, ModelList, Piece, Reply, ServedModel, event
 from recto.serving.openai.asking import ChatRequest, documents_of, route_of
 from recto.serving.openai.described import BODY, COMPLETION, MODELS
@@ -32,12 +33,9 @@ router = APIRouter(route_class=OpenAiRoute, tags=["OpenAI"])
 
 async def asked_of(request: Request, caller: Reader, room: Accepted) -> ChatRequest:
     """What the body asks. It is read once it is known who asks, and that there is room."""
+    body = await json_body(request, service_of(request).settings.serving.request_timeout_s)
     try:
-        async with asyncio.timeout(service_of(request).settings.serving.request_timeout_s):
-            body = await request.body()
         return await to_thread(ChatRequest.model_validate_json, body)
-    except TimeoutError:
-        raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
     except ValidationError as error:
         mistakes = error.errors(include_input=False, include_url=False)
         raise RequestValidationError(mistakes) from None

@@ -12,10 +12,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.requests import ClientDisconnect
 
-from recto.errors import NotAllowed
+from recto.errors import NotAllowed, WorkspaceBusy
 from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
+from recto.workspace.folder import Workspace
 
 Answer = TypeVar("Answer")
 
@@ -38,7 +39,8 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         service = service_of(request)
         found = LOCAL_CALLER
         if service.workspace is not None:
-            found = await to_thread(caller_of, service.workspace, request.headers.get("authorization"))
+            header = request.headers.get("authorization")
+            found = await _known(service.workspace, header, service.settings.serving.request_timeout_s)
         if found is LOCAL_CALLER:
             check_local(request)
         request.state.caller = found
@@ -48,6 +50,15 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         return found
 
     return caller
+
+
+async def _known(workspace: Workspace, header: str | None, within_s: float) -> Caller:
+    """Who the key says it is. Raises NotAuthenticated; WorkspaceBusy where the database doesn't answer."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await to_thread(caller_of, workspace, header)
+    except TimeoutError:
+        raise WorkspaceBusy("the database doesn't answer", hint="try again later") from None
 
 
 Reader = Annotated[Caller, Depends(caller_with("read"))]

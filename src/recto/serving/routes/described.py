@@ -9,6 +9,7 @@ _WORDS = {
     401: "a key is needed, or this one isn't known",
     403: "this key isn't allowed to do that",
     404: "there is no such thing",
+    408: "the header of the request took too long",
     413: "the request or the document is too large",
     415: "neither an image nor a PDF that recto reads",
     422: "the document can't be read, or a field is wrong",
@@ -16,8 +17,9 @@ _WORDS = {
     500: "something went wrong that isn't your fault",
     503: "the service is about to stop, or busy",
     504: "it wasn't read in time",
+    507: "the service's disk is full",
 }
-_ALWAYS = (400, 401, 403, 422, 429, 500, 503)
+_ALWAYS = (400, 401, 403, 422, 429, 500, 503, 507)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -2,42 +2,45 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from typing import cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AliasChoices, BaseModel, Field, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, JsonValue, ValidationError, WithJsonSchema
 
-from recto.documents.transcript import Transcript
 from recto.engines.reading import PageFailure
-from recto.errors import DeadlineExpired
-from recto.extraction.fields import ExtractionJson
 from recto.extraction.schema import BUILT_IN
 from recto.extraction.texts import ENGINE
 from recto.serving.answers import PageJson, ReadAnswer, RouteModel, page_json, route_json
-from recto.serving.envelope import request_id_of
-from recto.serving.extracting.protocol import Order
+from recto.serving.envelope import is_json, request_id_of
+from recto.serving.extracting.asking import Wanted, fields_of_document, fields_of_text
+from recto.serving.json_body import json_body
 from recto.serving.keys import Caller
 from recto.serving.mistakes import OURS
 from recto.serving.problems import Problem
 from recto.serving.routes.asking import Reader, service_of, unless_gone
 from recto.serving.routes.described import problems
 from recto.serving.routes.forms import MULTIPART, RouteFields, form_schema, received
-from recto.serving.service import Asking, Service, Upload
+from recto.serving.service import Asking, Service
 
 router = APIRouter(tags=["extract"])
 
 _SCHEMA_SAYS = f"what is wanted: {', '.join(BUILT_IN)}; or a JSON Schema"
-_JSON = "application/json"
+_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]})
+
+_EXAMPLE = {"text": "ACME Ltd\n12/03/2026\nTotal: EUR 31.00", "schema": "receipt", "doc_id": "4711"}
 
 
 def _body() -> dict[str, object]:
     """Both bodies for the OpenAPI: a form with a file, or a text as JSON."""
+    text = ExtractText.model_json_schema()
+    text["properties"]["ocr_text"] = {**text["properties"]["text"], "description": "the same as `text`"}
+    text["required"].remove("text")
+    text["anyOf"] = [{"required": ["text"]}, {"required": ["ocr_text"]}]
     content = {
         MULTIPART: {"schema": form_schema(ExtractFields, several=False)},
-        _JSON: {"schema": ExtractText.model_json_schema()},
+        "application/json": {"schema": text, "example": _EXAMPLE},
     }
     return {"requestBody": {"required": True, "content": content}}
 
@@ -50,7 +53,7 @@ class ExtractFields(RouteFields):
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="give up after it")
 
     @property
-    def wanted(self) -> str | dict[str, JsonValue]:
+    def wanted(self) -> Wanted:
         """The schema's name, or the JSON Schema. Raises RequestValidationError where it is neither."""
         if not self.schema_.lstrip().startswith("{"):
             return self.schema_
@@ -68,7 +71,7 @@ class ExtractText(RouteFields):
         validation_alias=AliasChoices("text", "ocr_text"),
         description="the document, form feeds between its pages; `ocr_text` is the same",
     )
-    schema_: str | dict[str, JsonValue] = Field(alias="schema", description=_SCHEMA_SAYS)
+    schema_: Annotated[Wanted, _SCHEMA] = Field(alias="schema", description=_SCHEMA_SAYS)
     doc_id: str = Field(default="text", max_length=200, description="what the answer calls the document")
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="give up after it")
 
@@ -133,7 +136,7 @@ async def extract(request: Request, caller: Reader) -> JSONResponse:
     """Find the typed fields of one document: of a file, which is read first, or of a text."""
     service = service_of(request)
     with service.accepted(caller):  # before the body is looked at, and until it is answered
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _JSON:
+        if is_json(request.headers.get("content-type", "")):
             return await _of_text(request, service, caller)
         return await _of_file(request, service, caller)
 
@@ -141,10 +144,10 @@ async def extract(request: Request, caller: Reader) -> JSONResponse:
 async def _of_text(request: Request, service: Service, caller: Caller) -> JSONResponse:
     asked = await _text_of(request, service.settings.serving.request_timeout_s)
     chosen = service.route(asked.route, caller)
-    order = _order(service, asked.schema_, text=asked.text)
-    found = await unless_gone(request, _found(service, order, _deadline(service, asked.timeout_s)))
+    asking = Asking(caller, asked.route, _deadline(service, asked.timeout_s), request_id_of(request.scope))
+    found = await unless_gone(request, fields_of_text(service, asking, asked.schema_, asked.text))
     head = {
-        "request_id": request_id_of(request.scope),
+        "request_id": asking.request_id,
         "document": asked.doc_id,
         "route": route_json(chosen, asked.agent),
         "release": None,
@@ -158,7 +161,7 @@ async def _of_file(request: Request, service: Service, caller: Caller) -> JSONRe
     async with received(request, ExtractFields, max_files=1, timeout_s=longest) as form:
         wanted, deadline = form.fields.wanted, _deadline(service, form.fields.timeout_s)
         asking = Asking(caller, form.fields.route, deadline, request_id_of(request.scope))
-        work = _read_and_found(service, form.uploads[0], asking, wanted)
+        work = fields_of_document(service, asking, wanted, form.uploads[0])
         answer, found = await unless_gone(request, work)
     request.state.pages = len(answer.pages)
     head = {
@@ -169,36 +172,6 @@ async def _of_file(request: Request, service: Service, caller: Caller) -> JSONRe
         "engine": answer.model.engine.label,
     }
     return JSONResponse({**head, **found, "failed_pages": _failed(answer)})
-
-
-async def _read_and_found(
-    service: Service, upload: Upload, asking: Asking, wanted: str | dict[str, JsonValue]
-) -> tuple[ReadAnswer, ExtractionJson]:
-    """The schema is tried first: nobody's pages are read, and counted, for one that is refused."""
-    await _found(service, _order(service, wanted), asking.deadline)
-    answer = await service.read(upload, asking)
-    pages = [page for page in answer.pages if isinstance(page, Transcript)]
-    return answer, await _found(service, _order(service, wanted, pages=pages), asking.deadline)
-
-
-async def _found(service: Service, order: Order, deadline: float) -> ExtractionJson:
-    with service.metrics.stage("extract"):
-        return await service.extractors.extract(order, deadline)
-
-
-def _order(
-    service: Service,
-    wanted: str | dict[str, JsonValue],
-    *,
-    text: str | None = None,
-    pages: Sequence[Transcript] = (),
-) -> Order:
-    return {
-        "schema": wanted,
-        "text": text,
-        "pages": [page.to_json() for page in pages],
-        "max_lines": service.settings.extraction.max_lines,
-    }
 
 
 def _failed(answer: ReadAnswer) -> list[PageJson]:
@@ -212,11 +185,7 @@ def _deadline(service: Service, timeout_s: float | None) -> float:
 
 async def _text_of(request: Request, timeout_s: float) -> ExtractText:
     """The body, parsed in a thread since it may be large. Raises RequestValidationError, DeadlineExpired."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            body = await request.body()
-    except TimeoutError:
-        raise DeadlineExpired("the request's body came too slowly", hint="try again") from None
+    body = await json_body(request, timeout_s)
     try:
         return await asyncio.to_thread(ExtractText.model_validate_json, body)
     except ValidationError as error:

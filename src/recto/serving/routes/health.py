@@ -21,7 +21,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether requests should come here; `why` not, where the engine hangs."""
+    """Whether requests should come here; `why` not, where the engine or the database hangs."""
 
     status: Literal["ready", "draining", "loading", "hung"]
     why: str | None = None
@@ -57,7 +57,10 @@ async def readyz(request: Request) -> JSONResponse:
         return JSONResponse({"status": "draining"}, 503)
     if not service.models.ready:
         return JSONResponse({"status": "loading"}, 503)
-    if why := service.batcher.hangs.why:
+    why = service.batcher.hangs.why
+    if service.models.database_hangs:
+        why = "the database doesn't answer"
+    if why:
         return JSONResponse({"status": "hung", "why": why}, 503)
     return JSONResponse({"status": "ready"})
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from recto.serving.decoding.turns import DecodingTurns
+from recto.serving.turns import ProcessTurns
 
 
 async def settled() -> None:
@@ -18,14 +18,14 @@ def order_of(documents: Sequence[tuple[str, str, int]]) -> list[str]:
     """The names of documents (tenant, name, pages) as their pages come, with one process for all."""
 
     async def run() -> list[str]:
-        turns, order = DecodingTurns(1), list[str]()
+        turns, order = ProcessTurns(1), list[str]()
 
         async def read(tenant: str, name: str, pages: int) -> None:
             for _ in range(pages):
                 await turns.take(tenant)
                 order.append(name)
                 await settled()
-                turns.give()
+                turns.give(tenant)
                 await settled()
 
         await asyncio.gather(*(read(*document) for document in documents))
@@ -47,7 +47,7 @@ def test_many_documents_of_one_tenant_do_not_delay_anothers() -> None:
 
 def test_who_comes_later_waits_for_two_pages_at_most() -> None:
     async def run() -> list[str]:
-        turns, order = DecodingTurns(1), list[str]()
+        turns, order = ProcessTurns(1), list[str]()
 
         async def page(tenant: str) -> None:
             await turns.take(tenant)
@@ -57,12 +57,12 @@ def test_who_comes_later_waits_for_two_pages_at_most() -> None:
         tasks = [asyncio.create_task(page("ann")) for _ in range(10)]
         await settled()
         for _ in range(5):
-            turns.give()
+            turns.give("ann")
             await settled()
         tasks.append(asyncio.create_task(page("bob")))
         await settled()
         for _ in range(6):
-            turns.give()
+            turns.give(order[-1])
             await settled()
         await asyncio.gather(*tasks)
         return order
@@ -73,17 +73,16 @@ def test_who_comes_later_waits_for_two_pages_at_most() -> None:
 @pytest.mark.parametrize("has_been_given", [False, True])
 def test_who_gives_up_keeps_no_turn(has_been_given: bool) -> None:
     async def run() -> None:
-        turns = DecodingTurns(1)
+        turns = ProcessTurns(1)
         await turns.take("first")
         waiting = asyncio.create_task(turns.take("second"))
         await settled()
         if has_been_given:
-            turns.give()
+            turns.give("first")
             waiting.cancel()
         else:
             waiting.cancel()
-            await settled()
-            turns.give()
+            turns.give("first")
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await asyncio.wait_for(turns.take("third"), 30)
@@ -93,13 +92,30 @@ def test_who_gives_up_keeps_no_turn(has_been_given: bool) -> None:
 
 def test_as_many_at_once_as_there_is_room_for() -> None:
     async def run() -> None:
-        turns = DecodingTurns(2)
+        turns = ProcessTurns(2)
         await turns.take("ann")
         await turns.take("ann")
         third = asyncio.create_task(turns.take("bob"))
         await settled()
         assert not third.done()
-        turns.give()
+        turns.give("ann")
         await third
+
+    asyncio.run(run())
+
+
+def test_one_of_several_is_left_for_others() -> None:
+    async def run() -> None:
+        turns = ProcessTurns(2, most_each=1)
+        await turns.take("ann")
+        second = asyncio.create_task(turns.take("ann"))
+        await settled()
+        assert not second.done()
+        await asyncio.wait_for(turns.take("bob"), 30)
+        turns.give("bob")
+        await settled()
+        assert not second.done()
+        turns.give("ann")
+        await asyncio.wait_for(second, 30)
 
     asyncio.run(run())
