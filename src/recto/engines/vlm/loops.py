@@ -3,8 +3,8 @@
 Three ways of going in circles are known. The same piece stands there again and again; pieces count ("row 1,
 row 2, …", "a) … b) …") and are the same else; or few words come in an order that the guard against repeated
 n-grams keeps disturbing, so that no piece stands twice in a row. The last is looked for only where the
-writing was cut for its length. Real pages repeat themselves as well (columns of equal amounts, leaders of dots, rows
-with numbers), so cells need many more rounds than sentences do.
+writing was cut for its length. Real pages repeat themselves as well (columns of equal amounts, leaders of
+dots, rows with numbers), so cells need many more rounds than sentences do.
 
 It doesn't find loops within a text that goes on otherwise, nor letterless ones of an answer that ended by
 itself.
