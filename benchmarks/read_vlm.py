@@ -3,7 +3,9 @@
 Plain is what a first tutorial does: processor, `model.generate`, decode, page by page, in transformers' own
 defaults. Ours is the engine as it reads: blank test, preparing in threads, batches, guards, probabilities of
 tokens. Both run the same weights in the same numbers on the same synthetic pages, and write exactly
-`--tokens` tokens a page. They take turns, round by round; a ratio is the median over rounds.
+`--tokens` tokens a page. They take turns, round by round; a ratio is the median over rounds. Memory is the
+peak of a GPU, weights included; on a CPU all that the process has resident (RSS), with what earlier cells
+left.
 
 Weights are random, in DeepSeek-OCR-2's architecture: `full` is the published size, the default on a GPU,
 where a broken promise (5 times plain's pages/s at a batch of 16 or more, under 1 s a page) exits with 1.
@@ -27,6 +29,7 @@ from recto.datasets.synthesis import synthesise
 from recto.documents.page import Page
 from recto.engines.vlm.adapters import SharedWeights
 from recto.engines.vlm.device import choose
+from recto.engines.vlm.experts import compute_experts
 from recto.engines.vlm.generating import Decoding, Generated, generate
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.opening import Opened
@@ -73,8 +76,7 @@ def main() -> int:
     size = options.size or ("full" if on_gpu else "small")
     tokens = options.tokens or (800 if on_gpu else 64)
     loaded = random_model(size, placement)
-    if options.experts:
-        use_experts(loaded, options.experts)
+    compute_experts(loaded, options.experts)
     pages = [open_example(example) for example in synthesise(options.pages, 1)]
     cells = [Cell("plain", lambda pages: plain(loaded, pages, tokens), 1)]
     cells += [cell for batch in options.batch for cell in ours(loaded, batch, tokens, options)]
@@ -103,7 +105,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--static", action="store_true", help="beside it, with a static cache")
     parser.add_argument("--compile", action="store_true", help="beside it, compiled, with a static cache")
     parser.add_argument(
-        "--experts", choices=["eager", "batched_mm", "grouped_mm"], help="how ours and plain compute experts"
+        "--experts",
+        choices=["auto", "eager", "batched_mm", "grouped_mm"],
+        default="auto",
+        help="how ours and plain compute them",
     )
     return parser.parse_args()
 
@@ -130,7 +135,9 @@ def plain(loaded: Loaded, pages: Sequence[Page], tokens: int) -> list[str]:
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
             )
-        texts.append(tokenizer.decode(written[0, inputs["input_ids"].shape[1] :]))
+        answer = written[0, inputs["input_ids"].shape[1] :]
+        assert len(answer) == tokens
+        texts.append(tokenizer.decode(answer))
     return texts
 
 
@@ -153,16 +160,6 @@ def ours(loaded: Loaded, batch: int, tokens: int, options: argparse.Namespace) -
         engine.tokens = tokens
         cells.append(Cell(name, engine.read, batch))
     return cells
-
-
-def use_experts(loaded: Loaded, how: str) -> None:
-    """Compute routed experts by `how`, always: a GPU would leave what is called grouped_mm when decoding."""
-    from transformers.integrations.moe import ALL_EXPERTS_FUNCTIONS
-
-    if how == "grouped_mm":
-        how = "grouped_mm_always"
-        ALL_EXPERTS_FUNCTIONS.register(how, ALL_EXPERTS_FUNCTIONS["grouped_mm"])
-    loaded.model.set_experts_implementation(how)
 
 
 def measure(cell: Cell, pages: Sequence[Page], device: str) -> None:

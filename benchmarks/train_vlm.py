@@ -1,117 +1,125 @@
-"""Fine-tuning a vision-language model: recto's steps beside a first tutorial's, and Unsloth's if it is there.
+"""Fine-tuning a vision-language model: recto beside plain transformers + PEFT, and Unsloth where it runs.
 
-plain is what a first tutorial does: transformers + PEFT, pages prepared in every step, padded batches, the
-model's own loss over all logits, torch's AdamW. ours is the training loop as `recto train` runs it, with the
-backend transformers; unsloth is the same loop with that backend. All have the same weights, adapters, pages,
-order, seeds and rates, without dropout, so that their losses can be compared.
+Each cell (who, method, mode, batch) trains in a process of its own, so that its peak of memory is its own and
+one that runs out of memory is a row and no end; see `train_vlm_cell.py` for what each does. All train the
+same random weights, in DeepSeek-OCR-2's architecture, on the same synthetic pages, with answers of about
+`--tokens` tokens. They take turns, round by round; a ratio is the median over rounds.
 
-Each cell runs in a process of its own: its peak memory is its own, and one that runs out of memory ends
-alone. Where the vision tower is frozen ours sees every page once for all epochs; what that takes is
-counted in, as a share of the recipe's three epochs. Weights are random, in DeepSeek-OCR-2's architecture:
-`full` is the published size, the default on a GPU, where a broken promise (LoRA, base, batch of 8: 1.4 times
-plain's tokens/s, at most 60 % of its memory, the same losses) exits with 1.
+s/step is the median over all steps but the first, which loads kernels (or compiles) and counts as the median.
+tokens/s is all of the pages' tokens (picture, prompt and answer, no padding) over everything that `--epochs`
+epochs take: ours looks at each page once before the first step, plain prepares and sees it at every step.
+`padding` is the share of computed tokens that are none. Memory is a GPU's peak, on a CPU all that the process
+has resident (RSS), the program included.
 
-    python benchmarks/train_vlm.py [--size full|small|tiny] [--method lora qlora] [--batch 1 2 4 8]
+`apart` lays two loss curves side by side, of the same pages in the same order: their largest difference at
+any step, as a share of what plain's loss fell by from the first epoch to the last. Where it fell by less than
+1 %, too little was learnt for the curves to be compared.
+
+On a GPU with `--size full` the promise is judged (LoRA in 16 bits, base, batch 8: 1.4 times plain's tokens/s,
+at most 60 % of its memory, curves no further apart than 10 %). It exits with 1 where that is broken, where a
+cell failed that should not have (memory that ran out and packages that aren't here are told in their rows),
+and where no cell came to an end.
+
+    python benchmarks/train_vlm.py [--size full|small|tiny] [--device auto] [--batch 1 8] [--mode base gundam]
+        [--method lora qlora] [--who plain ours ours-padded unsloth] [--steps 8] [--epochs 3] [--tokens 800]
 """
 
 import argparse
 import json
+import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Literal
 
-import peft
-import torch
-import transformers
-from torch import nn
-from vlm_sizes import SIZES, write_random_model
+from train_vlm_cell import WAYS, Job, Took
+from vlm_sizes import SIZES
 
-from recto.datasets.pages import open_example
-from recto.datasets.synthesis import synthesise
-from recto.engines.model_store import find_model
 from recto.engines.vlm.device import choose
-from recto.engines.vlm.loading import load_base
-from recto.engines.vlm.preparing import answer_ids, gather, prepare
-from recto.engines.vlm.tasks import prompt_of
-from recto.evaluation.machine import describe_machine, peak_memory_mb, reset_peak_memory
-from recto.settings import Settings, VlmSettings
-from recto.training.lora.course import Course
-from recto.training.lora.learn import sight_of
-from recto.training.lora.optimisers import chosen_optimiser, learning_rate
-from recto.training.lora.order import steps_of_epoch
-from recto.training.lora.peft_backend import adapter_config
-from recto.training.lora.recipe import BITS, LoraRecipe
-from recto.training.lora.samples import Samples
-from recto.training.lora.together import Together
-from recto.training.lora.way import LoraWay
-from recto.training.memory import is_out_of_memory
-from recto.training.progress import Silent
+from recto.evaluation.machine import describe_machine
+from recto.settings import VlmSettings
 
-TIMES_PLAIN, MEMORY_SHARE = 1.4, 0.6
-SAME_LOSS = 0.05
-"""Largest difference of a step's mean loss, in nats a token: bf16 rounds, and kernels add in other orders."""
-EPOCHS = 3
-"""Over so many the recipe sees a page once."""
-
-Name = Literal["plain", "ours", "unsloth"]
+HERE = Path(__file__).parent
+TIMES_PLAIN, SHARE_OF_MEMORY, LOSSES_APART = 1.4, 0.6, 0.1
+LEAST_FALL = 0.01
+"""Of the first loss."""
+PROMISED = ("lora", "base", 8)
+_KILLED = "killed (SIGKILL): out of memory?"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one process measures."""
+    """What one job did in all rounds."""
 
-    name: Name
-    method: str
-    mode: str
-    batch: int
-    steps: int
-    weights: str
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Seconds and tokens of the steps after the first, losses of all, peak memory; `failure` where none."""
-
-    step_s: float = 0.0
-    once_s: float = 0.0
-    tokens: float = 0.0
-    losses: tuple[float, ...] = ()
-    peak_mb: float = 0.0
-    failure: str = ""
+    job: Job
+    rounds: list[Took] = field(default_factory=list)
 
     @property
-    def seconds(self) -> float:
-        """Of a step, with its share of what is done once for all epochs."""
-        return self.step_s + self.once_s / EPOCHS
+    def key(self) -> tuple[str, str, int]:
+        """What is compared: method, mode, batch."""
+        return (self.job.method, self.job.mode, self.job.batch)
+
+    @property
+    def failed(self) -> str:
+        """What it died of, if it did in a round."""
+        return next((took.failed for took in self.rounds if took.failed), "")
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it died of what nobody foresees."""
+        return any(took.failed and not took.excused for took in self.rounds)
+
+    @property
+    def tokens_per_s(self) -> list[float]:
+        """Of the whole training, looking at the pages included, in each round."""
+        return [took.tokens / (took.look_s + _all_steps_s(took)) for took in self.rounds]
+
+    @property
+    def peak_mb(self) -> float:
+        """The most of all rounds."""
+        return max(took.peak_mb for took in self.rounds)
+
+    @property
+    def losses(self) -> list[float]:
+        """The same in all rounds."""
+        return self.rounds[0].losses
+
+
+def _step_s(took: Took) -> float:
+    """Seconds of a step, the first one left out."""
+    return statistics.median(took.step_s[1:] or took.step_s)
+
+
+def _all_steps_s(took: Took) -> float:
+    """Seconds of all steps, the first one as the others."""
+    return _step_s(took) + sum(took.step_s[1:])
 
 
 def main() -> int:
-    """Run every cell, print the table, judge."""
+    """Measure, print, judge."""
     options = arguments()
-    if options.cell:
-        print(json.dumps(asdict(measure(Cell(**json.loads(options.cell))))))
-        return 0
-    placement = choose(VlmSettings(device=options.device))
-    on_gpu = placement.device.startswith("cuda")
+    placement = choose(VlmSettings(device=options.device, dtype=options.dtype))
+    on_gpu = placement.device != "cpu"
     size = options.size or ("full" if on_gpu else "tiny")
-    print(head(size, str(placement), placement.device), flush=True)
-    with tempfile.TemporaryDirectory(prefix="recto-train-vlm-") as scratch:
-        weights = write_random_model(Path(scratch) / "weights", size, placement)
-        results = dict(run(cells(options, str(weights))))
-    print(table(results))
-    if not (on_gpu and size == "full"):
-        print("\nnothing is judged: the promises are about the full size on a GPU")
-        return 0
-    return judged(results)
+    with tempfile.TemporaryDirectory(prefix="recto-train-vlm-") as folder:
+        where = save(size, Path(folder), options)
+        print(head(size, where, str(placement), options), flush=True)
+        cells = [Cell(job) for job in jobs(Path(folder), options, on_gpu=on_gpu)]
+        for key in dict.fromkeys(cell.key for cell in cells):
+            compared = [cell for cell in cells if cell.key == key]
+            for _ in range(options.rounds):
+                for cell in compared:
+                    cell.rounds.append(trained(cell.job))
+            print("\n".join(row(cell, compared) for cell in compared), flush=True)
+    if on_gpu and size == "full":
+        return max(judged(cells), faults(cells))
+    print("\nnothing is judged: the promises are about the full size on a GPU")
+    return faults(cells)
 
 
 def arguments() -> argparse.Namespace:
@@ -120,213 +128,146 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--size", choices=SIZES, help="full on a GPU, tiny on a CPU")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--method", nargs="+", default=["lora", "qlora"], choices=["lora", "qlora"])
-    parser.add_argument("--mode", nargs="+", default=["base"], choices=["base", "gundam"])
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 2, 4, 8])
-    parser.add_argument("--steps", type=int, default=6, help="of each cell; the first one isn't counted")
-    parser.add_argument("--cell", help=argparse.SUPPRESS)
+    parser.add_argument("--dtype", default="auto", choices=["auto", "bfloat16", "float32"])
+    who = ["plain", "ours", "ours-padded", "unsloth"]
+    parser.add_argument("--who", nargs="+", choices=list(WAYS), default=who)
+    methods = ["lora", "lora-8bit", "qlora"]
+    parser.add_argument("--method", nargs="+", choices=methods, default=["lora", "qlora"])
+    parser.add_argument("--preset", choices=["attention", "language", "all", "experts"], default="attention")
+    parser.add_argument("--mode", nargs="+", choices=["base", "gundam"], default=["base", "gundam"])
+    parser.add_argument("--batch", type=int, nargs="+", help="1 2 4 8 on a GPU, 1 8 on a CPU")
+    parser.add_argument("--steps", type=int, help="an epoch: 8 on a GPU, 3 on a CPU")
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--tokens", type=int, help="of an answer, about: 800 on a GPU, 128 on a CPU")
+    parser.add_argument("--rate", type=float, help="constant: 0.001 on a GPU, 0.01 on a CPU, to learn a lot")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument(
+        "--no-checkpointing", action="store_true", help="keep what the backward pass needs, in ours and plain"
+    )
     return parser.parse_args()
 
 
-def cells(options: argparse.Namespace, weights: str) -> Iterator[Cell]:
-    """Every combination; Unsloth's where it is installed."""
-    names: list[Name] = ["plain", "ours"]
-    if find_spec("unsloth") is None:
-        print("unsloth: not installed, so not measured (pip install 'recto[gpu]')\n", flush=True)
-    else:
-        names.append("unsloth")
-    for method, mode, batch, name in product(options.method, options.mode, options.batch, names):
-        yield Cell(name, method, mode, batch, options.steps, weights, options.device)
+def save(size: str, folder: Path, options: argparse.Namespace) -> str:
+    """Random weights, made by a process that then leaves the GPU alone; what it was made on."""
+    command = [sys.executable, str(HERE / "vlm_sizes.py"), size, str(folder), options.device, options.dtype]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def run(wanted: Iterator[Cell]) -> Iterator[tuple[Cell, Result]]:
-    """Each in a process of its own."""
-    for cell in wanted:
-        command = [sys.executable, __file__, "--cell", json.dumps(asdict(cell))]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
-            yield cell, Result(failure=said[-1][:120])
-        else:
-            found = json.loads(done.stdout.splitlines()[-1])
-            yield cell, replace(Result(**found), losses=tuple(found["losses"]))
-
-
-def measure(cell: Cell) -> Result:
-    """In the cell's process: train its steps."""
-    step = plain if cell.name == "plain" else ours
-    reset_peak_memory()
-    try:
-        return step(cell, recipe_of(cell))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return Result(failure="ran out of memory")
-
-
-def recipe_of(cell: Cell) -> LoraRecipe:
-    """The recipe of the product's defaults, without dropout; all that is asked for in one epoch."""
-    return LoraRecipe(
-        model=cell.weights,
-        backend="unsloth" if cell.name == "unsloth" else "transformers",
-        method=cell.method,
-        mode=cell.mode,
-        batch_pages=cell.batch,
-        accumulation=1,
-        dropout=0.0,
-        epochs=1,
-        trackers=(),
-    )
-
-
-def ours(cell: Cell, recipe: LoraRecipe) -> Result:
-    """The product's own loop."""
-    pupil = LoraWay(recipe, Settings(vlm=VlmSettings(device=cell.device))).teacher().pupil
-    placement = pupil.loaded.placement
-    samples = Samples(pupil.loaded, list(synthesise(cell.batch * cell.steps, 1)), recipe)
-    began = time.perf_counter()
-    samples.study(Silent())
-    once_s = (time.perf_counter() - began) / cell.steps
-    optimiser, _ = chosen_optimiser(recipe.optimiser, placement.device)
-    course = Course(pupil, samples, recipe, optimiser, Together())
-    losses, tokens = [], []
-
-    def step(number: int) -> None:
-        stride = course.step(number, cell.batch)
-        losses.append(stride.loss / stride.answer_tokens)
-        tokens.append(stride.tokens)
-
-    with sight_of(pupil, recipe):
-        seconds = timed(step, cell.steps, placement.device)
-    return result(seconds, tokens, losses, placement.device, once_s)
-
-
-def plain(cell: Cell, recipe: LoraRecipe) -> Result:
-    """As a first tutorial has it."""
-    placement = choose(VlmSettings(device=cell.device))
-    loaded = load_base(find_model(cell.weights), placement, bits=BITS[recipe.method])
-    model = loaded.model
-    if recipe.method == "qlora":
-        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    torch.manual_seed(recipe.seed)
-    model = peft.get_peft_model(model, adapter_config(loaded, recipe))
-    model.train()
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    examples = list(synthesise(cell.batch * cell.steps, 1))
-    prompt = prompt_of(loaded.architecture, recipe.task)
-    answers = [answer_ids(loaded, example.text or "") for example in examples]
-    lengths = [
-        prepare(loaded, open_example(example).image, prompt, recipe.mode).prompt_tokens + len(answer)
-        for example, answer in zip(examples, answers, strict=True)
-    ]
-    order = steps_of_epoch(lengths, cell.batch, recipe.seed, 0)
-    losses, tokens = [], []
-
-    def step(number: int) -> None:
-        pages = order[number]
-        prepared = [prepare(loaded, open_example(examples[p]).image, prompt, recipe.mode) for p in pages]
-        batch = gather(prepared, [answers[page] for page in pages], pad="right", loaded=loaded)
-        batch = batch.to(placement.device, placement.dtype)
-        loss = model(**batch.inputs, labels=batch.labels, use_cache=False).loss
-        loss.backward()
-        nn.utils.clip_grad_norm_(weights, recipe.gradient_norm)
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(recipe, number, cell.steps)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        losses.append(float(loss.detach()))
-        tokens.append(sum(lengths[page] for page in pages))
-
-    seconds = timed(step, cell.steps, placement.device)
-    return result(seconds, tokens, losses, placement.device, once_s=0.0)
-
-
-def timed(step: Callable[[int], None], steps: int, device: str) -> list[float]:
-    """The seconds of each step."""
-    seconds = []
-    for number in range(steps):
-        began = time.perf_counter()
-        step(number)
-        if device.startswith("cuda"):
-            torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - began)
-    return seconds
-
-
-def result(
-    seconds: Sequence[float], tokens: Sequence[int], losses: Sequence[float], device: str, once_s: float
-) -> Result:
-    on_cuda = device.startswith("cuda")
-    peak = torch.cuda.max_memory_allocated(device) / 2**20 if on_cuda else peak_memory_mb() or 0.0
-    counted = slice(1, None) if len(seconds) > 1 else slice(None)
-    return Result(
-        step_s=statistics.median(seconds[counted]),
-        once_s=once_s,
-        tokens=statistics.mean(tokens[counted]),
-        losses=tuple(losses),
-        peak_mb=peak,
-    )
-
-
-def head(size: str, placement: str, device: str) -> str:
-    machine = describe_machine(("transformers", "peft"))
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else machine.cpu
-    return (
-        f"{size}, random weights; {placement}, on {name}, {machine.cores} cores\n"
-        f"torch {torch.__version__}, transformers {transformers.__version__}, peft {peft.__version__}\n"
-    )
-
-
-def table(results: dict[Cell, Result]) -> str:
-    rows = [
-        "| method | mode | batch | way | s/step | tokens/s | × plain | peak | of plain's | losses apart |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for cell, found in results.items():
-        start = f"| {cell.method} | {cell.mode} | {cell.batch} | {cell.name} "
-        if found.failure:
-            rows.append(f"{start}| {found.failure} | | | | | |")
-            continue
-        times, share, apart = against_plain(cell, found, results)
-        rows.append(
-            f"{start}| {found.seconds:.3f} | {found.tokens / found.seconds:,.0f} | {times} "
-            f"| {found.peak_mb:,.0f} MiB | {share} | {apart} |"
+def jobs(weights: Path, options: argparse.Namespace, *, on_gpu: bool) -> Iterator[Job]:
+    """Cell by cell; those that are compared follow each other."""
+    batches = options.batch or ([1, 2, 4, 8] if on_gpu else [1, 8])
+    for method, mode, batch, who in product(options.method, options.mode, batches, options.who):
+        yield Job(
+            who=who,
+            weights=str(weights),
+            method=method,
+            preset=options.preset,
+            mode=mode,
+            batch=batch,
+            steps=options.steps or (8 if on_gpu else 3),
+            epochs=options.epochs,
+            tokens=options.tokens or (800 if on_gpu else 128),
+            rate=options.rate or (1e-3 if on_gpu else 1e-2),
+            device=options.device,
+            dtype=options.dtype,
+            checkpointing=not options.no_checkpointing,
         )
-    return "\n".join(rows)
 
 
-def against_plain(cell: Cell, found: Result, results: dict[Cell, Result]) -> tuple[str, str, str]:
-    """Speed, memory and losses beside plain's of the same cell, in words."""
-    beside = results.get(replace(cell, name="plain"))
-    if beside is None or beside.failure:
-        return "", "", ""
-    times = found.tokens / found.seconds / (beside.tokens / beside.seconds)
-    return f"{times:.2f}", f"{found.peak_mb / beside.peak_mb:.0%}", f"{difference(found, beside):.4f}"
+def trained(job: Job) -> Took:
+    """What the cell's process told; what it died of, where it told nothing."""
+    command = [sys.executable, str(HERE / "train_vlm_cell.py"), json.dumps(asdict(job))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode == -signal.SIGKILL:
+        return Took(failed=_KILLED, excused=True)
+    if done.returncode:
+        said = re.findall(r"^[\w.]+(?:Error|Exception|Package)\b.*", done.stderr, re.MULTILINE)
+        return Took(failed=(said or [f"ended with {done.returncode}"])[-1][:100])
+    return Took(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def difference(one: Result, other: Result) -> float:
-    """The largest difference of a step's mean loss, in nats a token."""
-    return max(abs(a - b) for a, b in zip(one.losses, other.losses, strict=True))
-
-
-def judged(results: dict[Cell, Result]) -> int:
-    """1 where the promised cell isn't there or breaks a promise."""
-    at = next(
-        (c for c in results if (c.name, c.method, c.mode, c.batch) == ("ours", "lora", "base", 8)), None
+def head(size: str, where: str, placement: str, options: argparse.Namespace) -> str:
+    machine = describe_machine(("transformers", "peft", "bitsandbytes", "unsloth"))
+    versions = ", ".join(f"{package} {version}" for package, version in sorted(machine.packages.items()))
+    return (
+        f"{size}, random weights; {options.epochs} epochs; adapters on {options.preset}\n"
+        f"{placement}, on {where or machine.cpu}, {machine.cores} cores\n{versions}\n\n"
+        "| who | method | mode | batch | s/step | looking | padding | tokens/s | × plain | peak memory "
+        "| of plain's | loss | apart |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|"
     )
-    if at is None or results[at].failure or results[replace(at, name="plain")].failure:
-        print("\nnot judged: LoRA at base with a batch of 8 wasn't measured on both sides")
-        return 1
-    found, beside = results[at], results[replace(at, name="plain")]
-    times = found.tokens / found.seconds / (beside.tokens / beside.seconds)
-    share, apart = found.peak_mb / beside.peak_mb, difference(found, beside)
-    kept = times >= TIMES_PLAIN and share <= MEMORY_SHARE and apart <= SAME_LOSS
+
+
+def row(cell: Cell, cells: Sequence[Cell]) -> str:
+    job = cell.job
+    begin = f"| {job.who} | {job.method} | {job.mode} | {job.batch} "
+    if cell.failed:
+        return f"{begin}| {cell.failed} | | | | | | | | |"
+    look_s = statistics.median(took.look_s for took in cell.rounds)
+    step_s = statistics.median(map(_step_s, cell.rounds))
+    padding = cell.rounds[0].padding / (cell.rounds[0].tokens + cell.rounds[0].padding)
+    plainly = plain_of(cell, cells)
+    beside = plainly is not None and cell is not plainly
+    faster = f"{times(cell, plainly):.2f}" if plainly and beside else ""
+    share = f"{cell.peak_mb / plainly.peak_mb:.0%}" if plainly and beside else ""
+    tokens = statistics.median(cell.tokens_per_s)
+    return (
+        f"{begin}| {step_s:.3f} | {look_s:.1f} s | {padding:.0%} | {tokens:,.0f} "
+        f"| {faster} | {cell.peak_mb:,.0f} MiB | {share} | {cell.losses[0]:.3f} → {cell.losses[-1]:.3f} "
+        f"| {told_apart(cell, plainly) if plainly and beside else ''} |"
+    )
+
+
+def times(cell: Cell, plainly: Cell) -> float:
+    """How many times plain's tokens/s."""
+    pairs = zip(cell.tokens_per_s, plainly.tokens_per_s, strict=True)
+    return statistics.median(one / other for one, other in pairs)
+
+
+def plain_of(cell: Cell, cells: Sequence[Cell]) -> Cell | None:
+    """Plain's cell of the same kind, where it came to an end."""
+    return next((c for c in cells if c.job.who == "plain" and c.key == cell.key and not c.failed), None)
+
+
+def apart(cell: Cell, plainly: Cell) -> float | None:
+    """How far apart two curves are at most, in what plain's fell by; None where it hardly fell."""
+    first = statistics.mean(plainly.losses[: plainly.job.steps])
+    fall = first - statistics.mean(plainly.losses[-plainly.job.steps :])  # of whole epochs: the same pages
+    if fall < LEAST_FALL * first:
+        return None
+    return max(abs(one - other) for one, other in zip(cell.losses, plainly.losses, strict=True)) / fall
+
+
+def told_apart(cell: Cell, plainly: Cell) -> str:
+    share = apart(cell, plainly)
+    return "hardly fell" if share is None else f"{share:.2%}"
+
+
+def judged(cells: Sequence[Cell]) -> int:
+    """1 where the promise is broken; 0 where it is kept, or wasn't asked about."""
+    asked = {c.job.who: c for c in cells if c.key == PROMISED}
+    ours, plainly = asked.get("ours"), asked.get("plain")
+    if ours is None or plainly is None:
+        print("\nnot judged: plain and ours by LoRA at base with a batch of 8 were not both asked for")
+        return 0
+    if ours.failed or plainly.failed:
+        print(f"\nnot judged: ours: {ours.failed or 'well'}; plain: {plainly.failed or 'well'}")
+        return 1 if ours.failed else 0
+    faster, share, noise = times(ours, plainly), ours.peak_mb / plainly.peak_mb, apart(ours, plainly)
+    kept = faster >= TIMES_PLAIN and share <= SHARE_OF_MEMORY and noise is not None and noise <= LOSSES_APART
     word = "kept" if kept else "BROKEN"
-    print(
-        f"\n{word}: {times:.2f} × plain's tokens/s, {share:.0%} of its memory, losses differ by {apart:.4f}"
+    curves = (
+        "the loss hardly fell, so nothing shows that both learn alike" if noise is None else f"{noise:.1%}"
     )
+    print(f"\n{word}: {faster:.2f} × plain, {share:.0%} of its memory; loss curves apart: {curves}")
     return 0 if kept else 1
+
+
+def faults(cells: Sequence[Cell]) -> int:
+    """1 where a cell failed that should not have, or all did."""
+    wrong = [cell for cell in cells if cell.is_fault]
+    for cell in wrong:
+        print(f"failed: {cell.job.who} {cell.key}: {cell.failed}", file=sys.stderr)
+    return 1 if wrong or all(cell.failed for cell in cells) else 0
 
 
 if __name__ == "__main__":

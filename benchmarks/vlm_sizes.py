@@ -2,8 +2,13 @@
 
 full is as large as the published model (3.4 billion parameters), small is for a CPU (a hundredth of it), tiny
 is what the tests have. The tokenizer is the tiny model's; tokens that it doesn't know are spelt as nothing.
+
+As a program it writes one, and prints the name of the GPU that it was made on, or nothing:
+
+    python benchmarks/vlm_sizes.py SIZE FOLDER [DEVICE] [DTYPE]
 """
 
+import sys
 from pathlib import Path
 
 import torch
@@ -11,9 +16,10 @@ import transformers
 
 from recto.engines.model_store import StoredModel
 from recto.engines.vlm.architectures import ARCHITECTURES
-from recto.engines.vlm.device import Placement
+from recto.engines.vlm.device import Placement, choose
 from recto.engines.vlm.loading import Loaded, native_pixels
 from recto.engines.vlm.tiny import build_tiny, tiny_config, tiny_tokenizer
+from recto.settings import VlmSettings
 
 SIZES = ("full", "small", "tiny")
 
@@ -86,3 +92,14 @@ def _config(size: str, tokenizer: transformers.PreTrainedTokenizerBase) -> trans
         text_config=_TEXT[size] | marks,
         image_token_id=tiny.image_token_id,
     )
+
+
+def main(size: str, folder: str, device: str = "auto", dtype: str = "auto") -> None:
+    """Write weights, and say where they were made."""
+    placement = choose(VlmSettings(device=device, dtype=dtype))
+    write_random_model(Path(folder), size, placement)
+    print(torch.cuda.get_device_name(placement.device) if placement.device.startswith("cuda") else "")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -70,6 +70,17 @@ def test_tensorboard_shows_all_epochs_after_a_kill(tmp_path: Path) -> None:
 
 def test_samples_as_a_table() -> None:
     assert sample_table(EPOCHS[0]).splitlines()[2] == "| `a¦bˋ` | (nothing) |"
+    page = replace(SCORE, samples=(Sample("TOTAL\n5.00", "TOTAL"),))
+    assert sample_table(replace(EPOCHS[0], score=page)).splitlines()[2:] == ["| `TOTAL⏎5.00` | `TOTAL` |"]
+
+
+def test_figures_are_named_by_what_was_measured() -> None:
+    """Pages and tokens where a model learns pages; what a way doesn't measure has no curve."""
+    pages = replace(EPOCHS[1], drift=None, score=replace(SCORE, unit="pages"), speed_unit="tokens")
+    added = set(figures(pages)) - set(figures(EPOCHS[1]))
+    assert added == {"val/exact_pages", "train/tokens_per_s"}
+    gone = set(figures(EPOCHS[1])) - set(figures(pages))
+    assert gone == {"val/exact_lines", "train/lines_per_s", "train/drift"}
 
 
 @pytest.mark.skipif(missing("mlflow"), reason="mlflow is not installed: pip install 'recto[mlflow]'")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from recto.settings.serving import url_or_empty
-from recto.settings.table import Count, PageTaskName, Seconds, SettingsTable, Share, Word
+from recto.settings.table import Count, Experts, PageTaskName, Seconds, SettingsTable, Share, Word
 
 _Url = Annotated[str, AfterValidator(url_or_empty)]
 _Name = Annotated[str, Field(max_length=1000)]
@@ -51,6 +51,9 @@ class VlmSettings(SettingsTable):
     static_cache: bool = Field(default=False, description="room for the longest answer from the start")
     compile: bool = Field(
         default=False, description="with static_cache: minutes before the first page, quicker tokens after"
+    )
+    experts: Experts = Field(
+        default="auto", description="eager, batched_mm, grouped_mm: how routed experts are computed"
     )
     retry_temperatures: _Temperatures = Field(
         default=(0.2, 0.5), description="a page that loops, is cut or empty is read again with these"

@@ -14,6 +14,9 @@ Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^/\\\x00-\
 PageTaskName = Literal["markdown", "ocr", "text", "figure", "describe"]
 """What a vision-language model can be asked that needs nothing but a page."""
 
+Experts = Literal["auto", "eager", "batched_mm", "grouped_mm"]
+"""How a vision-language model computes its routed experts; "auto" leaves that to transformers."""
+
 
 class SettingsTable(BaseModel):
     """One table; what each setting means stands beside it as its description."""

@@ -12,8 +12,8 @@ _PATIENCE = timedelta(hours=24)
 
 
 def rank() -> int:
-    """Which process this is, from 0."""
-    return int(os.environ.get("RANK", "0"))
+    """Which process this is, from 0. A RANK that stands in the environment of a single one is nothing."""
+    return int(os.environ.get("RANK", "0")) if processes() > 1 else 0
 
 
 def processes() -> int:

@@ -138,13 +138,34 @@ def test_the_ngram_guard_works_while_it_writes(tiny_base: Loaded, pages: list[Pr
 
 
 def test_a_looping_answer_is_cut_and_told(tiny_base: Loaded, pages: list[Prepared]) -> None:
-    """Where all rows of the head are alike, the first token is written for ever."""
+    """Where the head knows one word only, that is written for ever."""
+    [word] = tokenised(tiny_base, " the")
+    batch = gather(pages[:1], pad="left", loaded=tiny_base)
+    with torch.no_grad():
+        hidden = tiny_base.model.base_model(**batch.inputs).last_hidden_state[0, -1]
     with changed_head(tiny_base) as head:
+        head.zero_()
+        head[word] = hidden
+        [written] = generate(tiny_base, pages[:1], Decoding(max_new_tokens=40, no_repeat_ngram=0))
+    assert (written.text, written.finish) == (" the", Finish.REPEATING)
+    assert (written.token_ids, written.ends, written.written_tokens) == ((word,), (4,), 40)
+
+
+def test_steering_tokens_are_no_text(tiny_base: Loaded, pages: list[Prepared]) -> None:
+    """A model may write the padding token itself, or one that begins a text; neither is on the page."""
+    tokenizer = tiny_base.tokenizer
+    steering = [tokenizer.pad_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id]
+    assert spelt(tokenizer, [*tokenised(tiny_base, "1"), *steering, *tokenised(tiny_base, "<td>")]) == [
+        "1", "", "", "", "<td>",
+    ]  # fmt: skip
+    broken = tokenised(tiny_base, "€")
+    assert len(broken) > 1
+    assert "".join(spelt(tokenizer, [broken[0], steering[0], *broken])).count("€") == 1
+    with changed_head(tiny_base) as head:  # all words are equally likely: the first is taken, BEGIN
         head[:] = head[:1].clone()
-        [written] = generate(tiny_base, pages[:1], Decoding(max_new_tokens=12, no_repeat_ngram=0))
-    first = spelt(tiny_base.tokenizer, [0])[0]
-    assert (written.text, written.finish) == (first, Finish.REPEATING)
-    assert (written.token_ids, written.ends, written.written_tokens) == ((0,), (len(first),), 12)
+        [written] = generate(tiny_base, pages[:1], SHORT)
+    assert (written.text, written.finish) == ("", Finish.TRUNCATED)
+    assert (written.written_tokens, len(written.ends)) == (16, 16)
 
 
 def test_an_answer_without_an_end_is_truncated(plainly: list[Generated]) -> None:

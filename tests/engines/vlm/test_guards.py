@@ -1,4 +1,4 @@
-"""Guards: n-grams that may not come again, ends that go in circles, pages without ink."""
+"""Guards: n-grams that may not come again, pages without ink. Ends that go in circles: test_loops."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recto.documents.page import Image
 from recto.engines.vlm.choosing import NoRepeatedNGrams, table_tokens
-from recto.engines.vlm.guards import find_loop, ink_px
+from recto.engines.vlm.guards import ink_px
 
 from ...tiny import page_image
 
@@ -68,43 +68,6 @@ def test_scores_of_all_others_stay() -> None:
 def test_marks_of_tables_are_those_that_the_tokenizer_has() -> None:
     assert table_tokens({"<td>": 5, "</td>": 6, "a": 1}) == {5, 6}
     assert table_tokens({"a": 1}) == frozenset()
-
-
-LOOPS = {
-    "a sentence again and again": ("Dear Sir, " + "we thank you. " * 20, False, 24),
-    "the last one is incomplete": ("Total 9.00\n" + "and so on, " * 30 + "and so", False, 22),
-    "three times where it was cut": (
-        "Hi: " + "This row is long enough for a paragraph. " * 3,
-        True,
-        44,
-    ),
-    "empty cells where it was cut": ("Item |" + " | |" * 40, True, 6),
-    "a very long paragraph": ("x" + "".join(f"w{i} " for i in range(300)) * 3, True, 1391),
-}
-
-
-@pytest.mark.parametrize(("text", "was_cut", "end"), LOOPS.values(), ids=LOOPS)
-def test_loops_are_found_with_where_the_first_round_ends(text: str, was_cut: bool, end: int) -> None:
-    loop = find_loop(text, was_cut=was_cut)
-    assert loop is not None
-    assert abs(loop.end - end) <= 1
-    assert loop.times >= 3
-
-
-NO_LOOPS = {
-    "nothing": ("", True),
-    "prose": ("We thank you for your order and ask you to pay within thirty days. " * 2, True),
-    "a table with like cells": ("\n".join(f"item {i} | 0.00 | 0.00" for i in range(50)), False),
-    "three times, but it ended by itself": ("This paragraph fills a row of the page. " * 3, False),
-    "a ruler": ("Total" + "-" * 200, False),
-    "a loop that was left": ("la " * 100 + "and then the song ended", True),
-    "0.00 eight times": ("0.00 " * 8, False),
-}
-
-
-@pytest.mark.parametrize(("text", "was_cut"), NO_LOOPS.values(), ids=NO_LOOPS)
-def test_what_is_no_loop(text: str, was_cut: bool) -> None:
-    assert find_loop(text, was_cut=was_cut) is None
 
 
 def paper(grey: int = 255, noise: float = 0.0, size: tuple[int, int] = (1100, 800)) -> Image:

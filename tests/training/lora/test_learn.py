@@ -75,7 +75,7 @@ def test_the_lesson_says_what_happened(run: tuple[Path, Training]) -> None:
 def test_what_was_decided_is_in_the_log(run: tuple[Path, Training]) -> None:
     said = [json.loads(row) for row in (run[0] / "log.jsonl").read_text().splitlines()]
     told = " ".join(row["text"].split(":")[0] for row in said if row["event"] == "remark")
-    assert told == "backend transformers device cpu dtype float32 attention sdpa optimiser adamw"
+    assert told == "backend transformers device cpu dtype float32 attention sdpa optimiser adamw padding"
 
 
 def test_the_folder_is_an_adapter_that_names_its_base(

@@ -9,7 +9,7 @@ from recto.documents.page import Page
 from recto.documents.transcript import Finish, Transcript
 from recto.engines.vlm.architectures import Architecture
 from recto.engines.vlm.grounding import Confidence, Style, lines_of, pieces_of, text_of
-from recto.engines.vlm.guards import find_loop
+from recto.engines.vlm.loops import find_loop
 from recto.engines.vlm.tasks import Task, is_grounded
 
 _IN_MARKDOWN = frozenset({Task.MARKDOWN, Task.FIGURE})

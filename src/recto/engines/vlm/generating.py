@@ -16,8 +16,8 @@ from itertools import accumulate
 
 from recto.documents.transcript import Finish
 from recto.engines.vlm.choosing import Likelihoods, NoRepeatedNGrams, table_tokens
-from recto.engines.vlm.guards import find_loop
 from recto.engines.vlm.loading import Loaded
+from recto.engines.vlm.loops import find_loop
 from recto.engines.vlm.packages import torch, transformers
 from recto.engines.vlm.preparing import Input, Prepared, end_id, gather, pad_id
 from recto.engines.vlm.seeing import seen
@@ -223,12 +223,14 @@ def _generated(loaded: Loaded, written: list[int], logprobs: list[float]) -> Gen
 def spelt(tokenizer: transformers.PreTrainedTokenizerBase, tokens: Sequence[int]) -> list[str]:
     """The characters of each token; together they are the text of all.
 
-    A character of which several tokens hold the bytes belongs to the last of them.
+    A character of which several tokens hold the bytes belongs to the last of them. Tokens for beginning, end
+    and padding have none: a model may write them, but no page shows them. Marks of places and tables stay.
     """
     if not tokens:
         return []
+    steering = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
     pieces: list[str] = tokenizer.batch_decode(
-        [[token] for token in tokens], clean_up_tokenization_spaces=False
+        [[] if token in steering else [token] for token in tokens], clean_up_tokenization_spaces=False
     )
     start = 0
     for at, piece in enumerate(pieces):

@@ -1,6 +1,6 @@
 """Guards: how a vision-language model's known ways of failing are found, so that a Transcript can tell them.
 
-- A loop. While it writes, `engines/vlm/choosing` forbids n-grams that come again; `find_loop` looks
+- A loop. While it writes, `engines/vlm/choosing` forbids n-grams that come again; `engines/vlm/loops` looks
   afterwards whether the end of what it wrote still goes in circles.
 - A blank page. Models answer it with text. `ink_px` says from the pixels alone whether there is any print.
 - A cut answer is told by how the writing ended.
@@ -8,8 +8,6 @@
 What to do about a failed page is `engines/vlm/ladder`'s business. The engine remote, which needs no torch,
 has the same guards.
 """
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -25,39 +23,6 @@ _GRAIN = 9.0  # and how often the quartile of the page's own grain: about 6 devi
 _PAPER_PX = 31  # wider than strokes, so that the median within is paper
 _STROKE_PX = 6  # height or width of the smallest mark that isn't dust, in a page of LOOKED_AT_PX
 _MARK_PX = 12  # and its area
-_MIN_TIMES, _MIN_TIMES_CUT = 8, 3
-_MIN_CHARACTERS = 60
-_MAX_PERIOD = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """The end of a text stands `times` times in a row; `end` is where its first standing ends."""
-
-    end: int
-    times: int
-
-
-def find_loop(text: str, *, was_cut: bool) -> Loop | None:
-    """The loop that `text` ends in, or None.
-
-    A piece of at most 2000 characters must stand there 8 times and fill 60 characters; the last one may be
-    incomplete. Where the writing `was_cut` for its length, 3 times are enough. Pieces without letter or digit
-    (rulers, dots, empty cells) only count there.
-    """
-    text = text if was_cut else text.rstrip()
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    times = _MIN_TIMES_CUT if was_cut else _MIN_TIMES
-    for period in range(1, min(_MAX_PERIOD, len(codes) // times) + 1):
-        least = max(period * times, _MIN_CHARACTERS)
-        if least > len(codes) or not np.array_equal(codes[-least:-period], codes[period - least :]):
-            continue
-        differing = np.flatnonzero(codes[:-period] != codes[period:])
-        start = int(differing[-1]) + 1 if len(differing) else 0
-        piece = text[start : start + period]
-        if was_cut or any(character.isalnum() for character in piece):
-            return Loop(start + period, (len(codes) - start) // period)
-    return None
 
 
 def ink_px(image: Image) -> int:

@@ -16,6 +16,7 @@ from recto.documents.transcript import Transcript
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.vlm.answers import Answer, blank, style_of, transcript_of
+from recto.engines.vlm.experts import compute_experts
 from recto.engines.vlm.generating import Decoding, Generated, generate
 from recto.engines.vlm.guards import ink_px
 from recto.engines.vlm.ladder import Rung, climb
@@ -187,6 +188,7 @@ def open_engine(model: Path | None, settings: Settings) -> VlmEngine:
     Raises what opening and loading raise, and EngineError for a second engine that can't be one.
     """
     opened = open_for_reading(model, settings.vlm)
+    compute_experts(opened.base.loaded, settings.vlm.experts)
     name = settings.vlm.second_engine
     if name == "vlm":
         raise EngineError(

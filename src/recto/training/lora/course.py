@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from recto.training.lora.loss import answer_loss
 from recto.training.lora.optimisers import learning_rate, make_optimiser
 from recto.training.lora.order import parts, steps_of_epoch, steps_per_epoch
-from recto.training.lora.pupil import Pupil, Weights
+from recto.training.lora.packing import keep_attention_within_pages, packed
+from recto.training.lora.pupil import Pupil, Weights, means_of
 from recto.training.lora.recipe import LoraRecipe, Optimiser
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
@@ -40,6 +41,9 @@ class Course:
         self, pupil: Pupil, samples: Samples, recipe: LoraRecipe, optimiser: Optimiser, together: Together
     ) -> None:
         self._pupil, self._samples, self._recipe, self._together = pupil, samples, recipe, together
+        self._packs = means_of(pupil, recipe).packed
+        if self._packs:
+            keep_attention_within_pages(pupil.loaded)
         self._weights = list(pupil.learning.values())
         self._optimiser = make_optimiser(optimiser, self._weights, recipe)
         self.epoch_steps = steps_per_epoch(len(samples.lengths), recipe.step_pages)
@@ -130,6 +134,10 @@ class Course:
         """The summed loss of these pages."""
         model = self._pupil.loaded.model
         batch = self._samples.batch(pages)
+        if self._packs:
+            lengths = self._samples.lengths
+            attention = self._pupil.loaded.placement.attention
+            batch = packed(batch, [lengths[page] for page in pages], attention)
         assert batch.labels is not None
         hidden = model.base_model(**batch.inputs, use_cache=False).last_hidden_state
         return answer_loss(hidden, batch.labels, model.get_output_embeddings())

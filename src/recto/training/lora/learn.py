@@ -22,7 +22,7 @@ from recto.training.lora.keeping import Follower, RunKeeper
 from recto.training.lora.lesson import LoraLesson, Memory
 from recto.training.lora.optimisers import chosen_optimiser
 from recto.training.lora.parity import TOKENS, answers_of
-from recto.training.lora.pupil import Pupil
+from recto.training.lora.pupil import Pupil, means_of
 from recto.training.lora.recipe import LoraRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import seeing, sees_once
@@ -75,7 +75,7 @@ def work_on(
     """Pages looked at, and an optimiser chosen and told."""
     train, val = examples
     optimiser, why = chosen_optimiser(recipe.optimiser, pupil.loaded.placement.device)
-    for remark in (*pupil.loaded.placement.why, why):
+    for remark in (*pupil.loaded.placement.why, why, *means_of(pupil, recipe).why):
         progress.say(remark)
     samples = Samples(pupil.loaded, train, recipe)
     samples.study(progress)
@@ -99,6 +99,8 @@ def _some(val: Sequence[Example], recipe: LoraRecipe) -> list[Example]:
 
 def _longest_batch(work: Work) -> int:
     longest = sorted(work.samples.lengths, reverse=True)[: work.recipe.batch_pages]
+    if means_of(work.pupil, work.recipe).packed:
+        return sum(longest)
     return longest[0] * len(longest) if longest else 0
 
 

@@ -5,7 +5,9 @@ import torch
 
 from recto.engines.model_store import StoredModel
 from recto.engines.vlm.device import Placement
+from recto.engines.vlm.experts import compute_experts
 from recto.engines.vlm.loading import Loaded, load_base
+from recto.training.lora.compiling import compile_layers
 from recto.training.lora.pupil import Pupil
 from recto.training.lora.recipe import BITS, LoraRecipe
 from recto.training.lora.targets import learns_whole, targets_of
@@ -17,6 +19,7 @@ def load(
     """The base weights, in as many bits as the recipe's method says."""
     loaded = load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed)
     keep_packing(loaded)
+    compute_experts(loaded, recipe.experts)
     return loaded
 
 
@@ -39,6 +42,14 @@ def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.config.use_cache = False
+    pupil = _pupil(loaded, recipe, why)
+    if recipe.compile:
+        compile_layers(loaded)
+    return pupil
+
+
+def _pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
+    model = loaded.model
     if not recipe.adapts:
         for name, weight in model.named_parameters():
             weight.requires_grad_(learns_whole(loaded.architecture, recipe.preset, name))

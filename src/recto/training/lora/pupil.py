@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
+from recto.training.lora.recipe import Backend, LoraRecipe
+from recto.training.lora.speed import Means, chosen_means
 
 Weights = dict[str, Tensor]
 """Tensors of what learns, by the names that they have in the model."""
@@ -22,7 +24,7 @@ class Pupil:
     """
 
     loaded: Loaded
-    backend: str
+    backend: Backend
     why: str
     adapters: peft.PeftModel | None = None
 
@@ -62,6 +64,12 @@ class Pupil:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def means_of(pupil: Pupil, recipe: LoraRecipe) -> Means:
+    """What makes steps of this pupil quick."""
+    loaded = pupil.loaded
+    return chosen_means(recipe, loaded.architecture.name, loaded.placement.attention, pupil.backend)
 
 
 def _numbers(weight: nn.Parameter) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from recto.engines.vlm.tasks import Task
+from recto.settings.table import Experts
 from recto.training.recipe_table import Count, RecipeTable
 
 _Steps = Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -17,6 +18,7 @@ Method = Literal["full", "lora", "lora-8bit", "qlora"]
 Preset = Literal["attention", "language", "all", "experts"]
 Optimiser = Literal["auto", "adamw", "adamw-8bit", "paged-adamw-8bit"]
 Schedule = Literal["cosine", "linear", "constant"]
+PaddingFree = Literal["auto"] | bool
 
 BITS: dict[Method, int] = {"full": 16, "lora": 16, "lora-8bit": 8, "qlora": 4}
 """Bits that each weight of the frozen base takes (routed experts stay at 16)."""
@@ -27,6 +29,8 @@ class LoraRecipe(RecipeTable):
     `attention` and `language` in the language layers, `experts` also their routed experts, `all` in the
     vision layers too. A step learns from `batch_pages` × `accumulation` pages, `batch_pages` at once; the
     rate rises for `warmup_steps`, or a fifth of all steps where that is less.
+    With `padding_free` pages of a batch stand one after the other, by `experts` routed experts are computed,
+    and `compile` compiles the language layers for steps.
     `max_tokens` bounds prompt, image and answer of a page together; a longer page stops the training.
     The model is tried on `val_pages` pages each epoch, or each `evaluate_every_steps` where that isn't 0,
     and training stops after `patience` trials without a better CER.
@@ -53,6 +57,9 @@ class LoraRecipe(RecipeTable):
     optimiser: Optimiser = "auto"
     gradient_checkpointing: bool = True
     cache_vision: bool = True
+    padding_free: PaddingFree = "auto"
+    experts: Experts = "auto"
+    compile: bool = False
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     attention: Literal["auto", "flash", "sdpa", "eager"] = "auto"
     max_tokens: Count = 8192

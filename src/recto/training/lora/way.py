@@ -54,13 +54,15 @@ class LoraWay:
         from recto.engines.vlm.architectures import ARCHITECTURES
         from recto.training.lora.backends import chosen_backend
         from recto.training.lora.optimisers import chosen_optimiser
+        from recto.training.lora.speed import chosen_means
         from recto.training.lora.targets import targets_of
 
         architecture = ARCHITECTURES[source.architecture]
         architecture.mode(self.recipe.mode)
         targets_of(architecture, self.recipe.preset)
         placement = self._placement()
-        chosen_backend(self.recipe, placement)
+        backend, _ = chosen_backend(self.recipe, placement)
+        chosen_means(self.recipe, architecture.name, placement.attention, backend)
         chosen_optimiser(self.recipe.optimiser, placement.device)
         if placement.dtype_name == "float16":
             hint = "dtype: float32 (this GPU has no bfloat16)"

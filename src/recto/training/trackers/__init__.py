@@ -65,4 +65,6 @@ def sample_table(epoch: Epoch) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{text.replace('`', 'ˋ').replace('|', '¦')}`" if text else "(nothing)"
+    """The text as one cell of a table: a page has lines."""
+    told = text.replace("`", "ˋ").replace("|", "¦").replace("\n", "⏎")
+    return f"`{told}`" if text else "(nothing)"
