@@ -1,6 +1,7 @@
 """`--schema`, `--extractor` and `--model` of verbs that extract: what is looked for, and what looks for it.
 
-Without `--model` the tagger goes by labels and rules alone, and its answers say that it isn't trained.
+Without `--model` the workspace's current tagger of the schema is taken. Where there is none the tagger goes
+by labels and rules alone, and its answers say that it isn't trained.
 """
 
 from dataclasses import replace
@@ -28,7 +29,8 @@ TaggerOption = Annotated[
     typer.Option(
         "--model",
         metavar="DIR_OR_RELEASE",
-        help="Trained tagger: a model folder, or in a workspace a Release. Without --schema, its own counts.",
+        help="Trained tagger: a model folder, or in a workspace a Release (if left out, the current one of "
+        "the schema); or `untrained`. Without --schema, its own counts.",
     ),
 ]
 
@@ -40,6 +42,10 @@ ReadWithOption = Annotated[
         help="Model of the engine that reads, as --model of recto read.",
     ),
 ]
+
+
+UNTRAINED = "untrained"
+"""What --model and --baseline call the rules alone."""
 
 
 class ExtractorName(StrEnum):
@@ -66,8 +72,31 @@ def chosen_extractor(schema: str | None, model: str | None, workspace: Path | No
     wanted = None if schema is None else load_schema(schema)
     if model is None:
         assert wanted is not None
-        return Tagger(wanted)
+        return _current(wanted, workspace)
+    if model == UNTRAINED:
+        return Tagger(_required(wanted))
     return _trained(model, wanted, workspace)
+
+
+def _required(wanted: "Schema | None") -> "Schema":
+    if wanted is None:
+        raise typer.BadParameter(f"--model {UNTRAINED} needs it", param_hint="--schema")
+    return wanted
+
+
+def _current(wanted: "Schema", workspace: Path | None) -> "Tagger":
+    """The tagger of the workspace around here; which one it is, is told on stderr."""
+    from recto.extraction.tagger import Tagger
+    from recto.registry.extractors import in_use, tagger_for
+    from recto.settings import nearest_workspace
+    from recto.workspace.folder import open_workspace
+
+    start = workspace or nearest_workspace(Path())
+    if start is None:
+        return Tagger(wanted)
+    tagger = tagger_for(wanted, in_use(open_workspace(start), wanted.name))
+    typer.echo(f"fields are found by: {tagger.label}", err=True)
+    return tagger
 
 
 def _trained(model: str, wanted: "Schema | None", workspace: Path | None) -> "Tagger":

@@ -18,14 +18,23 @@ from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.lora.recipe import LoraRecipe
+from recto.training.tagging.recipe import TaggerRecipe
 
-Recipe = CtcRecipe | LoraRecipe
+Recipe = CtcRecipe | LoraRecipe | TaggerRecipe
 
-KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe]] = {"ctc": CtcRecipe, "lora": LoraRecipe}
+KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe] | type[TaggerRecipe]] = {
+    "ctc": CtcRecipe,
+    "lora": LoraRecipe,
+    "tagger": TaggerRecipe,
+}
 """Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
 
 DEFAULT_KIND = "ctc"
-_EXPLAINED = {"ctc": "recipes/ppocr-recognition.yaml", "lora": "recipes/deepseek-ocr-lora.yaml"}
+_EXPLAINED = {
+    "ctc": "recipes/ppocr-recognition.yaml",
+    "lora": "recipes/deepseek-ocr-lora.yaml",
+    "tagger": "recipes/tagger.yaml",
+}
 
 
 def default_recipe() -> Recipe:

@@ -114,7 +114,10 @@ class ExtractModel(BaseModel):
     release: str | None = Field(description="the Release that read; null: the base model, or a text was sent")
     engine: str = Field(description='what read; "text" where a text was sent')
     schema_: str = Field(alias="schema", description='its name; "own" for one that was sent')
-    extractor: str = Field(examples=["tagger, not trained"], description="what found the fields")
+    extractor: str = Field(
+        examples=["tagger 1f0c9a2b, Release 4"],
+        description="what found the fields: a tagger and its Release, or the untrained one",
+    )
     values: dict[str, JsonValue] = Field(description="validates against the schema where `problems` is empty")
     fields: list[FoundModel]
     missing: list[str] = Field(description="required fields that weren't found")
