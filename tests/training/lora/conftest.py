@@ -79,7 +79,8 @@ def make_pupil(tiny_weights: StoredModel) -> Make:  # noqa: F811
     """A tiny model of its own, with what learns by a recipe."""
 
     def make(recipe: LoraRecipe) -> Pupil:
-        loaded = peft_backend.load(tiny_weights, choose(VlmSettings(device="cpu")), recipe)
+        placement = choose(VlmSettings(device="cpu", dtype=recipe.dtype))
+        loaded = peft_backend.load(tiny_weights, placement, recipe)
         return peft_backend.make_pupil(loaded, recipe, "for a test")
 
     return make
