@@ -33,7 +33,7 @@ class Masters:
                 weight.copy_(master)
 
     def put(self, weights: Weights) -> None:
-        """Let the masters, and what computes, be these. Raises TrainingError where they are another model's."""
+        """Let the masters, and what computes, be these. Raises TrainingError for another model's."""
         fill(self.weights, weights)
         self.give()
 

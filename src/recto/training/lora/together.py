@@ -57,7 +57,7 @@ class Together:
             if not self._is_over:
                 self._tell(error)
             raise
-        self.gathered(True)
+        self.gathered("done")
 
     @contextmanager
     def in_memory(self) -> Iterator[None]:
