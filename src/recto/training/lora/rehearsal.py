@@ -39,6 +39,8 @@ from recto.training.lora.together import Together
 from recto.training.lora.way import LoraWay
 from recto.training.progress import Silent
 
+_TOKENS = 32
+"""So many tokens are compared: the model is read with several times."""
 _SHORTLY = {"max_new_tokens": 64, "retry_temperatures": (), "retry_mode": "", "second_engine": ""}
 """One reading of a page, and not a long one: the model may never come to an end."""
 
@@ -146,7 +148,7 @@ class _Stage:
         """The model folder is written, opened on a base that is loaded anew, merged, and compared."""
         prompt = prompt_of(self.pupil.loaded.architecture, self.recipe.task)
         page = prepare(self.pupil.loaded, shown_page(), prompt, self.recipe.mode)
-        answers = answers_of(self.pupil.loaded, [page])
+        answers = answers_of(self.pupil.loaded, [page], _TOKENS)
         folder = write(self.pupil, self.recipe, Told("", {}), self.scratch / "model")
         self.pupil.release()
         difference = check_written(
