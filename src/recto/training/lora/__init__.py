@@ -8,6 +8,6 @@ order        which pages make which step
 loss         cross-entropy of the answers only
 backends     who builds what learns, a `pupil`: transformers + PEFT, or Unsloth
 course       one step after the other; `masters`: fp32 for what learns in 16 bits; `together`: many processes
-fit          the loop: steps, evaluations (`trial`), states (`state`, `keeping`), less at once in little memory
+fit          the loop: steps, evaluations (`trial`), states (`state`, `keeping`), less at once in need
 learn        Examples in, a verified model folder out: `export`, `parity`; `merging` for plain weights
 """
