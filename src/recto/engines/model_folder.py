@@ -51,7 +51,8 @@ class VlmCard(BaseModel):
 
     `kind` is `adapter` (LoRA weights for the base that the card names) or `full` (weights that need no base).
     `mode` and `task` are those that it was taught with, and reads with; `dtype` is the numbers that it
-    computed in. `repo` and `revision` say where the base came from ("" for a local folder).
+    computed in, `bits` what each weight of its base took (8 or 4: it was taught on a quantised one, and
+    reads with that). `repo` and `revision` say where the base came from ("" for a local folder).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +61,7 @@ class VlmCard(BaseModel):
     task: str
     kind: Literal["adapter", "full"]
     dtype: str
+    bits: Literal[16, 8, 4] = 16
     repo: str = ""
     revision: str = ""
 

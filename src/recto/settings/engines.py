@@ -34,7 +34,9 @@ class VlmSettings(SettingsTable):
     attention: Literal["auto", "flash", "sdpa", "eager"] = Field(
         default="auto", description="flash where flash-attn is installed and fits"
     )
-    bits: Literal[16, 8, 4] = Field(default=16, description="8 or 4: less memory, with bitsandbytes")
+    bits: Literal["auto", 16, 8, 4] = Field(
+        default="auto", description="16, or what a model was taught on; 8, 4: less memory, with bitsandbytes"
+    )
     batch_pages: int = Field(default=8, ge=1, le=1024, description="pages that are read together")
     max_new_tokens: int = Field(
         default=4096, ge=1, le=131_072, description="of one page; more is cut, and told"
