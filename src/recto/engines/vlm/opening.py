@@ -9,9 +9,11 @@ from pathlib import Path
 from recto.engines.model_folder import ModelCard, ModelFolder, VlmCard, open_model
 from recto.engines.model_store import StoredModel, find_model, models
 from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
+from recto.engines.vlm.architectures import is_text_only
 from recto.engines.vlm.device import choose
 from recto.engines.vlm.tasks import Task, task_named
-from recto.errors import ModelFolderError, ModelNotFound
+from recto.engines.weight_files import read_config
+from recto.errors import EngineError, ModelFolderError, ModelNotFound
 from recto.settings import VlmSettings
 
 
@@ -37,21 +39,22 @@ def open_for_reading(model: Path | None, settings: VlmSettings) -> Opened:
     """
     if model is None:
         source = find_model(settings.model)
+        check_sees(source)
         return _opened(source, None, (settings.mode, settings.task), settings)
     folder = open_model(model, engine="vlm")
     card = vlm_card(folder)
     if card.kind == "full":
         return _opened(full_weights(folder), None, (card.mode, card.task), settings, label=folder.label)
-    return _opened(base_of(folder.card, settings), folder, (card.mode, card.task), settings)
+    return _opened(base_of(folder.card, settings.model), folder, (card.mode, card.task), settings)
 
 
-def base_of(card: ModelCard, settings: VlmSettings) -> StoredModel:
-    """The base weights that `card` names: those of its name, of its hash, or of the settings.
+def base_of(card: ModelCard, otherwise: str) -> StoredModel:
+    """The base weights that `card` names: those of its name, of its hash, or the ones called `otherwise`.
 
     Raises ModelNotFound with the command that gets them.
     """
     alike = (stored.name for stored in models() if stored.sha256 == card.base.sha256)
-    for name in (card.base.name, *alike, settings.model):
+    for name in (card.base.name, *alike, otherwise):
         found = _here(name)
         if found is not None and found.sha256 == card.base.sha256:
             return found
@@ -59,8 +62,18 @@ def base_of(card: ModelCard, settings: VlmSettings) -> StoredModel:
     pull = f"recto models pull {repo} --revision {card.vlm.revision}" if repo and card.vlm else ""
     raise ModelNotFound(
         f"its base {card.base.name} ({card.base.sha256[:12]}…) isn't on this machine",
-        hint=pull or "put its folder into [vlm] model, or in RECTO_VLM_MODEL",
+        hint=pull or "put its folder into [vlm] model, or in RECTO_VLM_MODEL ([text], RECTO_TEXT_MODEL)",
     )
+
+
+def check_sees(source: StoredModel) -> None:
+    """Raise EngineError for a language model of text only, which can't read pages."""
+    if is_text_only(read_config(source.path)):
+        raise EngineError(
+            f"{source.name} ({source.architecture}) is a language model of text: it sees no pages",
+            where=source.path,
+            hint="recto extract --extractor text asks it; [vlm] model is one that sees",
+        )
 
 
 def vlm_card(folder: ModelFolder) -> VlmCard:

@@ -117,6 +117,8 @@ def answer_ids(loaded: Loaded, text: str) -> torch.Tensor:
 
 def end_id(loaded: Loaded) -> int:
     """The token that closes an answer."""
+    if not loaded.architecture.end:
+        return int(loaded.tokenizer.eos_token_id)
     return int(loaded.tokenizer.convert_tokens_to_ids(loaded.architecture.end))
 
 

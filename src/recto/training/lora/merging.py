@@ -45,7 +45,7 @@ def merge(model: Path, out: Path, pages: Sequence[Image], settings: VlmSettings)
         raise ModelFolderError("holds no adapter: its weights are whole", where=model, hint="use it as it is")
     if out.exists():
         raise OutputError("is there already", where=out, hint="choose another folder")
-    source, placement = base_of(folder.card, settings), choose(settings)
+    source, placement = base_of(folder.card, settings.model), choose(settings)
     allowed = settings.allow_remote_code
     base = SharedWeights(load_base(source, placement, allow_remote_code=allowed))
     adapter = base.attach(folder)

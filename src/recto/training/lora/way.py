@@ -52,10 +52,12 @@ class LoraWay:
                 raise MissingPackage(what, hint="pip install 'recto[vlm]'")
         source = self._source()
         from recto.engines.vlm.architectures import ARCHITECTURES
+        from recto.engines.vlm.opening import check_sees
         from recto.training.lora.backends import chosen_backend
         from recto.training.lora.optimisers import chosen_optimiser
         from recto.training.lora.targets import targets_of
 
+        check_sees(source)
         architecture = ARCHITECTURES[source.architecture]
         architecture.mode(self.recipe.mode)
         targets_of(architecture, self.recipe.preset)
