@@ -10,8 +10,9 @@ from recto.engines.catalog import FINE_TUNABLE
 from recto.engines.model_store import STORE_VARIABLE
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import ModelNotFound, TrainingError
+from recto.extraction.asked_folder import ENGINE
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import KINDS
 from recto.training.way import way_of
 
@@ -21,7 +22,7 @@ def test_each_kind_has_a_way(kind: str) -> None:
     recipe = KINDS[kind]()
     way = way_of(recipe)
     assert way.recipe == recipe and way.recipe.kind == kind
-    assert way.engine in FINE_TUNABLE
+    assert way.engine in FINE_TUNABLE | {ENGINE}
     assert way.base_name and way.estimates_from >= 0
 
 
@@ -33,7 +34,7 @@ def test_base_weights_that_are_not_here_stop_it_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path))
-    way = way_of(LoraRecipe())
+    way = way_of(VlmRecipe())
     for step in (way.check, way.base_sha256, way.base_engine, way.teacher):
         with pytest.raises(ModelNotFound, match="recto models pull deepseek-ocr-2"):
             step()

@@ -17,15 +17,24 @@ from pydantic_core import ErrorDetails
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
+from recto.training.text.recipe import TextRecipe
 
-Recipe = CtcRecipe | LoraRecipe
+Recipe = CtcRecipe | VlmRecipe | TextRecipe
 
-KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe]] = {"ctc": CtcRecipe, "lora": LoraRecipe}
+KINDS: dict[str, type[CtcRecipe] | type[VlmRecipe] | type[TextRecipe]] = {
+    "ctc": CtcRecipe,
+    "lora": VlmRecipe,
+    "text": TextRecipe,
+}
 """Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
 
 DEFAULT_KIND = "ctc"
-_EXPLAINED = {"ctc": "recipes/ppocr-recognition.yaml", "lora": "recipes/deepseek-ocr-lora.yaml"}
+_EXPLAINED = {
+    "ctc": "recipes/ppocr-recognition.yaml",
+    "lora": "recipes/deepseek-ocr-lora.yaml",
+    "text": "recipes/extract-llm-qlora.yaml",
+}
 
 
 def default_recipe() -> Recipe:

@@ -14,8 +14,9 @@ from recto.settings import Settings, settings_here
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
 from recto.training.lesson import Lesson
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import Recipe
+from recto.training.text.recipe import TextRecipe
 
 if TYPE_CHECKING:
     from recto.training.chronicle import Chronicle
@@ -107,7 +108,11 @@ def way_of(recipe: Recipe, settings: Settings | None = None) -> Way:
             from recto.training.ctc.way import CtcWay
 
             return CtcWay(recipe)
-        case LoraRecipe():
+        case TextRecipe():
+            from recto.training.text.way import TextWay
+
+            return TextWay(recipe, settings or settings_here(Path()))
+        case VlmRecipe():
             from recto.training.lora.way import LoraWay
 
             return LoraWay(recipe, settings or settings_here(Path()))

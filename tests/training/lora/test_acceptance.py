@@ -15,7 +15,7 @@ from recto.engines.model_keeping import keep_tiny
 from recto.engines.model_store import STORE_VARIABLE
 from recto.engines.vlm import load
 from recto.settings import Settings, VlmSettings
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import load_recipe
 from recto.training.scoring import compare
 from recto.training.train import train
@@ -34,7 +34,7 @@ def test_sixteen_lines_are_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path / "models"))
     keep_tiny()
     recipe = load_recipe(RECIPE)
-    assert isinstance(recipe, LoraRecipe)  # validation has the same lines, on paper that is a pixel wider
+    assert isinstance(recipe, VlmRecipe)  # validation has the same lines, on paper that is a pixel wider
     changed = {"epochs": 80, "evaluate_every_steps": 40} if SHORT else {}
     recipe = recipe.model_copy(update={"trackers": (), **changed})
     dataset = load_dataset(write_lines(tmp_path / "data", {"train": LINES, "val": LINES}))

@@ -13,7 +13,7 @@ from recto.errors import ParityError, TrainingError
 from recto.training.lora.course import Course
 from recto.training.lora.fit import Fitted, Trial, Work, fit
 from recto.training.lora.pupil import Pupil, Weights
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import seeing
 from recto.training.lora.state import State, read_state
@@ -88,7 +88,7 @@ class Lesson:
 
     pupil: Pupil
     pages: Samples
-    recipe: LoraRecipe = RECIPE
+    recipe: VlmRecipe = RECIPE
 
     def fit(self, keeper: Memory, trial: Trial | None = None) -> Fitted:
         trial = trial or PageTrial(self.pupil.loaded, self.pages, self.recipe, Together())

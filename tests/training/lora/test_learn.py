@@ -23,7 +23,7 @@ from recto.training.lora.export import check_written
 from recto.training.lora.lesson import LoraLesson
 from recto.training.lora.merging import merge
 from recto.training.lora.parity import answers_of, check_parity
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.train import Training, train
 from recto.training.way import way_of
 
@@ -43,7 +43,7 @@ def run(tiny_weights: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> 
     return root / "run", trained(data, root / "run", recipe_of(model=str(tiny_weights.path), **LEARNT))
 
 
-def trained(data: Path, out: Path, recipe: LoraRecipe) -> Training:
+def trained(data: Path, out: Path, recipe: VlmRecipe) -> Training:
     return train(load_dataset(data), out, way_of(recipe, Settings(vlm=CPU)))
 
 

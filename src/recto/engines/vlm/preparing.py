@@ -32,12 +32,12 @@ class Prepared:
 
     `input_ids` (one dimension) is the prompt with as many image tokens as the picture takes. `pixels` are the
     processor's tensors, whose first dimension counts views, tiles or patches, never pages, or is 1.
-    `size` is width and height of the page in pixels.
+    `size` is width and height of the page in pixels. A prompt without a picture has no `mode`, and no size.
     """
 
     input_ids: torch.Tensor
     pixels: Mapping[str, torch.Tensor]
-    mode: Mode
+    mode: Mode | None
     size: tuple[int, int]
 
     @property
@@ -88,6 +88,11 @@ def prepare(loaded: Loaded, image: Image, prompt: str, mode: str = "") -> Prepar
     pixels = loaded.processor(PillowImage.fromarray(image), chosen.options)
     ids = prompt_ids(loaded, prompt, chosen.prompt_tokens(width, height))
     return Prepared(ids, pixels, chosen, (width, height))
+
+
+def without_picture(tokens: Sequence[int]) -> Prepared:
+    """A prompt that is text alone, from its tokens."""
+    return Prepared(torch.tensor(tokens, dtype=torch.long), {}, None, (0, 0))
 
 
 def prompt_ids(loaded: Loaded, prompt: str, image_tokens: int) -> torch.Tensor:

@@ -17,7 +17,7 @@ from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.run import Run
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _NEEDED = ("torch", "transformers", "peft", "accelerate", "safetensors")
 class LoraWay:
     """Fine-tunes a vision-language model, in one process or several."""
 
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     settings: Settings
     engine: str = "vlm"
     packages: tuple[str, ...] = ("transformers", "peft", "bitsandbytes", "unsloth")
@@ -124,7 +124,7 @@ class LoraWay:
 class LoraTeacher:
     """A model with what learns, on its device."""
 
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     pupil: "Pupil"
 
     def estimate(self, examples: _Examples, most_pages: int) -> Estimate | None:
