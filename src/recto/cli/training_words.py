@@ -46,7 +46,7 @@ def _of_pages(lesson: LoraLesson) -> list[str]:
         f"Learnt from {lesson.train_pages} {unit}, chose the best step by {lesson.val_pages} others",
         f"Method {lesson.method}: {lesson.trainable_parameters:,} of {lesson.total_parameters:,} parameters "
         f"({share:.2%}) learnt, on {lesson.device} in {lesson.dtype}.",
-        f"{lesson.why[:1].upper()}{lesson.why[1:]}.",
+        f"Trained by {lesson.why.removeprefix('backend ')}.",
     ]
 
 

@@ -51,8 +51,9 @@ class VlmCard(BaseModel):
 
     `kind` is `adapter` (LoRA weights for the base that the card names) or `full` (weights that need no base).
     `mode` and `task` are those that it was taught with, and reads with; `dtype` is the numbers that it
-    computed in. A model of text (engine `text`) has no mode. `repo` and `revision` say where the base came
-    from ("" for a local folder).
+    computed in, `bits` what each weight of its base took (8 or 4: it was taught on a quantised one, and
+    reads with that). A model of text (engine `text`) has no mode. `repo` and `revision` say where the base
+    came from ("" for a local folder).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class VlmCard(BaseModel):
     task: str
     kind: Literal["adapter", "full"]
     dtype: str
+    bits: Literal[16, 8, 4] = 16
     repo: str = ""
     revision: str = ""
 

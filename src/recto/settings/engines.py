@@ -28,7 +28,9 @@ class Computing(SettingsTable):
     attention: Literal["auto", "flash", "sdpa", "eager"] = Field(
         default="auto", description="flash where flash-attn is installed and fits"
     )
-    bits: Literal[16, 8, 4] = Field(default=16, description="8 or 4: less memory, with bitsandbytes")
+    bits: Literal["auto", 16, 8, 4] = Field(
+        default="auto", description="16, or what a model was taught on; 8, 4: less memory, with bitsandbytes"
+    )
 
 
 class VlmSettings(Computing):

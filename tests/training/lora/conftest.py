@@ -44,12 +44,12 @@ def line_examples(count: int, seed: int = 0, width: int = 600) -> list[Example]:
     return [Example(f"line_{n}.png", line_page(text, width), text, "receipt") for n, text in enumerate(texts)]
 
 
-def write_lines(root: Path, counts: dict[str, int]) -> Path:
+def write_lines(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
     """A dataset of single lines; each split has the same ones, on paper of another width."""
     rows = []
     for number, (split, count) in enumerate(counts.items()):
         (root / split).mkdir(parents=True, exist_ok=True)
-        for example in line_examples(count, width=600 + number):
+        for example in line_examples(count, seed, 600 + number):
             assert isinstance(example.source, bytes)
             (root / split / example.image).write_bytes(example.source)
             name = f"{split}/{example.image}"
@@ -79,7 +79,8 @@ def make_pupil(tiny_weights: StoredModel) -> Make:  # noqa: F811
     """A tiny model of its own, with what learns by a recipe."""
 
     def make(recipe: VlmRecipe) -> Pupil:
-        loaded = peft_backend.load(tiny_weights, choose(VlmSettings(device="cpu")), recipe)
+        placement = choose(VlmSettings(device="cpu", dtype=recipe.dtype))
+        loaded = peft_backend.load(tiny_weights, placement, recipe)
         return peft_backend.make_pupil(loaded, recipe, "for a test")
 
     return make

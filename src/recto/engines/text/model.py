@@ -16,7 +16,7 @@ from recto.engines.text.writing import Question, Written
 from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
 from recto.engines.vlm.device import choose
 from recto.engines.vlm.loading import Loaded
-from recto.engines.vlm.opening import base_of, full_weights, vlm_card
+from recto.engines.vlm.opening import base_of, bits_for, full_weights, vlm_card
 from recto.engines.vlm.packages import torch
 from recto.engines.vlm.preparing import end_id
 from recto.errors import EngineError
@@ -98,16 +98,20 @@ def open_text(model: Path | None, settings: TextSettings) -> TextModel:
     """
     if model is None:
         source = find_model(settings.model)
-        return TextModel(_base(source, settings), None, settings, source.name)
+        return TextModel(_base(source, settings, bits_for(settings)), None, settings, source.name)
     folder = open_model(model, engine=ENGINE)
-    if vlm_card(folder).kind == "full":
-        return TextModel(_base(full_weights(folder), settings), None, settings, folder.label)
-    base = _base(base_of(folder.card, settings.model), settings)
-    return TextModel(base, base.attach(folder), settings, folder.label)
+    card = vlm_card(folder)
+    bits = bits_for(settings, card)
+    label = f"{folder.label}{f' on {bits} bits' if bits != card.bits else ''}"
+    if card.kind == "full":
+        whole = full_weights(folder, settings.model)
+        return TextModel(_base(whole, settings, bits), None, settings, label)
+    base = _base(base_of(folder.card, settings.model), settings, bits)
+    return TextModel(base, base.attach(folder), settings, label)
 
 
-def _base(source: StoredModel, settings: TextSettings) -> SharedWeights:
-    base = shared_base(source, choose(settings), bits=settings.bits)
+def _base(source: StoredModel, settings: TextSettings, bits: int) -> SharedWeights:
+    base = shared_base(source, choose(settings), bits=bits)
     if base.loaded.architecture.sees:
         raise EngineError(
             f"{source.name} ({source.architecture}) reads pages: it isn't a language model of text",

@@ -34,7 +34,8 @@ class Loaded:
     """A model on its device, with what turns pages and text into its inputs.
 
     `processor` makes pixels of a page, with PIL on every machine, so that they are the same everywhere.
-    `bits` is 16, or 8 or 4 where the language layers were quantised.
+    `bits` is 16, or 8 or 4 where the language layers were quantised. `allow_remote_code` is what it was
+    loaded with.
     """
 
     model: transformers.PreTrainedModel
@@ -44,6 +45,7 @@ class Loaded:
     placement: Placement
     source: StoredModel
     bits: int = 16
+    allow_remote_code: tuple[str, ...] = ()
 
 
 def load_base(
@@ -79,7 +81,20 @@ def load_base(
     if missing := sorted(report["missing_keys"]):  # transformers would go on with random numbers there
         raise _unloadable(source, architecture, f"{len(missing)} tensors are missing, such as {missing[0]}")
     model.eval()
-    return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
+    return Loaded(model, processor, tokenizer, architecture, placement, source, bits, allow_remote_code)
+
+
+def load_again(loaded: Loaded, source: StoredModel | None = None) -> Loaded:
+    """What `loaded` was when it was loaded; or, with `source`, other weights in its place, of 16 bits.
+
+    `source` may be a folder that was just written with the program of the same commit. Raises what
+    `load_base` does.
+    """
+    allowed = loaded.allow_remote_code
+    if source is None:
+        return load_base(loaded.source, loaded.placement, bits=loaded.bits, allow_remote_code=allowed)
+    same = replace(source, revision=loaded.source.revision)
+    return load_base(same, loaded.placement, allow_remote_code=allowed)
 
 
 def checked_architecture(source: StoredModel, allow_remote_code: tuple[str, ...] = ()) -> Architecture:

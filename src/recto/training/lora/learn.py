@@ -48,10 +48,11 @@ def learn(
     together = Together()
     with enough_memory(_LESS):
         chronicle.say(pupil.why)
-        work = work_on(pupil, examples, recipe, chronicle, together)
-        memory = expected(pupil, recipe, work.optimiser, longest_batch(work))
-        with sight_of(pupil, recipe):
-            fitted = fit(work, RunKeeper(run, chronicle), together)
+        with together.to_the_end():
+            work = work_on(pupil, examples, recipe, chronicle, together)
+            memory = expected(pupil, recipe, work.optimiser, longest_batch(work))
+            with sight_of(pupil, recipe):
+                fitted = fit(work, RunKeeper(run, chronicle), together)
         memory = measured(pupil, memory)
         chronicle.stage("writing and checking the model", 1)
         lesson = lesson_of(work, fitted, memory)
@@ -63,7 +64,7 @@ def learn(
 def follow(pupil: Pupil, examples: Examples, recipe: VlmRecipe) -> None:
     """Take part in `learn` of the first process; nothing is written here."""
     together, keeper = Together(), Follower()
-    with enough_memory(_LESS):
+    with enough_memory(_LESS), together.to_the_end():
         work = work_on(pupil, examples, recipe, keeper, together)
         with sight_of(pupil, recipe):
             fit(work, keeper, together)
@@ -111,7 +112,7 @@ def _write(work: Work, fitted: Fitted, told: Told, run: Run, recipe: VlmRecipe) 
     answers = answers_of(pupil.loaded, probes, min(TOKENS, work.recipe.max_new_tokens))
     folder = write(pupil, recipe, told, run.model)
     pupil.release()
-    return check_written(folder, pupil.loaded, answers)
+    return check_written(folder, pupil.loaded, answers, same_kernels=pupil.backend == "transformers")
 
 
 def _probes(loaded: Loaded, examples: Sequence[Example], recipe: VlmRecipe) -> list[Prepared]:

@@ -46,7 +46,7 @@ def load(
     except (NotImplementedError, RuntimeError, ValueError, OSError) as error:
         what = f"Unsloth can't load these weights: {str(error).splitlines()[0]}"
         raise TrainingError(what, where=source.path, hint="backend: transformers") from error
-    return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
+    return Loaded(model, processor, tokenizer, architecture, placement, source, bits, allowed)
 
 
 def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:

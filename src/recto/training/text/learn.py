@@ -58,9 +58,10 @@ def learn(
     pupil, recipe, together = subject.pupil, subject.recipe, Together()
     with enough_memory(_LESS):
         chronicle.say(pupil.why)
-        work = work_on(subject, examples, chronicle, together)
-        memory = expected(pupil, recipe, work.optimiser, longest_batch(work))
-        fitted = fit(work, RunKeeper(run, chronicle), together)
+        with together.to_the_end():
+            work = work_on(subject, examples, chronicle, together)
+            memory = expected(pupil, recipe, work.optimiser, longest_batch(work))
+            fitted = fit(work, RunKeeper(run, chronicle), together)
         memory = measured(pupil, memory)
         chronicle.stage("writing and checking the model", 1)
         lesson = replace(lesson_of(work, fitted, memory), kind="text")
@@ -73,7 +74,7 @@ def learn(
 def follow(subject: Subject, examples: Examples) -> None:
     """Take part in `learn` of the first process; nothing is written here."""
     together, keeper = Together(), Follower()
-    with enough_memory(_LESS):
+    with enough_memory(_LESS), together.to_the_end():
         fit(work_on(subject, examples, keeper, together), keeper, together)
 
 
@@ -132,4 +133,4 @@ def _write(subject: Subject, work: Work, fitted: Fitted, told: Told, run: Run) -
     beside = {SETTINGS: asking_json(subject.schema, Calibration())}
     folder = write_taught(pupil, card, run.model, beside)
     pupil.release()
-    return check_written(folder, pupil.loaded, answers)
+    return check_written(folder, pupil.loaded, answers, same_kernels=pupil.backend == "transformers")

@@ -11,7 +11,6 @@ from recto.engines.text.model import Tools
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
 from recto.training.lora.together import Together
-from recto.training.memory import is_out_of_memory
 from recto.training.progress import Score
 from recto.training.scoring import compare
 from recto.training.text.samples import TextSamples
@@ -40,17 +39,10 @@ class AnswerTrial:
         order = sorted(range(len(answers)), key=lambda page: -answers[page])
         mine = order[self.together.rank :: self.together.count]
         said: dict[int, str] = {}
-        failure = None
-        try:
+        with self.together.in_memory():
             for start in range(0, len(mine), at_once):
                 pages = mine[start : start + at_once]
                 said |= dict(zip(pages, self._said(pages, 2 * answers[pages[0]]), strict=True))
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            failure = error
-        if not self.together.all_well(well=failure is None):
-            raise failure or MemoryError("memory ran out in another process")
         for part in self.together.gathered(said):
             said |= part
         wanted = [sample.text for sample in self.samples.samples]
