@@ -30,6 +30,8 @@ _WORDS = {
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "tuple_type": "must be a list",
+    "too_short": "must have at least {min_length}",
+    "too_long": "must have at most {max_length}",
     "dict_type": "must be a table of names and values",
     "model_type": "must be a table of names and values",
     "invalid_key": "must be a name",

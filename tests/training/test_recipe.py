@@ -89,8 +89,8 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         f"{path}: 6 settings are wrong:",
         "  epochs: stands there twice, in lines 1 and 5",
         "  seed: must be at least 0 (it is -1)",
-        "  epochs: must be at least 1 (it is 0)",
         "  trackers.0: must be 'tensorboard', 'mlflow' or 'wandb' (it is \"abacus\")",
+        "  epochs: must be at least 1 (it is 0)",
         '  learning_rate: must be a number (it is "fast")',
         "  epoch: there is no such setting; did you mean epochs?",
     ]
@@ -108,7 +108,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         ("weight_decay: .nan", "weight_decay: must be a finite number"),
         ("learning_rate: -.inf", "learning_rate: must be a finite number"),
         (f"seed: {2**63}", "seed: must be less than 9223372036854775808"),
-        ("kind: paint", "kind: must be 'ctc' or 'lora' or 'text' .it is \"paint\""),
+        ("kind: paint", "kind: must be 'ctc' or 'lora' or 'tagger' or 'text' .it is \"paint\""),
         ("3: 4", "3: there is no such setting"),
         ("trackers: mlflow", "trackers: must be a list"),
         ("epochs: 3\nepochs: 3", "epochs: stands there twice, in lines 1 and 2"),

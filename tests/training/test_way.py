@@ -9,12 +9,12 @@ import pytest
 from recto.engines.catalog import FINE_TUNABLE
 from recto.engines.model_store import STORE_VARIABLE
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
-from recto.errors import ModelNotFound, TrainingError
-from recto.extraction.asked_folder import ENGINE
+from recto.errors import ModelNotFound, SettingsError, TrainingError
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import KINDS
-from recto.training.way import way_of
+from recto.training.tagging.recipe import TaggerRecipe
+from recto.training.way import reading_way_of, way_of
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,8 +22,13 @@ def test_each_kind_has_a_way(kind: str) -> None:
     recipe = KINDS[kind]()
     way = way_of(recipe)
     assert way.recipe == recipe and way.recipe.kind == kind
-    assert way.engine in FINE_TUNABLE | {ENGINE}
+    assert way.engine in FINE_TUNABLE or kind in ("tagger", "text")  # which are no engines
     assert way.base_name and way.estimates_from >= 0
+
+
+def test_a_tagger_is_no_engine_that_learns_to_read() -> None:
+    with pytest.raises(SettingsError, match="teaches no engine"):
+        reading_way_of(TaggerRecipe())
 
 
 def test_the_base_of_the_cpu_engine_is_known_by_its_content() -> None:
@@ -35,7 +40,7 @@ def test_base_weights_that_are_not_here_stop_it_first(
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path))
     way = way_of(VlmRecipe())
-    for step in (way.check, way.base_sha256, way.base_engine, way.teacher):
+    for step in (way.check, way.base_sha256, reading_way_of(VlmRecipe()).base_engine, way.teacher):
         with pytest.raises(ModelNotFound, match="recto models pull deepseek-ocr-2"):
             step()
 

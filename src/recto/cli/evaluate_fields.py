@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from recto.cli.extractor_option import Asked, chosen_extractor
+from recto.cli.extractor_option import UNTRAINED, Asked, chosen_extractor
 from recto.evaluation.fields.page import field_rows
 from recto.evaluation.fields.report import Ends, FieldReport
 from recto.extraction.extractor import Extractor
@@ -16,7 +16,6 @@ from recto.extraction.tagger import Tagger
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNTRAINED = "untrained"
 Pair = tuple[Extractor, Extractor | None]
 """What is measured, and what it is compared with."""
 

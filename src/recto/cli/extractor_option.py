@@ -1,6 +1,7 @@
 """`--schema`, `--extractor` and `--model` of verbs that extract: what is looked for, and what looks for it.
 
-Without `--model` the tagger goes by labels and rules alone, and its answers say that it isn't trained.
+Without `--model` the workspace's current tagger of the schema is taken. Where there is none the tagger goes
+by labels and rules alone, and its answers say that it isn't trained.
 """
 
 from dataclasses import dataclass, replace
@@ -29,8 +30,8 @@ TaggerOption = Annotated[
     typer.Option(
         "--model",
         metavar="DIR_OR_RELEASE",
-        help="Trained tagger or language model: a model folder, or in a workspace a Release. "
-        "Without --schema, its own counts.",
+        help="Trained tagger or language model: a model folder, or in a workspace a Release (if left out, "
+        "the current one of the schema); or `untrained`. Without --schema, its own counts.",
     ),
 ]
 
@@ -42,6 +43,10 @@ ReadWithOption = Annotated[
         help="Model of the engine that reads, as --model of recto read.",
     ),
 ]
+
+
+UNTRAINED = "untrained"
+"""What --model and --baseline call the rules alone."""
 
 
 class ExtractorName(StrEnum):
@@ -91,11 +96,13 @@ def chosen_extractor(asked: Asked) -> "Extractor":
     if asked.model is not None:
         if asked.extractor is ExtractorName.REMOTE:
             raise typer.BadParameter("the server has the model: [remote] model", param_hint="--model")
+        if asked.model == UNTRAINED:
+            return Tagger(_required(wanted))
         return _trained(asked, asked.model, wanted)
     assert wanted is not None
     match asked.extractor:
         case ExtractorName.AUTO | ExtractorName.TAGGER:
-            return Tagger(wanted)
+            return _current(wanted, asked.workspace)
         case ExtractorName.TEXT:
             return _language_model(wanted, _settings(asked))
         case ExtractorName.REMOTE:
@@ -131,6 +138,27 @@ def _in_a_server(schema: "Schema", settings: "Settings") -> "Extractor":
     from recto.extraction.asked import AskedExtractor
 
     return AskedExtractor(schema, RemoteWriter(Server(settings.remote), settings.remote))
+
+
+def _required(wanted: "Schema | None") -> "Schema":
+    if wanted is None:
+        raise typer.BadParameter(f"--model {UNTRAINED} needs it", param_hint="--schema")
+    return wanted
+
+
+def _current(wanted: "Schema", workspace: Path | None) -> "Extractor":
+    """The tagger of the workspace around here; which one it is, is told on stderr."""
+    from recto.extraction.tagger import Tagger
+    from recto.registry.extractors import in_use, tagger_for
+    from recto.settings import nearest_workspace
+    from recto.workspace.folder import open_workspace
+
+    start = workspace or nearest_workspace(Path())
+    if start is None:
+        return Tagger(wanted)
+    tagger = tagger_for(wanted, in_use(open_workspace(start), wanted.name))
+    typer.echo(f"fields are found by: {tagger.label}", err=True)
+    return tagger
 
 
 def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recto.cli import app
-from recto.cli.training_options import STOPPED_BY_CTRL_C, command, follows, resumable, start_of, way_by
+from recto.cli.training_options import (
+    STOPPED_BY_CTRL_C,
+    command,
+    follows,
+    recipe_by,
+    resumable,
+    start_of,
+)
 from recto.cli.workspace_option import HERE, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from recto.retraining.ledger import Wish
     from recto.training.improve import Improvement
     from recto.training.progress import Progress
+    from recto.training.run import Start
 
 
 @app.command()
@@ -62,13 +70,31 @@ def improve(
     if out is None:
         raise typer.BadParameter("--out DIR says where the run goes", param_hint="--out")
     start = start_of(resume=resume, overwrite=overwrite)
+    _of_dataset(dataset, out, recipe, changes, start)
+
+
+def _of_dataset(
+    dataset: Path, out: Path, recipe: Path | None, changes: dict[str, int | None], start: "Start"
+) -> None:
+    """Write a Run, whatever the recipe teaches."""
+    from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.way import reading_way_of
+
+    by = recipe_by(recipe, changes)
+    flags = {"--recipe": recipe, **{f"--{name}": value for name, value in changes.items()}}
+    if isinstance(by, TaggerRecipe):
+        from recto.cli.improve_fields import improve_tagger
+
+        with resumable("improve", dataset, out, flags), _watched() as progress:
+            tell = improve_tagger(by, dataset, out, progress, start=start)
+        tell()
+        return
     from recto.datasets.loading import load_dataset
     from recto.training.improve import improve as run_improve
 
-    way = way_by(recipe, changes)
+    way = reading_way_of(by)
     if follows(dataset, way):
         return
-    flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
     with resumable("improve", dataset, out, flags), _watched() as progress:
         loaded = load_dataset(dataset)
         done = run_improve(loaded, out, way, progress, start=start)
@@ -117,12 +143,18 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
 
 def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
+    from recto.cli.improve_fields import improve_tagger_in, is_of_tagger
     from recto.retraining.cycle import BY_HAND, HOW_TO_ADD_TESTS, run_cycle
     from recto.retraining.ledger import ask_for_cycle
     from recto.workspace.folder import open_workspace
     from recto.workspace.tables import GENERAL
 
     opened = open_workspace(folder)
+    if asked.recipe is not None and is_of_tagger(asked.recipe):
+        _refuse("not with a recipe of kind tagger", {"--scope": asked.scope, "--test-mode": asked.test_mode})
+        _refuse("not with a recipe of kind tagger", {"--later": later})
+        improve_tagger_in(opened, recipe_by(asked.recipe, asked.changes), lambda: asked.again(folder))
+        return
     scope = asked.scope or GENERAL
     wish = asked.wish(opened.settings.training.recipe)
     if later:

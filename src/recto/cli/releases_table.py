@@ -35,7 +35,7 @@ def print_releases(standings: Sequence[Standing]) -> None:
     for standing in standings:
         for sentence in _remarks(standing):
             console.print(escape(sentence), soft_wrap=True)
-    if not any(standing.current_for for standing in standings):
+    if not any(_reads(standing) for standing in standings):
         console.print("none is current: pages are read with the base model; recto releases promote N")
 
 
@@ -124,6 +124,8 @@ def described(standing: Standing, card: ReleaseCard, history: Sequence[Promotion
 
 def figures(release: Release) -> str:
     """`CER 1.23 %, 87 documents, 0.52 s per page`."""
+    if release.mean_f1 is not None:
+        return f"mean F1 {_percent(release.mean_f1)}, {_metric(release, 'documents', '.0f')} test documents"
     rate = release.error_rate
     name = "CER (ignoring case)" if release.metrics.get("headline") == "cer_casefold" else "CER"
     told = [f"{name} {_percent(rate)}"] if rate is not None else []
@@ -137,6 +139,11 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
+def _reads(standing: Standing) -> bool:
+    """Whether pages are read with it: it is current, and no tagger."""
+    return bool(standing.current_for) and standing.release.mean_f1 is None
+
+
 def _row(standing: Standing) -> tuple[str, ...]:
     release, scopes = standing.release, standing.current_for
     return (
@@ -144,7 +151,7 @@ def _row(standing: Standing) -> tuple[str, ...]:
         escape(f"* {', '.join(scopes)}") if scopes else "",
         escape(release.scope),
         release.created_at.strftime("%Y-%m-%d"),
-        _percent(release.error_rate),
+        _percent(release.error_rate) if release.mean_f1 is None else f"F1 {_percent(release.mean_f1)}",
         _metric(release, "documents", ".0f"),
         _metric(release, "seconds_per_page", ".2f"),
         "" if release.cycle_id is None else str(release.cycle_id),

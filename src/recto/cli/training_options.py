@@ -11,21 +11,25 @@ import typer
 from recto.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
+    from recto.training.recipe import Recipe
     from recto.training.run import Start
     from recto.training.way import Way
 
 STOPPED_BY_CTRL_C = 130  # what shells report for SIGINT
 
 
-def way_by(path: Path | None, changes: dict[str, int | None]) -> "Way":
-    """The way of learning of the recipe in `path` (or the default one), with the settings that flags change.
-
-    Raises SettingsError.
-    """
+def recipe_by(path: Path | None, changes: dict[str, int | None]) -> "Recipe":
+    """The recipe in `path` (or the default one) with what flags change. Raises SettingsError."""
     from recto.training.recipe import changed, default_recipe, load_recipe
+
+    return changed(load_recipe(path) if path else default_recipe(), changes)
+
+
+def way_by(path: Path | None, changes: dict[str, int | None]) -> "Way":
+    """The way of learning of that recipe. Raises SettingsError, SchemaError."""
     from recto.training.way import way_of
 
-    return way_of(changed(load_recipe(path) if path else default_recipe(), changes))
+    return way_of(recipe_by(path, changes))
 
 
 def start_of(*, resume: bool, overwrite: bool) -> "Start":

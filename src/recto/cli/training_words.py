@@ -2,16 +2,22 @@
 
 from recto.training.ctc.lesson import CtcLesson
 from recto.training.lora.lesson import LoraLesson
+from recto.training.tagging.lesson import TaggerLesson
 from recto.training.train import Taught, comparison
 
 
 def sentences(taught: Taught) -> list[str]:
     """What was learnt from what, scores on validation, time and memory against the estimate."""
     lesson = taught.lesson
-    told = _of_lines(lesson) if isinstance(lesson, CtcLesson) else _of_pages(lesson)
+    match lesson:
+        case CtcLesson():
+            told, scores = _of_lines(lesson), _scores(lesson)
+        case LoraLesson():
+            told, scores = _of_pages(lesson), _scores(lesson)
+        case TaggerLesson():
+            told, scores = _of_fields(lesson), []
     told[0] += " held out of train." if taught.held_out else "."
-    told += _scores(taught)
-    told.append(_spent(taught))
+    told += [*scores, _spent(taught)]
     if compared := comparison(taught):
         told.append(compared)
     return told
@@ -50,9 +56,25 @@ def _of_pages(lesson: LoraLesson) -> list[str]:
     ]
 
 
-def _scores(taught: Taught) -> list[str]:
+def _of_fields(lesson: TaggerLesson) -> list[str]:
+    """Documents, and each field's F1 on validation before and after."""
+    out = [
+        f"Learnt the fields of {lesson.schema} from {lesson.train_documents} documents, chose the "
+        f"penalties by {lesson.val_documents} others"
+    ]
+    if lesson.left_out:
+        reasons = ", ".join(f"{count} × {why}" for why, count in sorted(lesson.left_out.items()))
+        out.append(f"Left out: {reasons}.")
+    for name, one in lesson.fields.items():
+        told = f"{name}: labelled in {one.train} and {one.val} documents"
+        if one.before is not None and one.after is not None:
+            told += f", F1 on validation {one.before:.3f} → {one.after:.3f}"
+        out.append(f"{told}{'.' if one.is_kept else '; not learnt, the rules alone find more.'}")
+    return out
+
+
+def _scores(lesson: CtcLesson | LoraLesson) -> list[str]:
     """CER on validation before and after."""
-    lesson = taught.lesson
     unit = lesson.after.unit
     if not lesson.improved:
         return [f"No epoch beat the base model on validation {unit}: its weights were kept unchanged."]
@@ -71,8 +93,9 @@ def _spent(taught: Taught) -> str:
     """Time, memory, and speed."""
     lesson = taught.lesson
     peak = f", {taught.peak_memory_mb / 1024:.1f} GiB at most" if taught.peak_memory_mb else ""
+    speed = ""
     if isinstance(lesson, CtcLesson):
-        speed = f"{lesson.lines_per_s:.0f} lines"
-    else:
-        speed = f"{lesson.tokens_per_s:.0f} tokens"
-    return f"Training took {taught.total_s:.0f} s{peak}, {speed} a second."
+        speed = f", {lesson.lines_per_s:.0f} lines a second"
+    elif isinstance(lesson, LoraLesson):
+        speed = f", {lesson.tokens_per_s:.0f} tokens a second"
+    return f"Training took {taught.total_s:.0f} s{peak}{speed}."

@@ -92,8 +92,8 @@ def answer_of(schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, Json
     Fields that the schema hasn't are left out, names may be aliases; money may be an object of amount and
     currency.
     """
-    flat = _flat(fields, "")
-    by_name = {spec.name: value for name, value in flat.items() if (spec := schema.field(name))}
+    found = flat(fields)
+    by_name = {spec.name: value for name, value in found.items() if (spec := schema.field(name))}
     return _answered(schema.fields, by_name)
 
 
@@ -104,7 +104,7 @@ def _answered(specs: Sequence[FieldSpec], by_name: Mapping[str, JsonValue]) -> d
 def _right(spec: FieldSpec, value: JsonValue) -> JsonValue:
     if spec.items:
         rows = value if isinstance(value, list) else []
-        return [_answered(spec.items, _flat(row, "")) for row in rows[:_MOST_ITEMS] if isinstance(row, dict)]
+        return [_answered(spec.items, flat(row)) for row in rows[:_MOST_ITEMS] if isinstance(row, dict)]
     if spec.many:
         rows = value if isinstance(value, list) else [value]
         said = [_leaf(spec, one) for one in rows[:_MOST_VALUES]]
@@ -125,13 +125,13 @@ def _leaf(spec: FieldSpec, value: JsonValue) -> JsonValue:
     return str(value)[:LONGEST] or None
 
 
-def _flat(value: JsonValue | Mapping[str, JsonValue], name: str) -> dict[str, JsonValue]:
+def flat(value: JsonValue | Mapping[str, JsonValue], name: str = "") -> dict[str, JsonValue]:
     """Objects within objects, with their paths as names; money stays an object."""
     found: dict[str, JsonValue] = {}
     for key, inner in value.items() if isinstance(value, Mapping) else ():
         path = f"{name}.{key}" if name else key
         if isinstance(inner, dict) and not inner.keys() <= {"amount", "currency"}:
-            found |= _flat(inner, path)
+            found |= flat(inner, path)
         else:
             found[path] = inner
     return found

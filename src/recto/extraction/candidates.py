@@ -6,6 +6,7 @@ Which of them is the value, `ranker` says. A candidate stands in the Sheet as it
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from recto.documents.transcript import Box
 from recto.extraction.schema import FieldSpec
@@ -82,8 +83,13 @@ class Candidate:
 
 
 def key_of(kind: str, value: str) -> str:
-    """What is equal where two values are the same: of texts and ids the letters and digits alone."""
-    return squashed(value) if kind in ("text", "id", "enum") else value
+    """What is equal where two values are the same: of texts and ids the letters and digits alone.
+
+    Of amounts and numbers it is the plain decimal: 1939.0 is 1939.
+    """
+    if kind in ("text", "id", "enum"):
+        return squashed(value)
+    return format(Decimal(value).normalize(), "f") if kind in ("money", "number") else value
 
 
 def candidates(sheet: Sheet, spec: FieldSpec) -> tuple[Candidate, ...]:

@@ -6,10 +6,12 @@ list of words. Numbers are put into bins, so that a linear model can bend.
 
 import re
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ Indices = NDArray[np.int32]
 """The features that a candidate has, as hashes: sorted, each once."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
-_REPEATED = re.compile(r"(.)\1+")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 _POSTCODE = re.compile(r"\b\d{4,5}\b")
 _NEAR_WORDS = 8
 
@@ -37,6 +39,16 @@ class Company:
     order: dict[str, int]
     """Distinct values of dates and amounts, from the largest (0) on."""
     largest: float
+    sums: frozenset[str] = frozenset()
+    """Amounts that two others come to: a net and its tax."""
+    parts: frozenset[str] = frozenset()
+    """Amounts that are left of a larger one when another is taken away: cash less change."""
+    twins: frozenset[str] = frozenset()
+    """Amounts beside which another one stands that differs by a rounding."""
+
+
+_MOST_SUMMED = 60
+_ROUNDING = 5  # hundredths
 
 
 def company_of(found: Sequence[Candidate]) -> Company:
@@ -48,7 +60,28 @@ def company_of(found: Sequence[Candidate]) -> Company:
         {candidate.key: candidate.value for candidate in found}.items(), key=_size, reverse=True
     )
     largest = abs(float(distinct[0][1])) if found[0].kind != "date" else 0.0
-    return Company(counts, {key: place for place, (key, _) in enumerate(distinct)}, largest)
+    order = {key: place for place, (key, _) in enumerate(distinct)}
+    if found[0].kind != "money" or len(distinct) > _MOST_SUMMED:
+        return Company(counts, order, largest)
+    return Company(
+        counts, order, largest, *_arithmetic({round(float(value) * 100): key for key, value in distinct})
+    )
+
+
+def _arithmetic(keys: dict[int, str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Sums, parts and twins among the amounts, which are in hundredths; every step is one of `keys`²."""
+    sums: set[str] = set()
+    parts: set[str] = set()
+    twins: set[str] = set()
+    amounts = sorted(amount for amount in keys if amount > 0)
+    for place, one in enumerate(amounts):
+        for other in amounts[place + 1 :]:
+            if one + other in keys:
+                sums.add(keys[one + other])
+                parts.update((keys[one], keys[other]))
+            if other - one <= _ROUNDING:
+                twins.update((keys[one], keys[other]))
+    return frozenset(sums), frozenset(parts), frozenset(twins)
 
 
 def _size(item: tuple[str, str]) -> tuple[float, str]:
@@ -65,14 +98,20 @@ def features(sheet: Sheet, found: Sequence[Candidate]) -> list[Indices]:
     return [_hashed(_all(sheet, company, candidate)) for candidate in found]
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def words(text: str) -> tuple[str, ...]:
     """The words and signs of a text without case; of numbers only how long they are counts."""
-    return ["9" * min(len(word), 6) if word.isdigit() else word for word in _WORD.findall(text.casefold())]
+    found = _WORD.findall(text.casefold())
+    return tuple("9" * min(len(word), 6) if word.isdigit() else word for word in found)
 
 
 def _hashed(names: Iterable[str]) -> Indices:
-    hashes = {zlib.crc32(name.encode()) % BUCKETS for name in names}
-    return np.array(sorted(hashes), np.int32)
+    return np.array(sorted(set(map(_hash, names))), np.int32)
+
+
+@lru_cache(maxsize=100_000)
+def _hash(name: str) -> int:
+    return zlib.crc32(name.encode()) % BUCKETS
 
 
 def _all(sheet: Sheet, company: Company, candidate: Candidate) -> Iterator[str]:
@@ -188,11 +227,29 @@ def _rank(sheet: Sheet, company: Company, candidate: Candidate) -> Iterator[str]
     for pair in pairwise(before):
         yield f"left pair {' '.join(pair)}"
     yield f"there {count} times after {' '.join(before[-2:])}"
+    yield f"label {' '.join(_label(sheet, candidate.first, candidate.before))}"
+    for name, beside in (("above", candidate.first.above), ("below", candidate.last.below)):
+        if beside is not None:
+            label = _label(sheet, sheet.cells[beside], sheet.cells[beside].text)
+            yield f"label {name} {' '.join(label)}"
+            for word in label:
+                yield f"label word {name} {word}"
     if company.largest:
+        whole = round(abs(float(candidate.value)) * 100) % _ROUNDING == 0
+        yield f"twin {candidate.key in company.twins} {whole}"
+        yield f"sum {candidate.key in company.sums} part {candidate.key in company.parts}"
         yield _bin(
             "of the largest", abs(float(candidate.value)) / company.largest, (0.1, 0.3, 0.5, 0.8, 0.99)
         )
         yield f"fraction {'.' in candidate.printed or ',' in candidate.printed}"
+
+
+def _label(sheet: Sheet, cell: Cell, before: str) -> tuple[str, ...]:
+    """The last words of the row before something in a cell: of its own cell, or of one left of it."""
+    while not (found := _LETTERS.findall(before.casefold())) and cell.left is not None:
+        cell = sheet.cells[cell.left]
+        before = cell.text
+    return tuple(found[-3:])
 
 
 def _text(sheet: Sheet, place: int | None) -> str:
@@ -203,11 +260,13 @@ def _has_postcode(text: str) -> bool:
     return _POSTCODE.search(text) is not None
 
 
+@lru_cache(maxsize=10_000)
 def _shape(text: str) -> str:
     """`Aa9.99` for "Total 31.00": what kinds of signs follow each other."""
-    kinds = ("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in text[:40])
-    return _REPEATED.sub(r"\1", "".join(kinds))[:12]
+    kinds = "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign for sign in text[:40])
+    return "".join(sign for sign, _ in groupby(kinds))[:12]
 
 
-def _bin(name: str, value: float, edges: Iterable[float]) -> str:
-    return f"{name} {sum(value > edge for edge in edges)}"
+def _bin(name: str, value: float, edges: Sequence[float]) -> str:
+    """How many of the edges, which rise, the value is beyond."""
+    return f"{name} {bisect_left(edges, value)}"

@@ -19,8 +19,13 @@ _UNLABELLED = -3.0
 """Without a label or a role, no candidate is likelier than none."""
 _AT_LABEL, _NEAR_LABEL, _UNDER_LABEL = 5.0, 3.0, 3.5
 _NEAR_WORDS = 12
+_MOST_CLIMBED = 6
+"""Rows of a column of amounts below its header."""
 _WORD_MORE = 0.4
 """A longer label says more."""
+
+_MOST_KNOWN = 20_000
+"""Places around candidates that are remembered."""
 
 _WORDS = re.compile(r"[^\W\d_]+")
 _COMPANY = re.compile(
@@ -49,6 +54,7 @@ class Patterns:
 
     def __init__(self, schema: Schema) -> None:
         self._owners: dict[Label, list[str]] = {}
+        self._kinds = {spec.name: spec.kind for spec in schema.fields}
         self._strangers: dict[str, frozenset[Label]] = {}
         for spec in schema.fields:
             for label in map(_split, spec.labels):
@@ -71,20 +77,29 @@ class Patterns:
         return np.array(points)
 
     def _label_points(self, spec: FieldSpec, seen: "Seen") -> float:
-        """Points for the field's own label beside or above it; off where another's fits better."""
-        mine = theirs = 0.0
+        """Points for the field's own label beside or above it; off where another's fits better.
+
+        Beside its own label, those of other kinds don't count: an amount after "Total of this invoice" is
+        no number of an invoice.
+        """
+        mine = theirs = others = 0.0
         strangers = self._strangers[spec.name]
         for label, points in self._fits(seen.before, seen.above).items():
             owners = self._owners[label]
             if spec.name in owners:
                 mine = max(mine, points)
-            elif owners or label in strangers:
+            elif label in strangers or any(self._kinds[owner] == spec.kind for owner in owners):
                 theirs = max(theirs, points)
+            elif owners:
+                others = max(others, points)
+        theirs = theirs if mine else max(theirs, others)
         return mine - theirs if theirs > mine else mine
 
     def _fits(self, before: Label, above: Label) -> dict[Label, float]:
         """The labels that stand before a candidate, or alone above it, with their points."""
         key = (before, above)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
         if key not in self._known:
             self._known[key] = dict(self._looked_up(before, above))
         return self._known[key]
@@ -134,9 +149,16 @@ class Seen:
 
     @property
     def above(self) -> Label:
-        """The words of the line above."""
-        above = self.candidate.first.above
-        return () if above is None else _split(self.sheet.cells[above].text)
+        """The words of the line above; of an amount in a column, those at its top."""
+        above, climbs = self.candidate.first.above, self.candidate.kind == "money"
+        for _ in range(_MOST_CLIMBED if climbs else 1):
+            if above is None:
+                return ()
+            cell = self.sheet.cells[above]
+            if found := _split(cell.text):
+                return found
+            above = cell.above
+        return ()
 
     @property
     def row(self) -> int:
@@ -168,6 +190,7 @@ def _total(seen: Seen) -> Iterator[float]:
     yield 0.8 if "." in candidate.printed or "," in candidate.printed else -1.5
     yield 0.5 * (min(company.counts[candidate.key], 3) - 1)
     yield -0.2 * min(company.order[candidate.key], 5)
+    yield 0.4 if candidate.key in company.sums else 0.0
     yield -1.0 if candidate.value.startswith("-") or float(candidate.value) == 0 else 0.0
 
 

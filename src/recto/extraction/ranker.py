@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 
 from recto.extraction.candidates import Candidate
 from recto.extraction.features import Indices
@@ -111,18 +112,29 @@ def probabilities(scores: Scores) -> Scores:
 
 
 _SHORTEST_KNOWN = 8
-_ALIKE, _ALIKE_WITH_FIGURES = 88.0, 94.0  # percent
+_ALIKE = 88.0  # percent
 
 
 def spelling(candidate: Candidate, known: Mapping[str, str]) -> tuple[str, str]:
     """Key and value of the candidate: those of a known value where the reading is nearly the same.
 
-    Values with figures in them (addresses) must be more alike than names.
+    A number is never made another one: house 4 isn't house 1, however alike the streets.
     """
     key = candidate.key
     if key in known or candidate.kind != "text" or len(key) < _SHORTEST_KNOWN:
         return key, known.get(key, candidate.value)
     nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    if nearest is None or (any(map(str.isdigit, nearest[0])) and nearest[1] < _ALIKE_WITH_FIGURES):
+    if nearest is None or _other_number(key, nearest[0]):
         return key, candidate.value
     return nearest[0], known[nearest[0]]
+
+
+def _other_number(key: str, known: str) -> bool:
+    """Whether a figure would become another one, come, or go; 0 for O is a letter that was misread."""
+    for edit in Levenshtein.opcodes(key, known):
+        old, new = key[edit.src_start : edit.src_end], known[edit.dest_start : edit.dest_end]
+        if edit.tag == "replace" and any(a.isdigit() and b.isdigit() for a, b in zip(old, new, strict=True)):
+            return True
+        if edit.tag in ("insert", "delete") and any(map(str.isdigit, old + new)):
+            return True
+    return False

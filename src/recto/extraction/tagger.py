@@ -31,12 +31,16 @@ class Tagger:
     schema: Schema
     rankers: Mapping[str, Ranker] = field(default_factory=dict)
     label: str = "tagger, not trained"
+    _patterns: Patterns = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_patterns", Patterns(self.schema))
 
     def extract(self, transcripts: Sequence[Transcript]) -> Extraction:
         """The fields that stand on the pages of one document, with how sure each is, and where."""
         began = time.perf_counter()
         sheet = sheet_of(transcripts)
-        view = View(self.schema, sheet)
+        view = View(sheet, self._patterns)
         found: list[Found] = []
         for spec in self.schema.fields:
             if spec.kind != "items":
@@ -72,13 +76,9 @@ def _said(name: str, choice: Choice, ranker: Ranker) -> Found:
 class View:
     """One document as rankers see it; fields of one kind share their candidates and features."""
 
-    schema: Schema
     sheet: Sheet
-    _patterns: Patterns = field(init=False)
+    _patterns: Patterns
     _kinds: dict[object, tuple[tuple[Candidate, ...], list[Indices]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._patterns = Patterns(self.schema)
 
     def candidates(self, spec: FieldSpec) -> tuple[tuple[Candidate, ...], list[Indices]]:
         """Everything that could be the field's value, with its features."""

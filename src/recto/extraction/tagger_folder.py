@@ -78,7 +78,18 @@ def open_tagger(path: Path) -> Tagger:
         hint = "train it again: recto train DATASET --recipe …"
         raise ModelFolderError(f"no tagger can be made of it: {error}", where=path, hint=hint) from error
     schema = schema_from_json(settings.json_schema, settings.schema_name)
-    return Tagger(schema, rankers, f"tagger {folder.card.files[_WEIGHTS].sha256[:8]}")
+    return Tagger(schema, rankers, label_of(folder))
+
+
+def label_of(folder: ModelFolder) -> str:
+    """What answers of the tagger in this model folder call it. Raises ModelFolderError."""
+    return f"tagger {sha256_of(folder)[:8]}"
+
+
+def sha256_of(folder: ModelFolder) -> str:
+    """The content of its weights, by which two taggers are told apart. Raises ModelFolderError."""
+    folder.file(_WEIGHTS)
+    return folder.card.files[_WEIGHTS].sha256
 
 
 def base_of(schema: Schema) -> str:

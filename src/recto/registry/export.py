@@ -16,8 +16,9 @@ from recto.documents.replacing import sync_folder
 from recto.engines import model_folder
 from recto.engines.licences import papers
 from recto.engines.model_folder import ModelCard, VlmCard, open_model
-from recto.errors import OutputError
-from recto.registry.release import CARD, RECIPE, Release, ReleaseCard
+from recto.errors import OutputError, RegistryError
+from recto.registry.fields_scope import TAGGER
+from recto.registry.release import CARD, MODEL, RECIPE, Release, ReleaseCard
 from recto.registry.store import model_path, release, release_folder, report_of, verify
 from recto.workspace.folder import Workspace, own_folder
 
@@ -30,11 +31,17 @@ def export(workspace: Workspace, number: int, out: Path) -> Path:
 
     Raises RegistryError where it isn't what was measured, OutputError where `out` isn't empty, stands where
     only recto writes, or can't be written, MissingPackage or ModelNotFound without the licence of its base
-    weights.
+    weights. A tagger isn't exported (RegistryError): it holds texts.
     """
     if kept := own_folder(out):
         raise OutputError(f"only recto writes into {kept}", where=out, hint="choose another --out")
-    files = _files(workspace, release(workspace, number))
+    chosen = release(workspace, number)
+    if chosen.engine == TAGGER:
+        raise RegistryError(
+            f"Release {number} is a tagger, which knows names and addresses of your documents",
+            hint=f"where that is no secret, {release_folder(workspace, chosen) / MODEL} works with --model",
+        )
+    files = _files(workspace, chosen)
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise OutputError("is there already, and isn't empty", where=out, hint="choose another --out")

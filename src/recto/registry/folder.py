@@ -20,6 +20,8 @@ from recto.documents.replacing import replace_file, sync_folder
 from recto.engines import model_folder
 from recto.engines.model_folder import FileStamp, ModelFolder
 from recto.errors import OutputError, RegistryError
+from recto.evaluation.fields.page import write_field_report
+from recto.evaluation.fields.report import FieldReport
 from recto.evaluation.report import Report
 from recto.evaluation.report_html import write_report
 from recto.registry.release import (
@@ -69,7 +71,7 @@ def strangers(releases: Path, known: Collection[str]) -> tuple[Path, ...]:
 
 
 def build(
-    releases: Path, facts: tuple[int, str], model: ModelFolder, report: Report, origin: Origin,
+    releases: Path, facts: tuple[int, str], model: ModelFolder, report: Report | FieldReport, origin: Origin,
     examples: Sequence[Example],
 ) -> tuple[ReleaseCard, str]:  # fmt: skip
     """The whole folder of Release `facts` = (number, scope) as `.new`; its card and the card's hash.
@@ -86,7 +88,10 @@ def build(
                 raise RegistryError("changed while it was copied", where=model.path / name, hint="try again")
         recipe = yaml.safe_dump(dict(origin.recipe), sort_keys=False, allow_unicode=True)
         (folder / RECIPE).write_text(recipe, encoding="utf-8")
-        write_report(report, folder, examples=examples)
+        if isinstance(report, FieldReport):
+            write_field_report(report, folder)
+        else:
+            write_report(report, folder, examples=examples)
         card = _card(facts, model, origin, folder)
         data = (card.model_dump_json(indent=1) + "\n").encode()
         (folder / CARD).write_bytes(data)

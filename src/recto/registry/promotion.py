@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from recto.errors import RegistryError
+from recto.registry.fields_scope import check_kind, is_of_fields
 from recto.registry.release import way_out
 from recto.registry.store import release, row_of, verify
 from recto.workspace.folder import Workspace
@@ -52,7 +53,7 @@ def promote(workspace: Workspace, number: int, *, scope: str, reason: str) -> Pr
 
 def promote_in(session: Session, number: int, *, scope: str, reason: str) -> Promotion:
     """As `promote`, as a part of the caller's transaction, and without looking at the files."""
-    return _change(session, row_of(session, number).number, scope, ("promote", reason))
+    return _change(session, _fit(session, number, scope), scope, ("promote", reason))
 
 
 def rollback(workspace: Workspace, scope: str, *, to: int | None = None, reason: str) -> Promotion:
@@ -66,7 +67,7 @@ def rollback(workspace: Workspace, scope: str, *, to: int | None = None, reason:
         with workspace.transaction() as session:
             if to is None and _before(_history(session, scope)) != number:
                 continue  # another promotion came between the look and the change
-            return _change(session, row_of(session, number).number, scope, ("rollback", reason))
+            return _change(session, _fit(session, number, scope), scope, ("rollback", reason))
 
 
 def withdraw(workspace: Workspace, scope: str, *, reason: str) -> Promotion:
@@ -104,7 +105,9 @@ def promotions(workspace: Workspace, scope: str | None = None) -> tuple[Promotio
 
 
 def check_scope(workspace: Workspace, scope: str) -> None:
-    """Raise RegistryError unless `scope` is general, or has a loop of its own by the settings."""
+    """Raise RegistryError unless `scope` is general, has a loop by the settings, or is of taggers."""
+    if is_of_fields(scope):
+        return
     scopes = (GENERAL, *workspace.settings.triggers.scopes)
     if scope not in scopes:
         raise RegistryError(
@@ -112,6 +115,13 @@ def check_scope(workspace: Workspace, scope: str) -> None:
             where=workspace.path,
             hint=f"scopes: {', '.join(scopes)}; others can be named in triggers.scopes of recto.toml",
         )
+
+
+def _fit(session: Session, number: int, scope: str) -> int:
+    """The number of a Release that is of the scope's kind."""
+    row = row_of(session, number)
+    check_kind(row.number, row.engine, scope)
+    return row.number
 
 
 def _change(session: Session, number: int | None, scope: str, why: tuple[Kind, str]) -> Promotion:

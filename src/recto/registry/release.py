@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from recto.engines.model_folder import FileStamp
+from recto.evaluation.fields.report import FieldReport
 from recto.registry.gates import Verdict
 from recto.workspace.tables import GENERAL, ReleaseRow
 
@@ -19,6 +20,7 @@ CARD = "release.json"
 MODEL = "model"
 RECIPE = "recipe.yaml"
 REPORT = "report.json"
+MEAN_F1 = "mean_f1"
 SCHEMA_VERSION: Literal[1] = 1
 
 
@@ -61,8 +63,16 @@ class Release:
         return folder_name(self.number)
 
     @property
+    def mean_f1(self) -> float | None:
+        """Of a tagger: the mean F1 of its fields on the test documents of its time."""
+        value = self.metrics.get(MEAN_F1)
+        return float(value) if isinstance(value, int | float) else None
+
+    @property
     def error_rate(self) -> float | None:
-        """The headline error rate (0–1) on the test documents of its time."""
+        """The headline error rate (0–1) on the test documents of its time; None of a tagger."""
+        if self.mean_f1 is not None:
+            return None
         value = self.metrics.get(str(self.metrics.get("headline")))
         return float(value) if isinstance(value, int | float) else None
 
@@ -85,6 +95,20 @@ class ReleaseCard(BaseModel):
     cycle_id: int | None
     verdicts: tuple[Verdict, ...]
     files: dict[str, FileStamp]
+
+
+def figures_of(report: FieldReport) -> dict[str, object]:
+    """The metrics of a tagger's Release: `headline` is the mean F1 of the fields, on test documents."""
+    measured = report.candidate
+    return {
+        "headline": MEAN_F1,
+        MEAN_F1: measured.mean_f1,
+        "documents": report.documents,
+        "exact_documents": measured.exact_documents,
+        "calibration_error": measured.all_fields.calibration_error,
+        "seconds_per_document": measured.seconds_per_document,
+        "fields": {name: one.f1 for name, one in measured.fields.items()},
+    }
 
 
 def folder_name(number: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from recto.registry.release import Release
-from recto.registry.store import currents, problem, releases
+from recto.registry.store import all_currents, problem, releases
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import CycleRow, PromotionRow
 
@@ -39,7 +39,7 @@ def standing_of(workspace: Workspace, release: Release) -> Standing:
 
 
 def _standings(workspace: Workspace, chosen: Sequence[Release]) -> tuple[Standing, ...]:
-    marks = currents(workspace)
+    marks = all_currents(workspace)
     with workspace.read() as session:
         promoted = set(session.scalars(select(PromotionRow.number).distinct()))
         never = {r.number: _why(session, r) for r in chosen if r.number not in promoted}

@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 from recto.datasets.example import Example
 from recto.engines.model_folder import ModelFolder, open_model
 from recto.errors import RegistryError
+from recto.evaluation.fields.report import FieldReport
 from recto.evaluation.report import Report, report_from_json
+from recto.extraction.tagger_folder import label_of
 from recto.registry import folder
+from recto.registry.fields_scope import TAGGER, check_kind, is_of_fields
 from recto.registry.release import (
     MODEL,
     RECIPE,
@@ -24,6 +27,7 @@ from recto.registry.release import (
     Origin,
     Release,
     ReleaseCard,
+    figures_of,
     release_of,
 )
 from recto.workspace.folder import Workspace
@@ -39,7 +43,7 @@ def add_release(
     workspace: Workspace,
     scope: str,
     model: Path,
-    report: Report,
+    report: Report | FieldReport,
     origin: Origin,
     examples: Sequence[Example] = (),
 ) -> Release:
@@ -51,6 +55,7 @@ def add_release(
     """
     opened = open_model(model, engine=None)
     _check_measured(opened, report)
+    check_kind(0, opened.card.engine, scope)
     releases = workspace.releases
     with held(workspace.path / LOCK, what="adding a Release", wait_s=WAIT_S):
         number = _next_number(workspace)
@@ -89,9 +94,12 @@ def row_of(session: Session, number: int) -> ReleaseRow:
 
 
 def current(workspace: Workspace, scope: str, *, exact: bool = False) -> Release | None:
-    """The Release that serves `scope`: its own, else the general one (not with `exact`), else None."""
+    """The Release that serves `scope`: its own, else the general one (not with `exact`), else None.
+
+    For a scope of taggers the general one, which reads pages, is none.
+    """
     with workspace.read() as session:
-        for name in (scope,) if exact else (scope, GENERAL):
+        for name in (scope,) if exact or is_of_fields(scope) else (scope, GENERAL):
             row = session.get(CurrentRow, name)
             if row is not None:
                 return release_of(row_of(session, row.number))
@@ -99,11 +107,16 @@ def current(workspace: Workspace, scope: str, *, exact: bool = False) -> Release
 
 
 def currents(workspace: Workspace) -> dict[str, int]:
-    """Scope → number of its current Release, for those that have one."""
+    """Scope → number of its current Release, for those that have one; taggers' scopes aren't among them."""
+    everything = all_currents(workspace).items()
+    return {scope: number for scope, number in everything if not is_of_fields(scope)}
+
+
+def all_currents(workspace: Workspace) -> dict[str, int]:
+    """As `currents`, with those of taggers."""
     with workspace.read() as session:
-        return {
-            row.scope: row.number for row in session.scalars(select(CurrentRow).order_by(CurrentRow.scope))
-        }
+        rows = session.scalars(select(CurrentRow).order_by(CurrentRow.scope))
+        return {row.scope: row.number for row in rows}
 
 
 def strangers(workspace: Workspace) -> tuple[Path, ...]:
@@ -138,7 +151,13 @@ def problem(workspace: Workspace, chosen: Release) -> str | None:
 
 
 def report_of(workspace: Workspace, chosen: Release) -> Report:
-    """The Report that came with it, checked. Raises RegistryError, also for one of another shape."""
+    """The Report that came with it, checked. Raises RegistryError, also for one of another shape.
+
+    Also for a tagger's: what it found is in a FieldReport.
+    """
+    if chosen.engine == TAGGER:
+        hint = f"recto releases show {chosen.number} has its figures"
+        raise RegistryError(f"Release {chosen.number} finds fields: no reading was measured", hint=hint)
     verify(workspace, chosen)
     path = release_folder(workspace, chosen) / REPORT
     try:
@@ -170,8 +189,16 @@ def _next_number(workspace: Workspace) -> int:
     return folder.free_number(workspace.releases, last + 1)
 
 
-def _check_measured(model: ModelFolder, report: Report) -> None:
+def _check_measured(model: ModelFolder, report: Report | FieldReport) -> None:
     """A Report of other weights of the same base says nothing about this model."""
+    if isinstance(report, FieldReport):
+        if label_of(model) not in report.candidate.extractor:
+            raise RegistryError(
+                f"the Report is of {report.candidate.extractor!r}, the model is {label_of(model)!r}",
+                where=model.path,
+                hint="measure the model folder that is to be released",
+            )
+        return
     if model.card.base.name in report.engine and model.label not in report.engine:
         raise RegistryError(
             f"the Report is of {report.engine!r}, the model is {model.label!r}",
@@ -180,7 +207,10 @@ def _check_measured(model: ModelFolder, report: Report) -> None:
         )
 
 
-def _row(card: ReleaseCard, content: str, report: Report) -> ReleaseRow:
+def _row(card: ReleaseCard, content: str, report: Report | FieldReport) -> ReleaseRow:
     facts = card.model_dump(include=set(ReleaseRow.__table__.columns.keys()))
-    metrics = {"headline": report.headline, **report.metrics.model_dump()}
+    if isinstance(report, FieldReport):
+        metrics = figures_of(report)
+    else:
+        metrics = {"headline": report.headline, **report.metrics.model_dump()}
     return ReleaseRow(**facts, content_sha256=content, metrics=metrics)

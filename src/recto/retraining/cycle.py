@@ -46,7 +46,7 @@ from recto.training.progress import Progress, Silent
 from recto.training.recipe import Recipe, default_recipe
 from recto.training.run import IDENTITY, Start, sweep_folder
 from recto.training.train import check_trainable
-from recto.training.way import Way, way_of
+from recto.training.way import ReadingWay, Way, reading_way_of
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.spans import exporting_as
@@ -103,7 +103,7 @@ def run_cycle(
         try:
             recipe = wished_recipe(workspace, wish)
             with span("cycle", cycle=cycle, scope=scope):
-                return turn.run(cycle, way_of(recipe, workspace.settings), started)
+                return turn.run(cycle, reading_way_of(recipe, workspace.settings), started)
         except BaseException as error:
             ending = _stopped(workspace, wish, error)
             seconds = round(time.monotonic() - started, 1)
@@ -149,7 +149,7 @@ class _Turn:
     progress: Progress
     test_mode: bool
 
-    def run(self, cycle: int, way: Way, started: float) -> CycleResult:
+    def run(self, cycle: int, way: ReadingWay, started: float) -> CycleResult:
         """From the snapshot to the end."""
         limit = self.workspace.settings.triggers.test_mode_documents if self.test_mode else None
         seen = look(self.workspace, self.scope, limit=limit)
@@ -180,13 +180,15 @@ class _Turn:
         )
 
     def _improve(
-        self, dataset: Dataset, place: tuple[Path, Start], way: Way, contest: Contest
+        self, dataset: Dataset, place: tuple[Path, Start], way: ReadingWay, contest: Contest
     ) -> tuple[Improvement, float]:
         """The Run, and the seconds that earlier attempts at it took."""
         began = time.monotonic()
         folder, start = place
         price = _price(self.workspace, way.recipe)
-        priced = way_of(way.recipe.model_copy(update={"price_per_hour": price}), self.workspace.settings)
+        priced = reading_way_of(
+            way.recipe.model_copy(update={"price_per_hour": price}), self.workspace.settings
+        )
         with traced(self.progress) as progress:
             done = improve(dataset, folder, priced, progress, start=start, models=contest)
         return done, max(0.0, done.spent.total_s - (time.monotonic() - began))

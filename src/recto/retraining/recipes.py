@@ -6,7 +6,7 @@ A recipe is that of the settings, unless a request wishes for another one.
 from recto.errors import SettingsError
 from recto.retraining.ledger import Wish
 from recto.training.recipe import Recipe, checked, default_recipe, load_recipe
-from recto.training.way import Way, way_of
+from recto.training.way import ReadingWay, reading_way_of
 from recto.workspace.folder import Workspace
 
 
@@ -16,9 +16,9 @@ def usual_recipe(workspace: Workspace) -> Recipe:
     return load_recipe(path) if path else default_recipe()
 
 
-def usual_way(workspace: Workspace) -> Way:
+def usual_way(workspace: Workspace) -> ReadingWay:
     """The way of learning of that recipe: its base weights read until there is a Release."""
-    return way_of(usual_recipe(workspace), workspace.settings)
+    return reading_way_of(usual_recipe(workspace), workspace.settings)
 
 
 def wished_recipe(workspace: Workspace, wish: Wish) -> Recipe:

@@ -20,6 +20,7 @@ from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
 from recto.serving.extracting.extractor import Extractors
+from recto.serving.extracting.taggers import Taggers
 from recto.serving.facts import ModelFacts, WorkspaceFacts
 from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs.job import Job
@@ -76,6 +77,7 @@ class Service:
         self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
         self.extractors = Extractors(settings.extraction)
+        self.taggers = Taggers(workspace)
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = (
             Jobs(workspace, settings.jobs, self._worker(workspace)) if workspace and takes_jobs else None

@@ -12,7 +12,16 @@ from recto.errors import OutputError, TrainingError
 from recto.evaluation.machine import describe_machine
 from recto.training.way import Way
 
-_ROOMS = ("documents", "datasets", "engines", "evaluation", "training", "registry", "retraining")
+_ROOMS = (
+    "documents",
+    "datasets",
+    "engines",
+    "extraction",
+    "evaluation",
+    "training",
+    "registry",
+    "retraining",
+)
 """What reads, learns, measures and judges."""
 _NO_MATTER = ("trackers", "price_per_hour")
 """Settings that change nothing in what is learnt: they may differ when a Run is gone on with."""

@@ -28,7 +28,7 @@ from recto.training.selection import Selection, select
 from recto.training.spent import Spent, Stopwatch
 from recto.training.train import MEASURING, Taught, figures_of, needed, teach
 from recto.training.vendors import metrics_of, unseen
-from recto.training.way import Way, way_of
+from recto.training.way import ReadingWay, Way, reading_way_of
 
 _BEFORE = "before.json"
 _AFTER = "report.json"
@@ -55,7 +55,7 @@ class Models(Protocol):
 class BaseModels:
     """Models that improve on the base weights of a way of learning, and tell nobody."""
 
-    way: Way
+    way: ReadingWay
 
     @property
     def current_sha256(self) -> str:
@@ -111,7 +111,7 @@ class Improvement:
 def improve(
     dataset: Dataset,
     out: Path,
-    way: Way | None = None,
+    way: ReadingWay | None = None,
     progress: Progress | None = None,
     *,
     start: Start = "new",
@@ -124,10 +124,10 @@ def improve(
     documents), LeakageError, MissingPackage, ModelNotFound, OutputError, WorkspaceBusy, ParityError,
     SettingsError, and the engine's and dataset's own errors.
     """
-    way = way or way_of(default_recipe())
+    way = way or reading_way_of(default_recipe())
     openers, price = needed(way), price_per_hour(way.recipe)
     models = models or BaseModels(way)
-    chosen = select(dataset)
+    chosen = select(dataset, way.usable)
     identity = _identity(dataset, chosen, way, models.current_sha256)
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
@@ -160,7 +160,7 @@ def depends_on(dataset: Dataset, way: Way, model: str) -> Identity:
 
     Raises TrainingError, LeakageError.
     """
-    return _identity(dataset, select(dataset), way, model)
+    return _identity(dataset, select(dataset, way.usable), way, model)
 
 
 def _identity(dataset: Dataset, chosen: Selection, way: Way, model: str) -> Identity:

@@ -1,7 +1,7 @@
 """Lesson: what a training learnt from what, whichever way it went.
 
-All have `kind`, `before` and `after` (Scores on validation), `epochs`, `best_epoch` and `improved`; that much
-is asked of each by those who don't care for the way.
+All have `kind`, `epochs` and `improved`; that much is asked of each by those who don't care for the way.
+Those of engines have `before` and `after` (Scores on validation) and `best_epoch` as well.
 """
 
 from typing import Annotated
@@ -10,5 +10,6 @@ from pydantic import Field
 
 from recto.training.ctc.lesson import CtcLesson
 from recto.training.lora.lesson import LoraLesson
+from recto.training.tagging.lesson import TaggerLesson
 
-Lesson = Annotated[CtcLesson | LoraLesson, Field(discriminator="kind")]
+Lesson = Annotated[CtcLesson | LoraLesson | TaggerLesson, Field(discriminator="kind")]

@@ -18,13 +18,15 @@ from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.lora.recipe import VlmRecipe
+from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.text.recipe import TextRecipe
 
-Recipe = CtcRecipe | VlmRecipe | TextRecipe
+Recipe = CtcRecipe | VlmRecipe | TaggerRecipe | TextRecipe
 
-KINDS: dict[str, type[CtcRecipe] | type[VlmRecipe] | type[TextRecipe]] = {
+KINDS: dict[str, type[CtcRecipe] | type[VlmRecipe] | type[TaggerRecipe] | type[TextRecipe]] = {
     "ctc": CtcRecipe,
     "lora": VlmRecipe,
+    "tagger": TaggerRecipe,
     "text": TextRecipe,
 }
 """Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
@@ -33,6 +35,7 @@ DEFAULT_KIND = "ctc"
 _EXPLAINED = {
     "ctc": "recipes/ppocr-recognition.yaml",
     "lora": "recipes/deepseek-ocr-lora.yaml",
+    "tagger": "recipes/tagger.yaml",
     "text": "recipes/extract-llm-qlora.yaml",
 }
 

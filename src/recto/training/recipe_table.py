@@ -19,6 +19,5 @@ class RecipeTable(BaseModel):
 
     kind: str
     seed: int = Field(default=0, ge=0, lt=2**63)
-    epochs: Count = 1
     trackers: Annotated[tuple[Tracker, ...], Field(strict=False)] = ("tensorboard",)
     price_per_hour: float = Field(default=0.0, ge=0)

@@ -3,7 +3,7 @@
 Test documents are frozen: one that also stands in train or val, by content or by group, stops everything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recto.datasets.example import Dataset, Example
@@ -17,6 +17,27 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Usable:
+    """What a way of learning needs of Examples: to learn from one, and to measure on it.
+
+    `labels` is that in words; `hint` says how they come into a dataset.
+    """
+
+    teaches: Callable[[Example], bool]
+    measures: Callable[[Example], bool]
+    labels: str
+    hint: str
+
+
+WITH_TEXT = Usable(
+    teaches=lambda example: bool(example.lines or example.text),
+    measures=lambda example: example.text is not None,
+    labels="trusted text",
+    hint="give documents `text` (or `lines` of `text` and `box`) in their annotations",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Examples by what they are for; `held_out` says that val was taken out of train."""
 
@@ -26,40 +47,40 @@ class Selection:
     held_out: bool
 
 
-def select(dataset: Dataset, *, measured: bool = True) -> Selection:
-    """The Examples with trusted text for training and validation, and the test Examples with text.
+def select(dataset: Dataset, usable: Usable = WITH_TEXT, *, measured: bool = True) -> Selection:
+    """The Examples that are `usable` for training and validation, and those for measuring.
 
     Raises TrainingError where one of the three is empty (test may be, if nothing is `measured`), and
     LeakageError.
     """
-    test = tuple(e for e in dataset.split("test") if e.text is not None)
+    test = tuple(filter(usable.measures, dataset.split("test")))
     if measured and not test:
         raise TrainingError(
             "no test documents to measure on",
             where=dataset.root,
             hint="make splits with: recto data split (test documents are never trained on)",
         )
-    train = _teachable(dataset, dataset.split("train"))
+    train = _teachable(dataset, dataset.split("train"), usable)
     refuse_leaks((*dataset.split("train"), *dataset.split("val")), test, dataset)
     refuse_leaks(dataset.split("train"), dataset.split("val"), dataset)
-    val = tuple(e for e in dataset.split("val") if e.lines or e.text)
+    val = tuple(filter(usable.teaches, dataset.split("val")))
     if val:
         return Selection(train, val, test, held_out=False)
     kept, taken = hold_out(train, dataset)
     return Selection(kept, taken, test, held_out=True)
 
 
-def _teachable(dataset: Dataset, train: Sequence[Example]) -> tuple[Example, ...]:
-    """The train Examples that say what stands on them: labelled lines, or the page's text."""
+def _teachable(dataset: Dataset, train: Sequence[Example], usable: Usable) -> tuple[Example, ...]:
+    """The train Examples that say what is to be learnt."""
     if not train:
         hint = "make splits with: recto data split"
         raise TrainingError("no documents in split 'train'", where=dataset.root, hint=hint)
-    teachable = tuple(e for e in train if e.lines or e.text)
+    teachable = tuple(filter(usable.teaches, train))
     if not teachable:
         raise TrainingError(
-            f"none of {len(train)} train documents has trusted text",
+            f"none of {len(train)} train documents has {usable.labels}",
             where=dataset.root,
-            hint="give documents `text` (or `lines` of `text` and `box`) in their annotations",
+            hint=usable.hint,
         )
     return teachable
 

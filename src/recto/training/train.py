@@ -87,7 +87,7 @@ def train(
     way = way or way_of(default_recipe())
     openers = needed(way)
     price = price_per_hour(way.recipe)
-    chosen = select(dataset, measured=False)
+    chosen = select(dataset, way.usable, measured=False)
     identity = identity_of("train", way, (dataset.root, _fingerprint(dataset, chosen)), model="")
     with open_run(out, identity, start) as run:
         watch = Stopwatch(run, progress or Silent())
@@ -105,7 +105,7 @@ def follow(dataset: Dataset, way: Way) -> None:
     Raises what `train` does before it begins, and TrainingError.
     """
     way.check()
-    chosen = select(dataset, measured=False)
+    chosen = select(dataset, way.usable, measured=False)
     if ranks.agreed(goes_on=True):
         way.teacher().follow((chosen.train, chosen.val))
 
@@ -113,14 +113,14 @@ def follow(dataset: Dataset, way: Way) -> None:
 def estimate(dataset: Dataset, way: Way) -> Estimate | None:
     """What training on `dataset` should take here; None where its sample pages teach nothing."""
     needed(way)
-    chosen = select(dataset, measured=False)
+    chosen = select(dataset, way.usable, measured=False)
     return way.teacher().estimate((chosen.train, chosen.val), _PAGES_ASKED)
 
 
 def check_trainable(dataset: Dataset, way: Way) -> None:
     """Raise what stops `improve` on this dataset before it begins: TrainingError, LeakageError, …"""
     needed(way)
-    select(dataset)
+    select(dataset, way.usable)
 
 
 def needed(way: Way) -> tuple[Opener, ...]:

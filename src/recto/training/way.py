@@ -1,7 +1,7 @@
 """Way: one way of learning, found by the kind of a recipe.
 
-`train`, `improve` and the Cycles know only this. What is learnt and how is in `ctc` and `lora`; a Way itself
-imports no heavy library before it is asked to teach.
+`train`, `improve` and the Cycles know only this. What is learnt and how is in `ctc`, `lora` and `tagging`; a
+Way itself imports no heavy library before it is asked to teach.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from recto.datasets.example import Example
 from recto.engines.engine import Engine
+from recto.errors import SettingsError
 from recto.settings import Settings, settings_here
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
 from recto.training.lesson import Lesson
 from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import Recipe
+from recto.training.selection import Usable
+from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.text.recipe import TextRecipe
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class Teacher(Protocol):
 
 
 class Way(Protocol):
-    """One way of learning, with its recipe."""
+    """One way of learning, with its recipe: of an engine to read (`ReadingWay`), or of a tagger."""
 
     @property
     def recipe(self) -> Recipe:
@@ -56,7 +59,12 @@ class Way(Protocol):
 
     @property
     def engine(self) -> str:
-        """The engine that reads with the model folders it writes, as `engines/catalog` calls it."""
+        """What the model folders that it writes are made for: an engine of `engines/catalog`, or "tagger"."""
+        ...
+
+    @property
+    def usable(self) -> Usable:
+        """Which Examples it can learn from and be measured on."""
         ...
 
     @property
@@ -85,6 +93,14 @@ class Way(Protocol):
         """The content of the base weights. Raises MissingPackage or ModelNotFound."""
         ...
 
+    def teacher(self) -> Teacher:
+        """Load the base weights."""
+        ...
+
+
+class ReadingWay(Way, Protocol):
+    """One way in which an engine learns to read."""
+
     def base_engine(self) -> Engine:
         """The engine with the base weights, reading as one with the learnt weights would."""
         ...
@@ -93,25 +109,36 @@ class Way(Protocol):
         """The engine with the weights of a model folder that it wrote."""
         ...
 
-    def teacher(self) -> Teacher:
-        """Load the base weights."""
-        ...
-
 
 def way_of(recipe: Recipe, settings: Settings | None = None) -> Way:
     """The Way of a recipe. `settings` say where vision-language models compute, and what they may run.
 
     Without them those of the workspace around the current folder count.
     """
+    if isinstance(recipe, TaggerRecipe):
+        from recto.training.tagging.way import TaggerWay
+
+        return TaggerWay(recipe, settings or settings_here(Path()))
+    if isinstance(recipe, TextRecipe):
+        from recto.training.text.way import TextWay
+
+        return TextWay(recipe, settings or settings_here(Path()))
+    return reading_way_of(recipe, settings)
+
+
+def reading_way_of(recipe: Recipe, settings: Settings | None = None) -> ReadingWay:
+    """As `way_of`, of a recipe by which an engine learns to read. Raises SettingsError for others."""
     match recipe:
+        case TaggerRecipe():
+            hint = "name it where it is wanted: recto improve --recipe FILE"
+            raise SettingsError("a recipe of kind tagger teaches no engine to read", hint=hint)
+        case TextRecipe():
+            hint = "recto train takes it; then recto evaluate --fields --model OUT/model"
+            raise SettingsError("a recipe of kind text teaches no engine to read", hint=hint)
         case CtcRecipe():
             from recto.training.ctc.way import CtcWay
 
             return CtcWay(recipe)
-        case TextRecipe():
-            from recto.training.text.way import TextWay
-
-            return TextWay(recipe, settings or settings_here(Path()))
         case VlmRecipe():
             from recto.training.lora.way import LoraWay
 

@@ -1,6 +1,7 @@
 """Measure: real pages, the fake engine, the real tagger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from recto.errors import EvaluationError
 from recto.evaluation.fields.measure import Measured, measure_fields, vendors
 from recto.evaluation.fields.report import FieldReport
 from recto.evaluation.report import DatasetInfo
-from recto.extraction.loading import load_schema
+from recto.extraction.loading import load_schema, schema_from_json
 from recto.extraction.tagger import Tagger
 
 RECEIPT = load_schema("receipt")
@@ -51,6 +52,20 @@ def test_what_is_read_is_judged(examples: list[Example]) -> None:
     assert report.candidate.extractor == "tagger, not trained"
     assert report.candidate.unseen is None
     assert report.candidate.seconds_per_document > 0
+
+
+def test_taggers_may_have_read_the_schema_apart(examples: list[Example]) -> None:
+    again = schema_from_json(RECEIPT.json_schema, "receipt")
+    what = Measured(examples, INFO)
+    report = measure_fields(engine_of(examples), Tagger(RECEIPT), what, baseline=Tagger(again))
+    assert report.baseline is not None
+    assert report.baseline.mean_f1 == report.candidate.mean_f1 > 0
+
+
+def test_a_required_field_without_a_label_isnt_judged(examples: list[Example]) -> None:
+    labels = {name: value for name, value in (examples[0].fields or {}).items() if name != "total"}
+    report = measure([replace(examples[0], fields=labels), *examples[1:]])
+    assert report.candidate.fields["total"].said == report.candidate.fields["total"].wanted == 2
 
 
 def test_both_are_measured_on_the_same_readings(examples: list[Example]) -> None:

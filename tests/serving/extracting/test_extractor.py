@@ -7,12 +7,12 @@ import pytest
 
 from recto.errors import DeadlineExpired, RequestRefused
 from recto.serving.extracting.extractor import Extractors
-from recto.serving.extracting.protocol import Order
+from recto.serving.extracting.protocol import NO_TAGGER, Order
 from recto.settings.serving import ExtractionSettings
 
 from ..engines import LIMIT_S
 
-GOOD = Order(schema="receipt", text="Total: EUR 12.00", pages=[], max_lines=10)
+GOOD = Order(schema="receipt", text="Total: EUR 12.00", pages=[], max_lines=10, tagger=NO_TAGGER)
 ENDLESS = Order(
     schema={
         "type": "object",
@@ -23,6 +23,7 @@ ENDLESS = Order(
     text=f"{'A' * 60} Trading Company Ltd",
     pages=[],
     max_lines=10,
+    tagger=NO_TAGGER,
 )
 
 

@@ -1,12 +1,15 @@
 """A ranker learns from labelled documents: what rules can't know, and how sure it may be."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from recto.documents.transcript import Transcript
+from recto.extraction.candidates import Candidate, key_of
 from recto.extraction.loading import load_schema
-from recto.extraction.sheet import lines_of_text
+from recto.extraction.ranker import spelling
+from recto.extraction.sheet import lines_of_text, sheet_of
 from recto.extraction.tagger import Tagger
 from recto.extraction.tagger_folder import open_tagger, write_tagger
 from recto.training.tagging.fit import fit, known_of
@@ -73,6 +76,22 @@ def test_a_known_vendor_is_spelt_as_it_is_known(trained: Tagger) -> None:
     assert (found["vendor"].value, found["vendor"].printed) == ("Alder Books", "ALDER B0OKS")
 
 
+def test_a_known_value_never_changes_a_number() -> None:
+    known = {"no1jalanpermas81750johor": "No 1, Jalan Permas, 81750 Johor"}
+    page = "No 4, Jalan Perrnas, 81750 Johor"
+    (cell,) = sheet_of([Transcript("a", 1, 60, 8, page, lines_of_text(page), "text")]).cells
+    candidate = Candidate("text", page, key_of("text", page), page, (cell,), "", "")
+    assert spelling(candidate, known)[1] == page
+    right = replace(candidate, key=key_of("text", page.replace("4", "1")))
+    assert spelling(right, known)[1] == "No 1, Jalan Permas, 81750 Johor"
+
+
+def test_a_required_field_without_a_label_teaches_nothing() -> None:
+    without = replace(receipt(1), fields={"vendor": "Birch Tools"})
+    samples = samples_of(SCHEMA, [receipt(0), without])
+    assert (len(samples["vendor"]), len(samples["total"])) == (2, 1)
+
+
 def test_texts_are_known_and_amounts_are_not() -> None:
     samples = samples_of(SCHEMA, [receipt(number) for number in range(3)])
     assert set(known_of(samples["vendor"]).values()) == set(VENDORS[:3])
@@ -81,7 +100,7 @@ def test_texts_are_known_and_amounts_are_not() -> None:
 
 def test_labels_go_by_their_aliases_and_what_cant_be_read_is_none() -> None:
     labels = labels_of(SCHEMA, {"company": "Alder", "date": "no date", "total": "RM 3.50", "unknown": "x"})
-    assert labels == {"vendor": {"alder": "Alder"}, "total": {"3.50": "RM 3.50"}}
+    assert labels == {"vendor": {"alder": "Alder"}, "total": {"3.5": "RM 3.50"}}
 
 
 def test_a_tagger_is_the_same_from_disk(trained: Tagger, tmp_path: Path) -> None:

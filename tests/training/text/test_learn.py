@@ -11,11 +11,10 @@ from recto.engines.model_store import StoredModel
 from recto.errors import DatasetError, ModelFolderError, SettingsError, TrainingError
 from recto.extraction.asked_folder import open_asked
 from recto.extraction.texts import extract_text, transcripts_of_text
-from recto.training.improve import improve
 from recto.training.lora.lesson import LoraLesson
 from recto.training.text.recipe import TextRecipe
 from recto.training.train import Training, estimate, train
-from recto.training.way import way_of
+from recto.training.way import reading_way_of, way_of
 
 from ..lora.conftest import line_page
 from .conftest import recipe_of, rows, settings_of, write_pairs
@@ -143,9 +142,8 @@ def test_what_cant_be_taught_is_refused(text_weights: StoredModel, schema_file: 
     recipe = recipe_of(text_weights, schema_file)
     with pytest.raises(TrainingError, match="no labelled value stands in the text"):
         trained(data, tmp_path / "run", recipe, text_weights)
-    with pytest.raises(SettingsError, match="teaches no engine to read"):
-        improve(load_taught(write_pairs(data, [*rows(3), *rows(1, "test", thanks="x")])), tmp_path / "again",
-                way_of(recipe, settings_of(text_weights)))  # fmt: skip
+    with pytest.raises(SettingsError, match="kind text teaches no engine to read"):
+        reading_way_of(recipe)
     with pytest.raises(DatasetError, match="they have no page images"):
         load_dataset(data)
     write_pairs(data, [{**rows(1)[0], "split": "some"}])

@@ -1,6 +1,7 @@
 """Measure: read the Examples, extract their fields, and hold both against the labels.
 
-Each Example is one page, read once for candidate and baseline alike. A page that can't be opened or read
+Each Example is one page, read once for candidate and baseline alike. A required field that one doesn't label
+isn't judged there: the label is missing, not the value. A page that can't be opened or read
 stays in the figures: nothing was said of it.
 """
 
@@ -59,7 +60,9 @@ class _Side:
         self.seconds += extraction.seconds
         who = (_name(example), example.group or example.image, new)
         for spec in specs:
-            self.outcomes.append(outcome(schema, spec, example.fields or {}, extraction, who))
+            one = outcome(schema, spec, example.fields or {}, extraction, who)
+            if one.wanted or not spec.required:
+                self.outcomes.append(one)
 
 
 def measure_fields(

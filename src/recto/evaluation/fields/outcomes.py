@@ -95,7 +95,8 @@ def _wanted(schema: Schema, spec: FieldSpec, fields: Mapping[str, JsonValue]) ->
     kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
     values: list[str] = []
     for name, given in fields.items():
-        if schema.field(name) is not spec:
+        found = schema.field(name)
+        if found is None or found.name != spec.name:
             continue
         for one in given if isinstance(given, list) else [given]:
             text = _written(one)

@@ -1,20 +1,25 @@
 """The program of a process that extracts: it reads orders from standard input and answers on standard output.
 
-It opens no file and no connection. Schemas of strangers are read and used here, and nowhere else: a pattern
+It opens no file but a current tagger's model folder, and no connection. Schemas of strangers are read and
+used here, and nowhere else: a pattern
 or a nesting that never ends costs this process alone, which is killed when it takes too long.
 """
 
 import json
 import resource
 import sys
+from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
 from recto.documents.transcript import transcript_from_json
 from recto.errors import DocumentTooLarge, RectoError, SchemaError
 from recto.extraction.loading import load_schema, schema_from_json
-from recto.extraction.schema import BUILT_IN, Schema
+from recto.extraction.schema import BUILT_IN
 from recto.extraction.tagger import Tagger
+from recto.extraction.tagger_folder import open_tagger
 from recto.extraction.texts import check_lines, extract_text, transcripts_of_text
+from recto.registry.extractors import tagger_at
 from recto.serving.extracting.protocol import Order, Problem, Reply
 
 OWN = "own"
@@ -24,7 +29,7 @@ OWN = "own"
 def answer(order: Order) -> Reply:
     """The fields that were ordered, or why there are none."""
     try:
-        tagger = Tagger(_schema(order))
+        tagger = _tagger(order)
         if order["text"] is not None:
             pages = transcripts_of_text(order["text"], "text")
             check_lines(pages, order["max_lines"])
@@ -40,19 +45,28 @@ def answer(order: Order) -> Reply:
     return {"extraction": found.to_json(), "refusal": None}
 
 
-def _schema(order: Order) -> Schema:
-    """A built-in schema by its name, never one by path or module: those are for the machine's owner."""
-    wanted = order["schema"]
-    if not isinstance(wanted, str):
-        try:
-            return schema_from_json(wanted, OWN)
-        except RecursionError:
-            raise SchemaError("the schema is nested too deep") from None
-    if wanted not in BUILT_IN:
-        raise SchemaError(
-            "there is no schema of this name", hint=f"there are {', '.join(BUILT_IN)}; or send a JSON Schema"
-        )
-    return load_schema(wanted)
+def _tagger(order: Order) -> Tagger:
+    """For a schema that was sent the untrained one; for a name the current one, if there is one."""
+    wanted, tagger = order["schema"], order["tagger"]
+    if isinstance(wanted, str):
+        return _named(wanted, tagger["folder"], tagger["release"], tagger["why_not"])
+    try:
+        return Tagger(schema_from_json(wanted, OWN))
+    except RecursionError:
+        raise SchemaError("the schema is nested too deep") from None
+
+
+@lru_cache(maxsize=8)
+def _named(name: str, folder: str | None, release: int | None, why_not: str) -> Tagger:
+    """By the name of a built-in schema, or of one that a tagger is current for; never by path or module."""
+    path = None if folder is None else Path(folder)
+    if name in BUILT_IN:
+        return tagger_at(load_schema(name), path, release, why_not)
+    if path is not None:
+        return tagger_at(open_tagger(path).schema, path, release, why_not)
+    raise SchemaError(
+        "there is no schema of this name", hint=f"there are {', '.join(BUILT_IN)}; or send a JSON Schema"
+    )
 
 
 def _refused(kind: Problem, error: RectoError) -> Reply:

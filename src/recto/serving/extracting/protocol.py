@@ -9,13 +9,25 @@ from recto.extraction.fields import ExtractionJson
 Problem = Literal["schema", "lines"]
 
 
+class TaggerInUse(TypedDict):
+    """The current tagger of the schema, its model folder and Release; None, and `why_not`, without one."""
+
+    folder: str | None
+    release: int | None
+    why_not: str
+
+
+NO_TAGGER: TaggerInUse = {"folder": None, "release": None, "why_not": ""}
+
+
 class Order(TypedDict):
-    """What is to be found (a built-in schema's name, or a JSON Schema) in `text`, or in `pages`."""
+    """What is to be found (a schema's name, or a JSON Schema) in `text` or `pages`, and by which tagger."""
 
     schema: str | dict[str, JsonValue]
     text: str | None
     pages: list[TranscriptJson]
     max_lines: int
+    tagger: TaggerInUse
 
 
 class Refusal(TypedDict):

@@ -18,7 +18,7 @@ from recto.extraction.schema import BUILT_IN
 from recto.extraction.texts import ENGINE
 from recto.serving.answers import PageJson, ReadAnswer, RouteModel, page_json, route_json
 from recto.serving.envelope import request_id_of
-from recto.serving.extracting.protocol import Order
+from recto.serving.extracting.protocol import NO_TAGGER, Order
 from recto.serving.keys import Caller
 from recto.serving.mistakes import OURS
 from recto.serving.problems import Problem
@@ -111,7 +111,10 @@ class ExtractModel(BaseModel):
     release: str | None = Field(description="the Release that read; null: the base model, or a text was sent")
     engine: str = Field(description='what read; "text" where a text was sent')
     schema_: str = Field(alias="schema", description='its name; "own" for one that was sent')
-    extractor: str = Field(examples=["tagger, not trained"], description="what found the fields")
+    extractor: str = Field(
+        examples=["tagger 1f0c9a2b, Release 4"],
+        description="what found the fields: a tagger and its Release, or the untrained one",
+    )
     values: dict[str, JsonValue] = Field(description="validates against the schema where `problems` is empty")
     fields: list[FoundModel]
     missing: list[str] = Field(description="required fields that weren't found")
@@ -141,7 +144,7 @@ async def extract(request: Request, caller: Reader) -> JSONResponse:
 async def _of_text(request: Request, service: Service, caller: Caller) -> JSONResponse:
     asked = await _text_of(request, service.settings.serving.request_timeout_s)
     chosen = service.route(asked.route, caller)
-    order = _order(service, asked.schema_, text=asked.text)
+    order = await _order(service, asked.schema_, text=asked.text)
     found = await unless_gone(request, _found(service, order, _deadline(service, asked.timeout_s)))
     head = {
         "request_id": request_id_of(request.scope),
@@ -175,10 +178,10 @@ async def _read_and_found(
     service: Service, upload: Upload, asking: Asking, wanted: str | dict[str, JsonValue]
 ) -> tuple[ReadAnswer, ExtractionJson]:
     """The schema is tried first: nobody's pages are read, and counted, for one that is refused."""
-    await _found(service, _order(service, wanted), asking.deadline)
+    await _found(service, await _order(service, wanted), asking.deadline)
     answer = await service.read(upload, asking)
     pages = [page for page in answer.pages if isinstance(page, Transcript)]
-    return answer, await _found(service, _order(service, wanted, pages=pages), asking.deadline)
+    return answer, await _found(service, await _order(service, wanted, pages=pages), asking.deadline)
 
 
 async def _found(service: Service, order: Order, deadline: float) -> ExtractionJson:
@@ -186,7 +189,7 @@ async def _found(service: Service, order: Order, deadline: float) -> ExtractionJ
         return await service.extractors.extract(order, deadline)
 
 
-def _order(
+async def _order(
     service: Service,
     wanted: str | dict[str, JsonValue],
     *,
@@ -198,6 +201,7 @@ def _order(
         "text": text,
         "pages": [page.to_json() for page in pages],
         "max_lines": service.settings.extraction.max_lines,
+        "tagger": await service.taggers.in_use(wanted) if isinstance(wanted, str) else NO_TAGGER,
     }
 
 

@@ -16,6 +16,7 @@ from recto.training.ctc.lesson import CtcLesson
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
 from recto.training.run import Run
+from recto.training.selection import WITH_TEXT, Usable
 
 if TYPE_CHECKING:
     from recto.training.ctc.base_model import BaseModel
@@ -29,6 +30,7 @@ class CtcWay:
 
     recipe: CtcRecipe
     engine: str = "ppocr"
+    usable: Usable = WITH_TEXT
     base_name: str = BASE
     packages: tuple[str, ...] = ()
     estimates_from: int = 30

@@ -19,6 +19,7 @@ from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
 from recto.training.lora.recipe import VlmRecipe
 from recto.training.run import Run
+from recto.training.selection import WITH_TEXT, Usable
 
 if TYPE_CHECKING:
     from recto.engines.vlm.device import Placement
@@ -35,6 +36,7 @@ class LoraWay:
     recipe: VlmRecipe
     settings: Settings
     engine: str = "vlm"
+    usable: Usable = WITH_TEXT
     packages: tuple[str, ...] = ("transformers", "peft", "bitsandbytes", "unsloth")
     estimates_from: int = 30
 

@@ -11,6 +11,7 @@ from recto.datasets.example import JsonValue
 from recto.documents.transcript import Transcript
 from recto.extraction.candidates import Candidate, key_of
 from recto.extraction.features import Indices
+from recto.extraction.patterns import Patterns
 from recto.extraction.ranker import Scores
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import sheet_of
@@ -51,14 +52,16 @@ class Sample:
 def samples_of(schema: Schema, documents: Sequence[Labelled]) -> dict[str, list[Sample]]:
     """The samples of each field that some of the documents label.
 
-    A document without the field counts as one that hasn't it where it has labels of others of the schema.
+    A document without the field counts as one that hasn't it where it has labels of others of the schema;
+    but of a required field, which every such document has, a missing label says nothing.
     """
     out: dict[str, list[Sample]] = {}
+    patterns = Patterns(schema)
     for document in documents:
-        view = View(schema, sheet_of(document.transcripts))
+        view = View(sheet_of(document.transcripts), patterns)
         labels = labels_of(schema, document.fields)
         for spec in schema.fields if labels else ():
-            if spec.kind == "items":
+            if spec.kind == "items" or (spec.required and spec.name not in labels):
                 continue
             out.setdefault(spec.name, []).append(
                 _sample(view, spec, labels.get(spec.name, {}), document.group)

@@ -13,8 +13,9 @@ from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.model_folder import open_model
 from recto.engines.model_store import StoredModel, find_model
-from recto.errors import MissingPackage, SettingsError, TrainingError
+from recto.errors import MissingPackage, TrainingError
 from recto.extraction.asked_folder import ENGINE
+from recto.extraction.asking import flat
 from recto.extraction.loading import load_schema
 from recto.extraction.schema import Schema
 from recto.settings import Settings
@@ -23,6 +24,7 @@ from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
 from recto.training.run import Run
+from recto.training.selection import Usable
 from recto.training.text.recipe import TextRecipe
 
 if TYPE_CHECKING:
@@ -53,6 +55,17 @@ class TextWay:
         """Weights and schema."""
         return f"{self.recipe.model} {self.schema.name}"
 
+    @property
+    def usable(self) -> Usable:
+        """Examples that label a field of the schema."""
+        names = ", ".join(spec.name for spec in self.schema.fields)
+        return Usable(
+            teaches=self._is_labelled,
+            measures=self._is_labelled,
+            labels=f"fields of {self.schema.name}",
+            hint=f"give documents `fields` in their annotations; this schema has {names}",
+        )
+
     def check(self) -> None:
         """Raise MissingPackage, ModelNotFound, EngineError or TrainingError for what this recipe needs."""
         for name in _NEEDED:
@@ -81,18 +94,6 @@ class TextWay:
         """The digest over the base's files. Raises ModelNotFound."""
         return self._source().sha256
 
-    def base_engine(self) -> Engine:
-        """Raises SettingsError: it reads no pages."""
-        raise SettingsError(
-            "a recipe of kind text teaches no engine to read",
-            where="kind",
-            hint="recto train, and then recto evaluate --fields --model OUT/model",
-        )
-
-    def engine_with(self, model: Path) -> Engine:
-        """Raises SettingsError: it reads no pages."""
-        return self.base_engine()
-
     def teacher(self) -> "TextTeacher":
         """Load the base weights with the backend that runs, and put adapters there."""
         source, placement = self._source(), self._placement()
@@ -118,6 +119,9 @@ class TextWay:
             return None
         model = self.recipe.read_with
         return load(self.recipe.engine, model=Path(model) if model else None, settings=self.settings)
+
+    def _is_labelled(self, example: Example) -> bool:
+        return any(self.schema.field(name) for name in flat(example.fields or {}))
 
     def _source(self) -> StoredModel:
         return find_model(self.recipe.model)

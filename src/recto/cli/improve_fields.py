@@ -1,0 +1,84 @@
+"""`recto improve` with a recipe of kind tagger: on a dataset, or as one Cycle of the workspace."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from recto.cli.training_options import STOPPED_BY_CTRL_C
+
+if TYPE_CHECKING:
+    from recto.retraining.field_cycle import FieldCycleResult
+    from recto.training.progress import Progress
+    from recto.training.recipe import Recipe
+    from recto.training.run import Start
+    from recto.training.tagging.improve import FieldImprovement
+    from recto.training.tagging.recipe import TaggerRecipe
+    from recto.workspace.folder import Workspace
+
+
+def is_of_tagger(recipe: Path) -> bool:
+    """Whether the recipe in this file fits a tagger. Raises SettingsError."""
+    from recto.training.recipe import load_recipe
+
+    return load_recipe(recipe).kind == "tagger"
+
+
+def improve_tagger(
+    recipe: "TaggerRecipe", dataset: Path, out: Path, progress: "Progress", *, start: "Start"
+) -> Callable[[], None]:
+    """Write a Run of a tagger; what is given back prints what came of it."""
+    from recto.datasets.loading import load_dataset
+    from recto.settings import settings_here
+    from recto.training.tagging.improve import improve_fields
+    from recto.training.tagging.way import TaggerWay
+
+    way = TaggerWay(recipe, settings_here(Path()))
+    done = improve_fields(load_dataset(dataset), out, way, progress, start=start)
+    return lambda: _print(done, cost=True)
+
+
+def improve_tagger_in(workspace: "Workspace", recipe: "Recipe", again: Callable[[], str]) -> None:
+    """Run one Cycle of a tagger. Exits with 1 where the gates refused it."""
+    from recto.cli.improve_progress import ConsoleProgress
+    from recto.retraining.cycle import BY_HAND
+    from recto.retraining.field_cycle import run_field_cycle
+    from recto.training.tagging.way import TaggerWay, tagger_way
+    from recto.training.way import way_of
+
+    way: TaggerWay = tagger_way(way_of(recipe, workspace.settings))
+    try:
+        with ConsoleProgress() as progress:
+            done = run_field_cycle(workspace, way, [BY_HAND], progress)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; this goes on: {again()}", err=True)
+        raise typer.Exit(STOPPED_BY_CTRL_C) from None
+    _print(done.improvement, cost=False)
+    _print_end(done)
+    if done.release is None:
+        raise typer.Exit(1)
+
+
+def _print(done: "FieldImprovement", *, cost: bool) -> None:
+    """The lesson in sentences, the figures of each field before and after, and where everything is."""
+    from recto.cli.evaluate_fields import print_field_report
+    from recto.cli.training_words import cost_sentence, sentences
+
+    paid = cost_sentence(done.cost, done.spent.total_s) if cost else []
+    for sentence in [*sentences(done.taught), *paid]:
+        typer.echo(sentence)
+    print_field_report(done.report, ())
+    typer.echo(f"model   {done.model}")
+    typer.echo(f"report  {done.report_html}")
+
+
+def _print_end(done: "FieldCycleResult") -> None:
+    """What each gate said, and how the Cycle ended."""
+    for verdict in done.verdicts:
+        typer.echo(f"{'passed ' if verdict.passed else 'refused'} {verdict.gate}: {verdict.reason}")
+    took = f"cycle {done.cycle} took {done.seconds:.0f} s"
+    if done.release is None:
+        typer.echo(f"{took}; nothing was released: {done.outcome}")
+    else:
+        typer.echo(f"{took}; release {done.release} is current for {done.scope}")
