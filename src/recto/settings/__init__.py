@@ -1,6 +1,6 @@
 """Settings: the tables of `recto.toml`, and how they are read. Everything below takes them as values."""
 
-from recto.settings.engines import RemoteSettings, VlmSettings
+from recto.settings.engines import Computing, RemoteSettings, TextSettings, VlmSettings
 from recto.settings.loading import (
     ENVIRONMENT,
     FILE_NAME,
@@ -33,6 +33,7 @@ __all__ = [
     "FILE_NAME",
     "AccessSettings",
     "AgentSettings",
+    "Computing",
     "ExtractionSettings",
     "GateSettings",
     "JobSettings",
@@ -42,6 +43,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "SplitSettings",
+    "TextSettings",
     "TrainingSettings",
     "TriggerSettings",
     "UploadSettings",

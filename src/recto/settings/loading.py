@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
-from recto.settings.engines import RemoteSettings, VlmSettings
+from recto.settings.engines import RemoteSettings, TextSettings, VlmSettings
 from recto.settings.loop import (
     GateSettings,
     SplitSettings,
@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "RECTO_PRICE_PER_HOUR": ("training", "price_per_hour"),
     "RECTO_VLM_MODEL": ("vlm", "model"),
     "RECTO_VLM_DEVICE": ("vlm", "device"),
+    "RECTO_TEXT_MODEL": ("text", "model"),
     "RECTO_REMOTE_URL": ("remote", "url"),
     "RECTO_REMOTE_MODEL": ("remote", "model"),
 }
@@ -61,6 +62,7 @@ class Settings(SettingsTable):
     gates: GateSettings = GateSettings()
     training: TrainingSettings = TrainingSettings()
     vlm: VlmSettings = VlmSettings()
+    text: TextSettings = TextSettings()
     remote: RemoteSettings = RemoteSettings()
     serving: ServingSettings = ServingSettings()
     uploads: UploadSettings = UploadSettings()

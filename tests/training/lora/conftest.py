@@ -16,13 +16,13 @@ from recto.engines.vlm.loading import Loaded
 from recto.settings import VlmSettings
 from recto.training.lora import peft_backend
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.progress import Silent
 
 from ...tiny import tiny_base, tiny_weights  # noqa: F401
 
-Make = Callable[[LoraRecipe], Pupil]
+Make = Callable[[VlmRecipe], Pupil]
 
 
 def line_text(rng: random.Random) -> str:
@@ -58,12 +58,12 @@ def write_lines(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
     return root
 
 
-def recipe_of(**changed: object) -> LoraRecipe:
+def recipe_of(**changed: object) -> VlmRecipe:
     small: dict[str, object] = {
         "preset": "language", "rank": 8, "alpha": 8, "dropout": 0.1, "batch_pages": 2, "accumulation": 1,
         "epochs": 2, "learning_rate": 5e-3, "max_new_tokens": 8, "checkpoint_every_steps": 0, "trackers": (),
     }  # fmt: skip
-    return LoraRecipe.model_validate(small | changed)
+    return VlmRecipe.model_validate(small | changed)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def pages(tiny_base: Loaded) -> Samples:  # noqa: F811
 def make_pupil(tiny_weights: StoredModel) -> Make:  # noqa: F811
     """A tiny model of its own, with what learns by a recipe."""
 
-    def make(recipe: LoraRecipe) -> Pupil:
+    def make(recipe: VlmRecipe) -> Pupil:
         placement = choose(VlmSettings(device="cpu", dtype=recipe.dtype))
         loaded = peft_backend.load(tiny_weights, placement, recipe)
         return peft_backend.make_pupil(loaded, recipe, "for a test")

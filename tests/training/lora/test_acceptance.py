@@ -15,7 +15,7 @@ from recto.engines.model_keeping import keep_tiny
 from recto.engines.model_store import STORE_VARIABLE
 from recto.engines.vlm import load
 from recto.settings import Settings, VlmSettings
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import load_recipe
 from recto.training.scoring import compare
 from recto.training.train import Training, train
@@ -32,19 +32,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LoraRecipe, Training]]:
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[VlmRecipe, Training]]:
     """The recipe, run: a tiny model that reads the lines of seed 0."""
     root = tmp_path_factory.mktemp("acceptance")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STORE_VARIABLE, str(root / "models"))
         keep_tiny()
         recipe = load_recipe(RECIPE)
-        assert isinstance(recipe, LoraRecipe)
+        assert isinstance(recipe, VlmRecipe)
         changed = {"epochs": 80, "evaluate_every_steps": 40} if SHORT else {}
         yield recipe, trained(recipe.model_copy(update={"trackers": (), **changed}), root, seed=0)
 
 
-def trained(recipe: LoraRecipe, root: Path, seed: int) -> Training:
+def trained(recipe: VlmRecipe, root: Path, seed: int) -> Training:
     """Validation has the same lines, on paper that is a pixel wider."""
     dataset = load_dataset(write_lines(root / f"data{seed}", {"train": LINES, "val": LINES}, seed))
     return train(dataset, root / f"run{seed}", way_of(recipe, Settings(vlm=VLM)))
@@ -58,7 +58,7 @@ def cer(model: Path | None, weights: str, seed: int) -> float:
     return compare([one.text for one in found], [line.text or "" for line in lines], [False] * LINES).cer
 
 
-def test_sixteen_lines_are_learnt(fitted: tuple[LoraRecipe, Training]) -> None:
+def test_sixteen_lines_are_learnt(fitted: tuple[VlmRecipe, Training]) -> None:
     recipe, training = fitted
     assert cer(None, recipe.model, 0) > 0.8
     score = cer(training.model, recipe.model, 0)
@@ -67,7 +67,7 @@ def test_sixteen_lines_are_learnt(fitted: tuple[LoraRecipe, Training]) -> None:
 
 
 def test_lora_teaches_other_lines_to_what_can_read(
-    fitted: tuple[LoraRecipe, Training], tmp_path: Path
+    fitted: tuple[VlmRecipe, Training], tmp_path: Path
 ) -> None:
     """Adapters alone, on weights that stay as they are, and that read lines which they never saw badly."""
     recipe, training = fitted

@@ -13,7 +13,7 @@ from recto.errors import ParityError, TrainingError
 from recto.training.lora.course import Course
 from recto.training.lora.fit import Fitted, Trial, Work, fit
 from recto.training.lora.pupil import Pupil, Weights
-from recto.training.lora.recipe import LoraRecipe, Optimiser
+from recto.training.lora.recipe import Optimiser, VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import seeing
 from recto.training.lora.state import State, read_state
@@ -88,7 +88,7 @@ class Lesson:
 
     pupil: Pupil
     pages: Samples
-    recipe: LoraRecipe = RECIPE
+    recipe: VlmRecipe = RECIPE
 
     def fit(self, keeper: Memory, trial: Trial | None = None) -> Fitted:
         trial = trial or PageTrial(self.pupil.loaded, self.pages, self.recipe, Together())
@@ -101,7 +101,7 @@ def figures(epochs: Sequence[Epoch]) -> list[Epoch]:
     return [replace(epoch, seconds=0, speed=0) for epoch in epochs]
 
 
-def seen_by(pupil: Pupil, recipe: LoraRecipe) -> Samples:
+def seen_by(pupil: Pupil, recipe: VlmRecipe) -> Samples:
     """Pages as a pupil of other numbers than `pages` sees them."""
     made = Samples(pupil.loaded, line_examples(4), recipe)
     made.study(Silent())

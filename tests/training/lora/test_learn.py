@@ -26,7 +26,7 @@ from recto.training.lora.export import check_written, merged
 from recto.training.lora.lesson import LoraLesson
 from recto.training.lora.merging import merge
 from recto.training.lora.parity import SAME, _was_undecided, answers_of, check_parity, merging_limits
-from recto.training.lora.recipe import BITS, LoraRecipe
+from recto.training.lora.recipe import BITS, VlmRecipe
 from recto.training.train import Training, train
 from recto.training.way import way_of
 
@@ -46,7 +46,7 @@ def run(tiny_weights: StoredModel, tmp_path_factory: pytest.TempPathFactory) -> 
     return root / "run", trained(data, root / "run", recipe_of(model=str(tiny_weights.path), **LEARNT))
 
 
-def trained(data: Path, out: Path, recipe: LoraRecipe) -> Training:
+def trained(data: Path, out: Path, recipe: VlmRecipe) -> Training:
     return train(load_dataset(data), out, way_of(recipe, Settings(vlm=CPU)))
 
 

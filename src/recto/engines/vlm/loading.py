@@ -72,12 +72,10 @@ def load_base(
         options["quantization_config"] = _quantisation(architecture, bits, placement)
     elif bits != 16:
         raise EngineError(f"weights can't be loaded with {bits} bits", hint="16, 8 or 4")
-    # Version 1 registers itself as a plain AutoModel.
-    kind = (
-        transformers.AutoModel if architecture.needs_remote_code else transformers.AutoModelForImageTextToText
-    )
     try:
-        model, report = kind.from_pretrained(source.path, output_loading_info=True, **options)
+        model, report = _kind_of(architecture).from_pretrained(
+            source.path, output_loading_info=True, **options
+        )
     except _UNLOADABLE as error:
         raise _unloadable(source, architecture, _first_line(error)) from error
     if missing := sorted(report["missing_keys"]):  # transformers would go on with random numbers there
@@ -136,6 +134,8 @@ def load_inputs(
             )
             return tokenizer, version_one_pixels
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.path, local_files_only=True)
+        if not architecture.sees:
+            return tokenizer, sees_nothing
         # By name: AutoImageProcessor wants torchvision, whose pixels differ from those of PIL.
         kind = getattr(transformers, architecture.image_processor)
         return tokenizer, native_pixels(kind.from_pretrained(source.path, local_files_only=True))
@@ -147,6 +147,11 @@ def load_inputs(
         ) from error
 
 
+def sees_nothing(page: PillowImage.Image, options: Options) -> Mapping[str, torch.Tensor]:
+    """The pixels of a model without eyes. Raises EngineError."""
+    raise EngineError("this language model reads text only, no pages", hint="recto models list")
+
+
 def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPixels:
     """An image processor of transformers, for one page."""
 
@@ -154,6 +159,15 @@ def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPix
         return dict(processor(images=page, return_tensors="pt", **options))
 
     return to_pixels
+
+
+def _kind_of(architecture: Architecture) -> type[transformers.AutoModel]:
+    """The class of transformers that loads it; version 1 registers itself as a plain AutoModel."""
+    whole = (
+        transformers.AutoModelForImageTextToText if architecture.sees else transformers.AutoModelForCausalLM
+    )
+    kind: type[transformers.AutoModel] = transformers.AutoModel if architecture.needs_remote_code else whole
+    return kind
 
 
 def _fitted(placement: Placement, architecture: Architecture) -> Placement:

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from recto.training.lora.loss import answer_loss
 from recto.training.lora.masters import Masters
+from recto.training.lora.material import Material
 from recto.training.lora.optimisers import learning_rate, make_optimiser, restore_optimiser
 from recto.training.lora.order import parts, steps_of_epoch, steps_per_epoch
 from recto.training.lora.packing import keep_attention_within_pages, packed
 from recto.training.lora.pupil import Pupil, Weights, means_of
 from recto.training.lora.recipe import LoraRecipe, Optimiser
-from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
 
 Tree = dict[str, object]
@@ -38,7 +38,7 @@ class Course:
     """The steps of a training; `pupil` is changed by them."""
 
     def __init__(
-        self, pupil: Pupil, samples: Samples, recipe: LoraRecipe, optimiser: Optimiser, together: Together
+        self, pupil: Pupil, samples: Material, recipe: LoraRecipe, optimiser: Optimiser, together: Together
     ) -> None:
         self._pupil, self._samples, self._recipe, self._together = pupil, samples, recipe, together
         self._packs = means_of(pupil, recipe).packed

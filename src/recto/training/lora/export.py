@@ -7,7 +7,7 @@ there is no model.
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from recto.engines.vlm.loading import Loaded, load_again
 from recto.training.lora.parity import SAME, Answers, check_parity, merging_limits
 from recto.training.lora.peft_backend import keep_packing
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import LoraRecipe, VlmRecipe
 
 _MERGING = "merging"
 _FULL_FILES = (".safetensors", ".json", ".jinja", ".txt", ".model", ".py")
@@ -36,17 +36,27 @@ class Told:
     metrics: dict[str, float]
 
 
-def write(pupil: Pupil, recipe: LoraRecipe, told: Told, folder: Path) -> ModelFolder:
-    """Write what learns as the model folder `folder`. Raises OutputError."""
+def write(pupil: Pupil, recipe: VlmRecipe, told: Told, folder: Path) -> ModelFolder:
+    """Write what learns to read as the model folder `folder`. Raises OutputError."""
+    mode = pupil.loaded.architecture.mode(recipe.mode).name
+    return write_taught(pupil, card_of(pupil, recipe, told, (mode, recipe.task.value)), folder)
+
+
+def write_taught(
+    pupil: Pupil, card: ModelCard, folder: Path, beside: Mapping[str, bytes] | None = None
+) -> ModelFolder:
+    """Write what learns, with its `card` and the files `beside`, as `folder`. Raises OutputError."""
     with _beside(folder) as saved:
         if pupil.adapters is not None:
             pupil.adapters.save_pretrained(str(saved), save_embedding_layers=False)
-            files = {name: saved / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)}
+            files: dict[str, bytes | Path] = {
+                name: saved / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS)
+            }
         else:
             copy_all_but_weights(pupil.loaded.source.path, saved)
             pupil.loaded.model.save_pretrained(saved)
             files = {path.name: path for path in sorted(saved.iterdir()) if path.suffix in _FULL_FILES}
-        return write_model(folder, _card(pupil, recipe, told), files)
+        return write_model(folder, card, {**files, **(beside or {})})
 
 
 def check_written(
@@ -87,15 +97,18 @@ def merged(folder: ModelFolder, source: Loaded) -> Loaded:
     return source
 
 
-def _card(pupil: Pupil, recipe: LoraRecipe, told: Told) -> ModelCard:
+def card_of(
+    pupil: Pupil, recipe: LoraRecipe, told: Told, how: tuple[str, str], engine: str = "vlm"
+) -> ModelCard:
+    """The card of what was taught: `how` are mode and task."""
     source = pupil.loaded.source
     return ModelCard(
-        engine="vlm",
+        engine=engine,
         base=BaseWeights(name=source.name, sha256=source.sha256),
         vlm=VlmCard(
             architecture=pupil.loaded.architecture.name,
-            mode=pupil.loaded.architecture.mode(recipe.mode).name,
-            task=recipe.task.value,
+            mode=how[0],
+            task=how[1],
             kind="full" if pupil.adapters is None else "adapter",
             dtype=pupil.loaded.placement.dtype_name,
             bits=_bits(pupil),

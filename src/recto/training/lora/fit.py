@@ -16,9 +16,9 @@ import torch
 from recto.errors import ParityError, TrainingError
 from recto.training.lora.course import Course, Stride
 from recto.training.lora.keeping import Keeper
+from recto.training.lora.material import Material
 from recto.training.lora.pupil import Pupil, Weights
 from recto.training.lora.recipe import LoraRecipe, Optimiser
-from recto.training.lora.samples import Samples
 from recto.training.lora.state import State, Stretch, read_state
 from recto.training.lora.together import Together
 from recto.training.memory import is_out_of_memory
@@ -29,7 +29,7 @@ class Trial(Protocol):
     """How well the model reads validation pages as it is."""
 
     @property
-    def samples(self) -> Samples:
+    def samples(self) -> Material:
         """Those pages."""
         ...
 
@@ -43,7 +43,7 @@ class Work:
     """What a training works on."""
 
     pupil: Pupil
-    samples: Samples
+    samples: Material
     trial: Trial
     recipe: LoraRecipe
     optimiser: Optimiser

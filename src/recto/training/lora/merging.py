@@ -47,7 +47,8 @@ def merge(model: Path, out: Path, pages: Sequence[Image], settings: VlmSettings)
         raise ModelFolderError("holds no adapter: its weights are whole", where=model, hint="use it as it is")
     if out.exists():
         raise OutputError("is there already", where=out, hint="choose another folder")
-    source, placement, allowed = base_of(folder.card, settings), choose(settings), settings.allow_remote_code
+    source, placement = base_of(folder.card, settings.model), choose(settings)
+    allowed = settings.allow_remote_code
     loaded = load_base(source, placement, bits=card.bits, allow_remote_code=allowed)
     base = SharedWeights(keep_packing(loaded))
     adapter = base.attach(folder)

@@ -33,7 +33,7 @@ from recto.training.lora.learn import sight_of
 from recto.training.lora.optimisers import chosen_optimiser
 from recto.training.lora.parity import answers_of
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
 from recto.training.lora.way import LoraWay
@@ -69,7 +69,7 @@ class _Stage:
     settings: Settings
     model: str
     scratch: Path
-    recipe: LoraRecipe = field(init=False)
+    recipe: VlmRecipe = field(init=False)
     source: StoredModel = field(init=False)
     placement: Placement = field(init=False)
     pupil: Pupil = field(init=False)
@@ -110,7 +110,7 @@ class _Stage:
                 self.source, why = find_model(self.settings.vlm.model), "those of [vlm]"
             except ModelNotFound as missing:
                 self.source, why = self._tiny(), f"random numbers, since {missing.what} ({missing.hint})"
-        self.recipe = LoraRecipe(model=str(self.source.path), batch_pages=1, accumulation=1, epochs=1)
+        self.recipe = VlmRecipe(model=str(self.source.path), batch_pages=1, accumulation=1, epochs=1)
         return f"{self.source.name} ({self.source.architecture}): {why}"
 
     def _tiny(self) -> StoredModel:

@@ -11,7 +11,7 @@ from recto.engines.vlm.generating import Decoding, generate
 from recto.engines.vlm.grounding import pieces_of, text_of
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
 from recto.training.progress import Score
@@ -26,7 +26,7 @@ class PageTrial:
 
     loaded: Loaded
     samples: Samples
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     together: Together
 
     def score(self, at_once: int) -> Score:
