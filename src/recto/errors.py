@@ -26,6 +26,8 @@ RectoError
 │   ├── WorkspaceBusy         somebody else holds the lock; the message says who
 │   └── WorkspaceFull         its database's disk is full
 ├── RegistryError             a Release that doesn't exist, or can't be promoted
+├── CorrectionError           a person's change, or what he asks of a document, that can't be
+│   └── DocumentUnknown       no such document or page in the workspace, or not for these eyes
 ├── ServingError              a request to the service that isn't answered
 │   ├── QueueFull             too much is waiting already
 │   ├── Draining              the service is about to stop
@@ -165,6 +167,14 @@ class WorkspaceFull(WorkspaceError):
 
 class RegistryError(RectoError):
     """A Release that doesn't exist, or can't be promoted."""
+
+
+class CorrectionError(RectoError):
+    """A change that a person wants, or what he asks of a document, can't be."""
+
+
+class DocumentUnknown(CorrectionError):
+    """There is no such document or page in the workspace, or it is closed to whoever asks."""
 
 
 class ServingError(RectoError):

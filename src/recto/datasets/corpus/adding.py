@@ -201,6 +201,8 @@ def _looked_at(workspace: Workspace, example: Example, prints: Prints) -> _Entry
     sha256 = content_hash(example)
     with workspace.read() as session:
         rows = _rows_of(session, sha256)
+        if any(row.state == "withdrawn" for row in rows):
+            raise DatasetError("the document was withdrawn, and isn't taken in again", where=example.image)
         if _meant(rows, example, None):
             return _Entry(example, sha256)
         prints.refresh(session)
