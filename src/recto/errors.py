@@ -38,6 +38,7 @@ RectoError
 │   ├── JobNotFound           no such job, or another key's
 │   ├── PageGivenUp           the service stopped at this page again and again
 │   ├── StorageFull           no room on the service's disk for what was sent
+│   ├── VersionNeeded         a change that doesn't say on top of which version
 │   └── RequestRefused        what was asked for can't be done with this service
 │       └── RequestConflict   it says two things that can't both be
 ├── SettingsError             a setting is unknown or out of range
@@ -219,6 +220,10 @@ class PageGivenUp(ServingError):
 
 class StorageFull(ServingError):
     """There is no room on the service's disk for what was sent."""
+
+
+class VersionNeeded(ServingError):
+    """A change doesn't say which version of the page its author saw."""
 
 
 class RequestRefused(ServingError):
