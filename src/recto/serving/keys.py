@@ -15,13 +15,14 @@ from typing import Literal, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from recto.corrections.place import Sight
 from recto.errors import NotAllowed, NotAuthenticated, ServingError
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL, ApiKeyRow
 from recto.workspace.utc import now
 
-Scope = Literal["read", "jobs", "releases", "metrics"]
-"""What a key may be allowed to do."""
+Scope = Literal["read", "jobs", "releases", "metrics", "documents", "correct", "admin"]
+"""What a key or a person may do; `correct` holds `documents`, and `admin` sees closed ones as well."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 DEFAULT_SCOPES: tuple[Scope, ...] = ("read", "jobs")
@@ -36,7 +37,10 @@ _SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and for what he may ask; limits that are None are those of recto.toml."""
+    """Who asks, and for what he may ask; limits that are None are those of recto.toml.
+
+    `author` is what his corrections are signed with: a person's name, or "key NAME".
+    """
 
     tenant: str
     key_id: int | None
@@ -44,11 +48,16 @@ class Caller:
     businesses: frozenset[str] = frozenset()
     requests_per_minute: int | None = None
     pages_per_day: int | None = None
+    author: str = LOCAL
 
     def check(self, scope: Scope) -> None:
         """Raises NotAllowed where the key hasn't this scope."""
         if scope not in self.scopes:
             raise NotAllowed(f"this key isn't allowed to do that: it lacks the scope {scope!r}", hint=_ASK)
+
+    def sight(self, closed: Collection[str]) -> Sight:
+        """Whose documents he sees, where those of the `closed` business types aren't for everybody."""
+        return Sight(self.businesses, frozenset() if "admin" in self.scopes else frozenset(closed))
 
     def check_business(self, business: str) -> None:
         """Raises NotAllowed for a business type that the key is closed to; `general` is one, too."""
@@ -162,11 +171,17 @@ def _caller(row: ApiKeyRow) -> Caller:
     return Caller(
         row.tenant,
         row.id,
-        frozenset(scope for scope in SCOPES if scope in row.scopes),
+        _allowed(row.scopes),
         frozenset(row.businesses),
         row.requests_per_minute,
         row.pages_per_day,
+        f"key {row.name}",
     )
+
+
+def _allowed(named: Collection[str]) -> frozenset[Scope]:
+    scopes = frozenset(scope for scope in SCOPES if scope in named)
+    return scopes | {"documents"} if "correct" in scopes else scopes
 
 
 def _key_in(authorization: str | None) -> str:

@@ -17,6 +17,7 @@ from recto.settings.loop import (
     TriggerSettings,
     WorkspaceSettings,
 )
+from recto.settings.review import ReviewSettings
 from recto.settings.serving import (
     AccessSettings,
     AgentSettings,
@@ -39,6 +40,7 @@ __all__ = [
     "ObservabilitySettings",
     "PrivacySettings",
     "RemoteSettings",
+    "ReviewSettings",
     "ServingSettings",
     "Settings",
     "SplitSettings",

@@ -12,10 +12,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.requests import ClientDisconnect
 
-from recto.errors import NotAllowed
+from recto.corrections.place import Sight
+from recto.errors import NotAllowed, RequestRefused
 from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
+from recto.workspace.folder import Workspace
 
 Answer = TypeVar("Answer")
 
@@ -53,7 +55,27 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
 Reader = Annotated[Caller, Depends(caller_with("read"))]
 JobOwner = Annotated[Caller, Depends(caller_with("jobs"))]
 ReleaseWatcher = Annotated[Caller, Depends(caller_with("releases"))]
+Viewer = Annotated[Caller, Depends(caller_with("documents"))]
+Corrector = Annotated[Caller, Depends(caller_with("correct"))]
 MetricsWatcher = Annotated[Caller, Depends(caller_with("metrics"))]
+
+
+def workspace_of(request: Request) -> Workspace:
+    """A dependency: the service's workspace. Raises RequestRefused where it has none."""
+    workspace = service_of(request).workspace
+    if workspace is None:
+        raise RequestRefused(
+            "this service has no workspace, and keeps no documents", hint="use POST /v1/read"
+        )
+    return workspace
+
+
+WorkspaceHere = Annotated[Workspace, Depends(workspace_of)]
+
+
+def sight_of(request: Request, caller: Caller) -> Sight:
+    """Whose documents the caller sees."""
+    return caller.sight(service_of(request).settings.review.closed)
 
 
 async def accepted(request: Request, caller: Reader) -> AsyncIterator[None]:
