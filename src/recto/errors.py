@@ -34,6 +34,7 @@ RectoError
 │   ├── DeadlineExpired       the answer would come too late
 │   ├── NotAuthenticated      no key, or one that isn't known
 │   ├── NotAllowed            the key may not do this
+│   ├── SignInDelayed         too many wrong passwords for a name
 │   ├── RateLimited           the key has asked for too much in too short a time
 │   ├── JobNotFound           no such job, or another key's
 │   ├── PageGivenUp           the service stopped at this page again and again
@@ -204,6 +205,14 @@ class NotAuthenticated(ServingError):
 
 class NotAllowed(ServingError):
     """The key may not do this."""
+
+
+class SignInDelayed(ServingError):
+    """Too many wrong passwords for this name: the next is looked at after `retry_after_s`."""
+
+    def __init__(self, what: str, *, hint: str = "", retry_after_s: int) -> None:
+        super().__init__(what, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class RateLimited(ServingError):

@@ -10,7 +10,18 @@ from recto.serving import openai
 from recto.serving.envelope import BodyLimit, Envelope
 from recto.serving.mcp.http import McpEndpoint, McpRoute
 from recto.serving.problems import tell_problems
-from recto.serving.routes import agents, corrections, documents, extract, health, jobs, queue, read, releases
+from recto.serving.routes import (
+    agents,
+    corrections,
+    documents,
+    extract,
+    health,
+    jobs,
+    queue,
+    read,
+    releases,
+    session,
+)
 from recto.serving.service import Service
 from recto.serving.visits import Visits
 
@@ -41,7 +52,19 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     tell_problems(app)
-    for routes in (read, extract, documents, corrections, queue, agents, jobs, releases, openai, health):
+    for routes in (
+        read,
+        extract,
+        documents,
+        corrections,
+        queue,
+        session,
+        agents,
+        jobs,
+        releases,
+        openai,
+        health,
+    ):
         app.include_router(routes.router)
     app.router.routes.append(McpRoute(tools))
     app.add_middleware(BodyLimit, uploads=service.settings.uploads)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from recto.corrections.place import Sight
 from recto.errors import NotAllowed, NotAuthenticated, ServingError
 from recto.workspace.folder import Workspace
+from recto.workspace.review_tables import PersonRow
 from recto.workspace.tables import GENERAL, ApiKeyRow
 from recto.workspace.utc import now
 
@@ -139,14 +140,15 @@ def keys(workspace: Workspace) -> list[ApiKeyRow]:
         return list(session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id)))
 
 
-def any_key(workspace: Workspace) -> bool:
-    """Whether a key was ever made: from then on nobody gets in without one, even if all are revoked."""
+def is_guarded(workspace: Workspace) -> bool:
+    """Whether a key or a person was ever made: from then on nobody gets in unknown, even if all are gone."""
     with workspace.read() as session:
         return _any(session)
 
 
 def caller_of(workspace: Workspace, authorization: str | None) -> Caller:
-    """Who sends this Authorization header ("Bearer KEY"); the local caller as long as there is no key.
+    """Who sends this Authorization header ("Bearer KEY"); the local caller as long as there is no key, nor
+    a person who could sign in.
 
     Raises NotAuthenticated; the message is the same for a key that never was and for one that was revoked.
     """
@@ -196,7 +198,7 @@ def _hash(key: str) -> str:
 
 
 def _any(session: Session) -> bool:
-    return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+    return any(session.scalar(select(table.id).limit(1)) is not None for table in (ApiKeyRow, PersonRow))
 
 
 def _is_tenant(session: Session, tenant: str) -> bool:

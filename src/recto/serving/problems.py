@@ -49,6 +49,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.WorkspaceBusy: 503,
     errors.QueueFull: 429,
     errors.RateLimited: 429,
+    errors.SignInDelayed: 429,
     errors.Draining: 503,
     errors.DeadlineExpired: 504,
     errors.NotAuthenticated: 401,
@@ -160,6 +161,8 @@ def headers_of(request: Request, error: RectoError) -> dict[str, str]:
     match error:
         case errors.QueueFull():
             return {"Retry-After": str(error.retry_after_s or service.batcher.retry_after_s())}
+        case errors.SignInDelayed():
+            return {"Retry-After": str(error.retry_after_s)}
         case errors.RateLimited():
             return {"Retry-After": str(service.records.quota.retry_after_s(request.state.caller))}
         case errors.WorkspaceBusy() | errors.Draining():

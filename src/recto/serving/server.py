@@ -15,7 +15,7 @@ import uvicorn
 from recto.errors import OutputError, ServingError
 from recto.serving.app import create_app
 from recto.serving.connections import bounded, room_for
-from recto.serving.keys import any_key
+from recto.serving.keys import is_guarded
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
@@ -58,12 +58,12 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
 
 def check_address(host: str, workspace: Workspace | None) -> None:
     """Raise ServingError for an address that others can reach, as long as there is no key."""
-    if is_loopback(host) or (workspace is not None and any_key(workspace)):
+    if is_loopback(host) or (workspace is not None and is_guarded(workspace)):
         return
     raise ServingError(
         "without a key only this machine itself may ask",
         where=f"serving.host {host}",
-        hint="make a key with `recto keys add`, in a workspace; or listen on 127.0.0.1",
+        hint="`recto keys add` or `recto people add`, in a workspace, or listen on 127.0.0.1",
     )
 
 

@@ -30,6 +30,7 @@ from recto.serving.models import Load, Model, Models
 from recto.serving.records import Records
 from recto.serving.routing import Route, RouteRequest, route
 from recto.serving.samples import Reading
+from recto.serving.sessions import Attempts
 from recto.settings import Settings
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL
@@ -79,6 +80,7 @@ class Service:
         self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
         self.extractors = Extractors(settings.extraction)
+        self.attempts = Attempts()
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = (
             Jobs(workspace, settings.jobs, self._worker(workspace)) if workspace and takes_jobs else None

@@ -17,6 +17,7 @@ from recto.errors import NotAllowed, RequestRefused
 from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
+from recto.serving.sessions import COOKIE, CSRF_HEADER, SignedIn, check_csrf, signed_in
 from recto.workspace.folder import Workspace
 
 Answer = TypeVar("Answer")
@@ -27,10 +28,27 @@ _bearer = HTTPBearer(auto_error=False, description="a key of `recto keys add`, o
 _OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 def service_of(request: Request) -> Service:
     """The service that answers."""
     service: Service = request.app.state.service
     return service
+
+
+async def person_here(request: Request) -> SignedIn | None:
+    """A dependency: who is signed in; None where nobody is, or the request has a key.
+
+    Raises NotAllowed for a change that doesn't carry the session's CSRF token.
+    """
+    workspace, cookie = service_of(request).workspace, request.cookies.get(COOKIE)
+    if workspace is None or cookie is None or "authorization" in request.headers:
+        return None
+    found = await to_thread(signed_in, workspace, cookie)
+    if found is not None and request.method not in _HARMLESS:
+        check_csrf(request.headers.get(CSRF_HEADER), found)
+    return found
 
 
 def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
@@ -39,7 +57,9 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     async def caller(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
         service = service_of(request)
         found = LOCAL_CALLER
-        if service.workspace is not None:
+        if person := await person_here(request):
+            found = person.person.caller
+        elif service.workspace is not None:
             found = await to_thread(caller_of, service.workspace, request.headers.get("authorization"))
         if found is LOCAL_CALLER:
             check_local(request)
