@@ -17,6 +17,7 @@ from recto.serving.app import create_app
 from recto.serving.connections import bounded, room_for
 from recto.serving.keys import is_guarded
 from recto.serving.loopback import is_loopback
+from recto.serving.review.loop import Loop
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
@@ -25,8 +26,10 @@ _LAST_ANSWERS_S = 5
 """After the drain all is answered: what is still connected then only hasn't hung up."""
 
 
-def serve(service: Service, on_listening: Callable[[str], None]) -> None:
+def serve(service: Service, on_listening: Callable[[str], None], loop: Loop | None = None) -> None:
     """Answer until a signal says to stop; `on_listening` is told the URL once requests are answered.
+
+    `loop` is what the dashboard shows of retraining.
 
     Raises ServingError where the address may not be listened on, OutputError where it can't, and what keeps
     the service from starting.
@@ -34,11 +37,13 @@ def serve(service: Service, on_listening: Callable[[str], None]) -> None:
     host, port = service.settings.serving.host, service.settings.serving.port
     check_address(host, service.workspace)
     with _bound(host, port) as listening:
-        asyncio.run(_serve(service, listening, on_listening))
+        asyncio.run(_serve(service, listening, on_listening, loop))
 
 
-async def _serve(service: Service, listening: socket.socket, on_listening: Callable[[str], None]) -> None:
-    app = create_app(service)
+async def _serve(
+    service: Service, listening: socket.socket, on_listening: Callable[[str], None], loop: Loop | None
+) -> None:
+    app = create_app(service, loop)
     settings = service.settings.serving
     most = room_for(settings.max_connections)
     config = uvicorn.Config(
