@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -23,8 +24,8 @@ from recto.workspace.utc import now
 from ..conftest import settings_with
 from ..live import live
 
-playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-Browser, Context = playwright_api.Browser, playwright_api.BrowserContext
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 PASSWORD = "a long pass phrase"
 ROOT = Path(__file__).parents[3]
@@ -151,7 +152,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
+    api = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
     program = next(
         (
             found
@@ -162,18 +164,18 @@ def browser() -> Iterator[Browser]:
     )
     if program is None:
         pytest.skip("no Chromium here (apt-get install chromium)")
-    with playwright_api.sync_playwright() as playwright:
+    with api.sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield found
         found.close()
 
 
 @pytest.fixture
-def opened(browser: Browser, site: Site) -> Iterator[Callable[..., Context]]:
+def opened(browser: "Browser", site: Site) -> "Iterator[Callable[..., BrowserContext]]":
     """A function (name of a person, options) → his browser, signed in; nothing may go wrong in it unseen."""
     contexts, faults = [], []
 
-    def open_for(name: str, **options: object) -> Context:
+    def open_for(name: str, **options: object) -> "BrowserContext":
         context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 800}, **options)
         contexts.append(context)
         answer = context.request.post("/v1/session", data={"name": name, "password": PASSWORD})

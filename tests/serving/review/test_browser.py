@@ -3,26 +3,29 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import SCREENSHOTS, Context, Site, playwright_api
+from .conftest import SCREENSHOTS, Site, sheet
 
-BrowserPage = playwright_api.Page
-Open = Callable[..., Context]
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Route
+
+Open = Callable[..., "BrowserContext"]
 
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
 SERIOUS = {"serious", "critical"}
 
 
-def document_page(context: Context, document: str) -> BrowserPage:
+def document_page(context: "BrowserContext", document: str) -> "Page":
     page = context.new_page()
     page.goto(f"/review/documents/{document}")
     page.wait_for_selector("body[data-ready]")
     return page
 
 
-def status(page: BrowserPage, words: str) -> None:
+def status(page: "Page", words: str) -> None:
     page.locator("#status", has_text=words).wait_for()
 
 
@@ -100,7 +103,7 @@ def test_a_save_whose_answer_is_lost_is_saved_once(site: Site, opened: Open) -> 
     page = document_page(opened("ben"), document)
     lost = []
 
-    def lose_the_first_answer(route: playwright_api.Route) -> None:
+    def lose_the_first_answer(route: "Route") -> None:
         answer = route.fetch()
         if lost:
             route.fulfill(response=answer)
@@ -214,8 +217,6 @@ def test_whoever_only_reads_changes_nothing(site: Site, opened: Open) -> None:
 
 
 def test_uploading_and_improving(site: Site, opened: Open, tmp_path: Path) -> None:
-    from .conftest import sheet
-
     (tmp_path / "new.png").write_bytes(sheet(14))
     (tmp_path / "none.png").write_bytes(b"no image")
     page = opened("anna").new_page()

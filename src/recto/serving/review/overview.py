@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from recto.corrections.pace import per_day
 from recto.datasets.corpus import counts
-from recto.errors import RectoError, RegistryError
+from recto.errors import RectoError, RegistryError, RequestRefused
 from recto.registry.difference import diff
 from recto.registry.promotion import promote, rollback
 from recto.registry.standing import standings
@@ -56,8 +56,11 @@ async def improve(request: Request, visitor: VisitorHere, scope: _Scope = GENERA
     require(visitor, "admin")
     loop = loop_of(request)
     if loop is None:
-        raise RegistryError("this service knows no loop")
-    await to_thread(loop.ask, scope, f"{visitor.author} asked for it on the dashboard")
+        raise RequestRefused("this service knows no loop")
+    try:
+        await to_thread(loop.ask, scope, f"{visitor.author} asked for it on the dashboard")
+    except RegistryError as error:
+        return _refused(visitor, error)
     standing = await to_thread(_standing_of, loop, scope)
     return rendered("progress.html", visitor, {"standing": standing, "scope": scope})
 
