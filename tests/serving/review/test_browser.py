@@ -179,6 +179,7 @@ def test_added_and_emptied_lines(site: Site, opened: Open) -> None:
     said = site.text_of(document).splitlines()
     assert "line 2 of lines" not in said
     assert "an added line" in said
+    page.locator(".title", has_text="trusted").wait_for()
     page.keyboard.press("Alt+z")
     page.locator(".title", has_text="waits for a look").wait_for()
     assert site.text_of(document).splitlines()[1] == "line 2 of lines"

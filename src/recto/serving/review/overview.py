@@ -10,6 +10,7 @@ from starlette.responses import Response
 from recto.corrections.pace import per_day
 from recto.datasets.corpus import counts
 from recto.errors import RectoError, RegistryError, RequestRefused
+from recto.evaluation.compare import METRIC_NAMES
 from recto.registry.difference import diff
 from recto.registry.promotion import promote, rollback
 from recto.registry.standing import standings
@@ -117,6 +118,7 @@ async def releases(
         "before": before,
         "after": after,
         "may_compare": may_compare,
+        "names": METRIC_NAMES,
     }
     return rendered("releases.html", visitor, context, here="/review/releases")
 

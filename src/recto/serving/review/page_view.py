@@ -26,12 +26,21 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field as the form shows it: trusted, else as it was found; `missing`: required and not there."""
+    """An input of the form: a field, trusted or else as it was found; `missing`: required and not there.
+
+    A field that is a plain object (an amount with its currency) has an input for each `part` ("" else).
+    """
 
     name: str
+    part: str
     text: str
     kind: str
     missing: bool
+
+    @property
+    def label(self) -> str:
+        """What stands beside the input."""
+        return f"{self.name} · {self.part}" if self.part else self.name
 
     @property
     def is_json(self) -> bool:
@@ -51,7 +60,17 @@ def field_rows(document: ReviewDocument) -> list[FieldRow]:
     missing = cast(list[str], extraction.get("missing") or [])
     values = dict(found) | dict(document.fields)
     names = [*values, *(name for name in missing if name not in values)]
-    return [_field(name, values.get(name), missing=name in missing and name not in values) for name in names]
+    rows = []
+    for name in names:
+        value = values.get(name)
+        parts = (
+            value
+            if isinstance(value, dict) and value and not any(map(_is_nested, value.values()))
+            else {"": value}
+        )
+        absent = name in missing and name not in values
+        rows += [_field(name, part, inner, missing=absent) for part, inner in parts.items()]
+    return rows
 
 
 def page_data(
@@ -98,9 +117,15 @@ def _line_data(line: Line) -> dict[str, object]:
     }
 
 
-def _field(name: str, value: JsonValue, *, missing: bool) -> FieldRow:
+def _is_nested(value: JsonValue) -> bool:
+    return isinstance(value, list | dict)
+
+
+def _field(name: str, part: str, value: JsonValue, *, missing: bool) -> FieldRow:
     if isinstance(value, list | dict):
-        return FieldRow(name, json.dumps(value, ensure_ascii=False, indent=1), "json", missing)
+        return FieldRow(name, part, json.dumps(value, ensure_ascii=False, indent=1), "json", missing)
     if value is None or isinstance(value, str):
-        return FieldRow(name, value or "", "text", missing)
-    return FieldRow(name, json.dumps(value), "boolean" if isinstance(value, bool) else "number", missing)
+        return FieldRow(name, part, value or "", "text", missing)
+    return FieldRow(
+        name, part, json.dumps(value), "boolean" if isinstance(value, bool) else "number", missing
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from recto.evaluation.report_view import shown, signed_points, signed_seconds
 from recto.serving.review.visitor import Visitor
 
 STATIC = Path(__file__).parent / "static"
@@ -39,7 +40,7 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.filters["percent"] = percent
+_PAGES.filters.update(percent=percent, shown=shown, points=signed_points, seconds=signed_seconds)
 
 
 def rendered(

@@ -149,6 +149,7 @@ async function save(body = content()) {
     if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return false; }
     version = told.version;
     localStorage.removeItem(KEPT);
+    Object.assign(document.getElementById("state"), { className: "tag good", textContent: "✓ trusted" });
     tell("Saved", "good");
     return true;
   } finally {
@@ -188,10 +189,12 @@ async function undo() {
 async function saveFields(event) {
   event.preventDefault();
   const changed = {};
-  for (const input of event.target.querySelectorAll("[name]")) {
-    if (input.value === input.defaultValue) continue;
+  const inputs = [...event.target.querySelectorAll("[name]")];
+  const touched = new Set(inputs.filter((input) => input.value !== input.defaultValue).map((input) => input.name));
+  for (const input of inputs.filter((one) => touched.has(one.name))) {
     try {
-      changed[input.name] = fieldValue(input);
+      if (input.dataset.part) (changed[input.name] ??= {})[input.dataset.part] = fieldValue(input);
+      else changed[input.name] = fieldValue(input);
     } catch {
       tell(`${input.name} must be JSON, as it was`, "bad");
       input.focus();
