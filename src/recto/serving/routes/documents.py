@@ -157,13 +157,16 @@ async def image(
     if not shown.consent.store:
         raise DocumentUnknown("the document was withdrawn: nothing of it is kept")
     opened = await unless_gone(
-        request, _opened(service_of(request), workspace, Place(document_id, page), caller)
+        request, opened_page(service_of(request), workspace, Place(document_id, page), caller)
     )
     return Response(await to_thread(_jpeg, opened), media_type="image/jpeg")
 
 
-async def _opened(service: Service, workspace: Workspace, place: Place, caller: Caller) -> Page:
-    """The page, opened in a decoder; the number of a page that was scanned alone is only a label."""
+async def opened_page(service: Service, workspace: Workspace, place: Place, caller: Caller) -> Page:
+    """The page, opened in a decoder; the number of a page that was scanned alone is only a label.
+
+    Raises DocumentErrors.
+    """
     most = service.settings.uploads.max_job_pages
     blob = blob_path(workspace, place.sha256)
     async with (
