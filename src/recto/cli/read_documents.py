@@ -5,8 +5,6 @@ from pathlib import Path
 
 from recto.cli.read_format import Format
 from recto.cli.read_run import Opened, Wanted
-from recto.documents.formats import alto, hocr, page_xml
-from recto.documents.formats.searchable_pdf import searchable_pdf
 from recto.documents.opening import open_pages
 from recto.documents.page import Image
 from recto.documents.replacing import replace_file, replaced
@@ -28,6 +26,9 @@ def write_document(
     form: Format, transcripts: Iterable[Transcript], place: Places, opened: Opened, wanted: Wanted
 ) -> None:
     """Write the files. Raises OutputError, and for a PDF DocumentErrors: the pages are opened again."""
+    from recto.documents.formats import alto, hocr, page_xml
+    from recto.documents.formats.searchable_pdf import searchable_pdf
+
     suffix = SUFFIXES[form]
     if form is Format.PAGE:
         for transcript in transcripts:
