@@ -1,9 +1,11 @@
 """A real workspace with documents that were read, as they wait in the review queue."""
 
 import io
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import select
@@ -19,7 +21,9 @@ Read = Callable[..., Place]
 
 
 def page_image(words: str) -> bytes:
-    image = Image.new("RGB", (240, 120), "white")
+    """A page like no other: its ground is a pattern that the words choose."""
+    pattern = np.random.default_rng(zlib.crc32(words.encode())).integers(120, 255, (6, 12, 3), np.uint8)
+    image = Image.fromarray(pattern).resize((240, 120), Image.Resampling.NEAREST)
     ImageDraw.Draw(image).text((10, 20), words, fill="black")
     stream = io.BytesIO()
     image.save(stream, "PNG")

@@ -3,6 +3,7 @@
 from recto.cli import (
     add,
     app,
+    corrections,
     data,
     doctor,
     evaluate,
@@ -26,6 +27,7 @@ from recto.cli import (
 __all__ = [
     "add",
     "app",
+    "corrections",
     "data",
     "doctor",
     "evaluate",
