@@ -100,6 +100,26 @@ def test_static_files_are_ours_alone(stranger: httpx.Client) -> None:
     assert stranger.get("/review/static/..%2Fwork.py").status_code == 404
 
 
+def test_the_dashboard_estimates_from_pages_at_random_alone(site: Site) -> None:
+    """Pages of the queue are drawn by their hash: some are uploaded until one is at random."""
+    assert "no page drawn at random is corrected yet" in site.client.get("/review/dashboard").text
+    for seed in range(100, 160):
+        site.upload(f"draw_{seed}.png", seed)
+    waiting = site.client.get("/v1/queue", params={"limit": 1000}).json()["pages"]
+    assert "random" in {entry["stream"] for entry in waiting}
+    while (entry := site.client.post("/v1/queue/next").json())["stream"] != "random":
+        site.client.post(f"/v1/documents/{entry['id']}/pages/1/unsure")
+    address = f"/v1/documents/{entry['id']}"
+    page = site.client.get(address).json()["pages"][0]
+    saved = site.client.patch(
+        f"{address}/transcript",
+        json={"page": 1, "text": page["text"]},
+        headers={"If-Match": page["version"]},
+    )
+    assert saved.status_code == 200
+    assert "by 1 corrected page drawn at random" in site.client.get("/review/dashboard").text
+
+
 def test_texts_are_shown_and_never_run(site: Site) -> None:
     evil = "</script><script>alert(1)</script>"
     document = site.upload("evil.png", 22)

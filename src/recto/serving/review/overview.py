@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from recto.corrections.estimate import estimates
 from recto.corrections.pace import per_day
 from recto.datasets.corpus import counts
 from recto.errors import RectoError, RegistryError, RequestRefused
@@ -137,6 +138,7 @@ def _dashboard(workspace: Workspace, loop: Loop | None) -> Mapping[str, object]:
         "bars": day_bars(days),
         "corrected": sum(day.corrections for day in days),
         "loops": [(standing, error_path(standing.turns)) for standing in loops],
+        "estimate": next(reversed(estimates(workspace)), None),
         "current": [one for one in standings(workspace) if one.current_for],
     }
 
