@@ -149,6 +149,16 @@ def test_a_draft_survives_a_closed_browser(site: Site, opened: Open) -> None:
     )
 
 
+def test_leaving_a_page_in_a_hurry_loses_nothing(site: Site, opened: Open) -> None:
+    document = site.upload("hurry.png", 16)
+    page = document_page(opened("ben"), document)
+    page.locator('[data-i="3"] input').fill("typed and gone")
+    page.goto("/review")
+    page.goto(f"/review/documents/{document}")
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator('[data-i="3"] input').input_value() == "typed and gone"
+
+
 def test_a_key_on_a_page_of_500_lines_touches_its_own_line_only(site: Site, opened: Open) -> None:
     """How quick that is, `benchmarks/review_keys.py` measures."""
     page = document_page(opened("ben"), site.upload("long[500].png", 9, rows=500))

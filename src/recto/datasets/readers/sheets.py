@@ -13,11 +13,13 @@ from recto.datasets.naming import DOCUMENT_SUFFIXES, category_from_name, safe_na
 from recto.datasets.pages import open_counted
 from recto.datasets.problem import MissingFile, Reading, RowPlace
 from recto.datasets.readers.folder import add_document, documents_in
-from recto.datasets.readers.text import MAX_ANNOTATION_BYTES
 from recto.datasets.row import file_inside
 from recto.documents.formats.detection import SUFFIXES, reader_for
 from recto.documents.formats.sheet import Reader, Sheet
 from recto.errors import RectoError
+
+MAX_BYTES = 100_000_000
+"""Of one file: it is held in memory as a tree, several times as large."""
 
 
 def read(path: Path) -> Reading:
@@ -50,8 +52,8 @@ def sheet_files(path: Path) -> Iterator[tuple[Path, Reader]]:
 def _examples(file: Path, read_sheets: Reader, root: Path, reading: Reading) -> Iterator[Example]:
     origin = RowPlace(file, "")
     try:
-        if file.stat().st_size > MAX_ANNOTATION_BYTES:
-            raise ValueError(f"the file has more than {MAX_ANNOTATION_BYTES:,} bytes")
+        if file.stat().st_size > MAX_BYTES:
+            raise ValueError(f"the file has more than {MAX_BYTES:,} bytes")
         sheets = read_sheets(file.read_bytes())
     except (OSError, ValueError) as error:
         reading.wrong(origin, ValueError(str(error)))

@@ -89,6 +89,7 @@ def page_data(
         "lines": [_line_data(line) for line in _lines(page)],
         "reading": {"text": reading.text} if reading and reading.text.strip() else None,
         "draft": None if draft is None else {"version": draft.version, **draft.content},
+        "author": visitor.author,
         "csrf": visitor.csrf,
         "corrects": visitor.corrects,
     }

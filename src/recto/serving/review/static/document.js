@@ -13,7 +13,7 @@ if (!data.width) { // only the image tells its size
   [data.width, data.height] = [image.naturalWidth, image.naturalHeight];
 }
 const size = [data.width, data.height];
-const KEPT = `recto ${data.id} ${data.page}`; // a draft that the service couldn't be told of
+const KEPT = `recto ${data.author} ${data.id} ${data.page}`; // a draft that the service couldn't be told of
 const DRAFT_AFTER_MS = 700;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
@@ -22,6 +22,7 @@ let lines = data.lines.map((line) => ({ ...line, machine: line.text }));
 let current = 0;
 let saving = false;
 let draftTimer = 0;
+let untold = false; // whether something was typed that the service doesn't know
 const viewer = new Viewer(...size, (i) => focusLine(i));
 
 // -- lines -------------------------------------------------------------------------------------------------
@@ -148,6 +149,7 @@ async function save(body = content()) {
     if (answer.status === 409) { openConflict(told.conflict); return false; }
     if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return false; }
     version = told.version;
+    untold = false;
     localStorage.removeItem(KEPT);
     Object.assign(document.getElementById("state"), { className: "tag good", textContent: "✓ trusted" });
     tell("Saved", "good");
@@ -220,21 +222,27 @@ function fieldValue(input) {
 // -- drafts ------------------------------------------------------------------------------------------------
 
 function draftSoon() {
+  untold = true;
   clearTimeout(draftTimer);
   draftTimer = setTimeout(keepDraft, DRAFT_AFTER_MS);
 }
 
 async function keepDraft() {
   const draft = { version, ...content() };
+  untold = false;
   try {
     const answer = await ask("PUT", `${page}/draft?kind=transcript`, draft);
     if (!answer.ok) throw new Error(answer.status);
     localStorage.removeItem(KEPT);
     if (!saving) tell("Draft kept");
   } catch {
-    localStorage.setItem(KEPT, JSON.stringify(draft));
+    keepHere(draft);
     if (!saving) tell("Draft kept in this browser only", "bad");
   }
+}
+
+function keepHere(draft) {
+  localStorage.setItem(KEPT, JSON.stringify(draft));
 }
 
 function takeUpDraft() {
@@ -337,6 +345,7 @@ function useShortcuts() {
 list.addEventListener("focusin", (event) => { const row = event.target.closest(".row"); if (row) light(Number(row.dataset.i)); });
 list.addEventListener("input", (event) => { typed(Number(event.target.closest(".row").dataset.i)); draftSoon(); });
 document.addEventListener("keydown", pressed);
+window.addEventListener("pagehide", () => { if (untold) keepHere({ version, ...content() }); });
 document.getElementById("fields")?.addEventListener("submit", saveFields);
 document.getElementById("conflict-close").addEventListener("click", () => document.getElementById("conflict").close());
 for (const [id, action] of Object.entries(ACTIONS)) document.getElementById(id)?.addEventListener("click", action);
