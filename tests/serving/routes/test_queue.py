@@ -96,6 +96,13 @@ def test_whoever_isnt_sure_leaves_the_page_to_others(two: Two, make_pdf: Make) -
     assert ben.post("/v1/queue/next").json()["unsure"] == ["key anna"]
 
 
+def test_a_draft_of_a_field_without_a_name_is_refused(two: Two, make_pdf: Make) -> None:
+    anna, _ = two
+    document = sent(anna, make_pdf(1))
+    draft = {"version": document["fields_version"], "fields": {"": "x"}}
+    assert anna.put(f"/v1/documents/{document['id']}/pages/1/draft", json=draft).status_code == 422
+
+
 def test_another_engines_reading_counts(two: Two, make_pdf: Make) -> None:
     anna, _ = two
     document = sent(anna, make_pdf(1))

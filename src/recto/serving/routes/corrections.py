@@ -58,6 +58,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
+FieldName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class _Change(BaseModel):
     model_config = ConfigDict(extra="forbid")
     version: str | None = Field(
@@ -94,7 +97,7 @@ class TranscriptChange(_Change):
 class FieldsChange(_Change):
     """Fields that are now so; null takes one away, others stay."""
 
-    fields: dict[Annotated[str, Field(min_length=1, max_length=200)], JsonValue] = Field(max_length=1000)
+    fields: dict[FieldName, JsonValue] = Field(max_length=1000)
 
     @property
     def edit(self) -> FieldsEdit:

@@ -16,7 +16,7 @@ from recto.corrections.readings import keep_other_reading
 from recto.serving.document_answers import LeaseModel, lease_json
 from recto.serving.problems import MEDIA_TYPE, problem, problem_response
 from recto.serving.routes.asking import Corrector, Viewer, WorkspaceHere, sight_of
-from recto.serving.routes.corrections import MAX_TEXT, FieldsChange, LineChange, TranscriptChange
+from recto.serving.routes.corrections import MAX_TEXT, FieldName, FieldsChange, LineChange, TranscriptChange
 from recto.serving.routes.described import problems
 from recto.serving.routes.documents import DocumentId, PageNumber
 
@@ -86,7 +86,7 @@ class DraftChange(BaseModel):
     version: str = Field(max_length=64)
     text: str | None = Field(default=None, max_length=MAX_TEXT)
     lines: list[LineChange] | None = Field(default=None, max_length=10_000)
-    fields: dict[str, JsonValue] | None = Field(default=None, max_length=1000)
+    fields: dict[FieldName, JsonValue] | None = Field(default=None, max_length=1000)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "DraftChange":
