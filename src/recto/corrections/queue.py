@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import String, func, select, update
+from sqlalchemy import cast as cast_in_sql
 from sqlalchemy.orm import Session
 
 from recto.corrections.documents import Lease
@@ -25,6 +26,8 @@ from recto.workspace.tables import DocumentRow
 from recto.workspace.utc import now
 
 _DRAWN_OF = 1 << 32
+_AT_ONCE = 200
+"""Readings that are weighed before the next ones are looked for: nobody waits for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,21 @@ def take_next(workspace: Workspace, author: str, sight: Sight = EVERYTHING) -> W
     """
     settings = workspace.settings.review
     _weigh(workspace)
-    with workspace.transaction() as session:
+    with workspace.read() as session:  # looking takes time, which must not hold up those who save
         waiting = _waiting(session, settings, sight)
-        own = [pair for pair in waiting if pair[1].lease and pair[1].lease.author == author]
-        free = [pair for pair in waiting if pair[1].lease is None and author not in pair[1].unsure]
-        chosen = own[:1] or _first(free, drawn=_random_is_due(session, settings.random_share))
-        if not chosen:
-            return None
-        row_id, entry = chosen[0]
-        stream = cast(Stream, entry.lease.stream) if entry.lease else entry.stream
-        lease = lease_in(session, row_id, author, stream, settings.lease_s)
-    return replace(entry, stream=stream, lease=lease)
+        drawn = _random_is_due(session, settings.random_share)
+    own = [pair for pair in waiting if pair[1].lease and pair[1].lease.author == author]
+    free = [pair for pair in waiting if pair[1].lease is None and author not in pair[1].unsure]
+    wanted: Stream = "random" if drawn else "value"
+    with workspace.transaction() as session:
+        for row_id, entry in (*own, *sorted(free, key=lambda pair: pair[1].stream != wanted)):
+            if not _is_still_free(session, row_id, author):
+                continue
+            stream = cast(Stream, entry.lease.stream) if entry.lease else entry.stream
+            return replace(
+                entry, stream=stream, lease=lease_in(session, row_id, author, stream, settings.lease_s)
+            )
+    return None
 
 
 def is_drawn(place: Place, share: float) -> bool:
@@ -102,10 +109,10 @@ def _in_turn(waiting: Sequence[Waiting], share: float) -> Iterator[Waiting]:
         yield entry_or_none
 
 
-def _first(pairs: Sequence[tuple[int, Waiting]], *, drawn: bool) -> Sequence[tuple[int, Waiting]]:
-    """The first of the stream whose turn it is, else of the other."""
-    wanted = "random" if drawn else "value"
-    return [pair for pair in pairs if pair[1].stream == wanted][:1] or pairs[:1]
+def _is_still_free(session: Session, row_id: int, author: str) -> bool:
+    """Whether nobody was quicker since the queue was looked at."""
+    row, lease = session.get_one(DocumentRow, row_id), session.get(LeaseRow, row_id)
+    return row.state == "queued" and (lease is None or lease.author == author or lease.until <= now())
 
 
 def _random_is_due(session: Session, share: float) -> bool:
@@ -165,17 +172,37 @@ def _rank(entry: Waiting) -> tuple[bool, float]:
 
 def _weigh(workspace: Workspace) -> None:
     """Give each reading its doubt that has none yet; whoever changes a reading takes it away."""
-    unweighed = select(DocumentRow).where(
-        DocumentRow.state == "queued", DocumentRow.doubt.is_(None), DocumentRow.reading.is_not(None)
-    )
-    with workspace.read() as session:
-        if session.scalars(unweighed.limit(1)).first() is None:
+    last = 0
+    while True:
+        with workspace.read() as session:
+            doubts = _doubts(session, after=last)
+        if not doubts:
             return
-    with workspace.transaction() as session:
-        for row in session.scalars(unweighed):
-            if not row.reading:  # JSON's null
-                continue
-            reading = transcript_from_json(cast(TranscriptJson, row.reading))
-            others = select(OtherReadingRow.text).where(OtherReadingRow.document_id == row.id)
-            missing = cast(list[str], (row.extraction or {}).get("missing", []))
-            row.doubt = doubt_of(reading, session.scalars(others).all(), missing).to_json()
+        last = max(doubts)
+        with workspace.transaction() as session:
+            for row_id, doubt in doubts.items():
+                here = (DocumentRow.id == row_id, DocumentRow.doubt.is_(None))
+                session.execute(update(DocumentRow).where(*here).values(doubt=doubt.to_json()))
+
+
+def _doubts(session: Session, *, after: int) -> dict[int, Doubt]:
+    """The doubts of some readings that have none yet, by their rows' ids, of which all are above `after`."""
+    rows = session.execute(
+        select(DocumentRow.id, DocumentRow.reading, DocumentRow.extraction)
+        .where(DocumentRow.id > after, DocumentRow.state == "queued", DocumentRow.doubt.is_(None))
+        .where(DocumentRow.reading.is_not(None), cast_in_sql(DocumentRow.reading, String) != "null")
+        .order_by(DocumentRow.id)
+        .limit(_AT_ONCE)
+    ).all()
+    others: dict[int, list[str]] = {}
+    of_them = OtherReadingRow.document_id.in_([row.id for row in rows])
+    for other in session.scalars(select(OtherReadingRow).where(of_them)):
+        others.setdefault(other.document_id, []).append(other.text)
+    return {
+        row.id: doubt_of(
+            transcript_from_json(cast(TranscriptJson, row.reading)),
+            others.get(row.id, []),
+            cast(list[str], (row.extraction or {}).get("missing", [])),
+        )
+        for row in rows
+    }
