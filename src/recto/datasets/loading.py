@@ -21,6 +21,8 @@ READERS: dict[str, str] = {
     "webdataset": "recto.datasets.readers.shards",
     "imagefolder": "recto.datasets.readers.imagefolder",
     "saved": "recto.datasets.readers.saved",
+    "sheets": "recto.datasets.readers.sheets",
+    "label_studio": "recto.datasets.readers.label_studio",
     "folder": "recto.datasets.readers.folder",
 }
 

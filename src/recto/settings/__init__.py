@@ -17,6 +17,7 @@ from recto.settings.loop import (
     TriggerSettings,
     WorkspaceSettings,
 )
+from recto.settings.review import ReviewSettings
 from recto.settings.serving import (
     AccessSettings,
     AgentSettings,
@@ -40,6 +41,7 @@ __all__ = [
     "ObservabilitySettings",
     "PrivacySettings",
     "RemoteSettings",
+    "ReviewSettings",
     "ServingSettings",
     "Settings",
     "SplitSettings",

@@ -26,6 +26,7 @@ from recto.settings.loop import (
     TriggerSettings,
     WorkspaceSettings,
 )
+from recto.settings.review import ReviewSettings
 from recto.settings.serving import (
     DEFAULT_AGENTS,
     AccessSettings,
@@ -69,6 +70,7 @@ class Settings(SettingsTable):
     extraction: ExtractionSettings = ExtractionSettings()
     access: AccessSettings = AccessSettings()
     jobs: JobSettings = JobSettings()
+    review: ReviewSettings = ReviewSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     privacy: PrivacySettings = PrivacySettings()
     agents: dict[Word, AgentSettings] = Field(default=DEFAULT_AGENTS, validate_default=False)

@@ -21,6 +21,13 @@ async def fields_of_text(service: Service, asking: Asking, wanted: Wanted, text:
     return await _found(service, asking, await _order(service, wanted, text=text))
 
 
+async def fields_of_pages(
+    service: Service, asking: Asking, wanted: Wanted, pages: Sequence[Transcript]
+) -> ExtractionJson:
+    """The fields of pages that were read already. Raises what `Extractors.extract` raises."""
+    return await _found(service, asking, await _order(service, wanted, pages=pages))
+
+
 async def fields_of_document(
     service: Service, asking: Asking, wanted: Wanted, upload: Upload
 ) -> tuple[ReadAnswer, ExtractionJson]:
@@ -29,12 +36,12 @@ async def fields_of_document(
     The schema is tried first: nobody's pages are read, and counted, for one that is refused. Pages whose
     fields came too late don't count, either. Raises what `Service.read` and `Extractors.extract` raise.
     """
-    await _found(service, asking, await _order(service, wanted))
+    await fields_of_pages(service, asking, wanted, ())
     answer = await service.read(upload, asking)
     pages = [page for page in answer.pages if isinstance(page, Transcript)]
     counted = sum(not is_our_fault(page) for page in answer.pages)
     with service.given_back_if_late(asking, counted):
-        return answer, await _found(service, asking, await _order(service, wanted, pages=pages))
+        return answer, await fields_of_pages(service, asking, wanted, pages)
 
 
 async def _found(service: Service, asking: Asking, order: Order) -> ExtractionJson:
