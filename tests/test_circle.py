@@ -1,8 +1,11 @@
-"""The whole circle, with real processes: people correct what comes in, a Cycle learns it, the service reads better.
+"""The whole circle, with real processes: people correct, a Cycle learns, and the service reads better.
 
-`recto serve` runs all the time; what a person does goes through the API that the review pages use, signed in as
-he is there. Run it with `--log-cli-level=WARNING` to see the figures. The short form (RECTO_SHORT_PROOFS) has fewer
-documents and learns less of them.
+`recto serve` runs all the time; what a person does goes through the API that the review pages use, signed in
+as he is there. `--log-cli-level=WARNING` shows the figures. The short form (RECTO_SHORT_PROOFS) has fewer
+documents and fewer general lines.
+
+What is measured are receipts whose lines are found (CER below LOST). A Cycle teaches how lines are read, not
+where they are: needle print so weak that single dots are found in place of lines stays unread.
 """
 
 import logging
@@ -24,7 +27,7 @@ from recto.datasets.synthesis import Kind, Wish, synthesise
 from recto.datasets.synthesis.folder import write_folder
 from recto.documents.transcript import Line
 from recto.evaluation.metrics.edits import cer
-from recto.evaluation.metrics.ratio import total
+from recto.evaluation.metrics.ratio import Ratio, total
 from recto.retraining.history import read_history
 from recto.retraining.status import read_status
 from recto.workspace.folder import open_workspace
@@ -34,7 +37,7 @@ SHORT = bool(os.environ.get("RECTO_SHORT_PROOFS"))
 RECTO = (sys.executable, "-c", "from recto.cli import main; main()")
 LIMIT_S = 900  # for one answer: other tests may keep the machine busy
 NAME, PASSWORD = "anna", "a long pass phrase"
-TEST_VENDORS, VENDORS = 10, 22
+TEST_VENDORS, VENDORS = 10, 24
 """Those of the test receipts are none of the others'."""
 
 log = logging.getLogger(__name__)
@@ -44,8 +47,8 @@ log = logging.getLogger(__name__)
 class Plan:
     """So many documents, and what stands in recto.toml beside its defaults."""
 
-    uploaded: int = 60
     corrected: int = 40
+    left: int = 20
     settings: str = ""
     recipe: str = ""
 
@@ -63,30 +66,23 @@ max_slowdown = 50.0 # how busy the machine is while it is tested says nothing of
 request_timeout_s = {limit}
 """
 QUICK = Plan(
-    uploaded=24,
-    corrected=16,
-    settings='canary_margin = 0.01 # so short a training forgets more\n[training]\nrecipe = "recipe.yaml"',
-    recipe="epochs: 3\nreplay_lines: 200\n",
+    corrected=24,
+    left=10,
+    settings='canary_margin = 0.01 # fewer lines against forgetting\n[training]\nrecipe = "recipe.yaml"',
+    recipe="replay_lines: 300\n",
 )
 PLAN = QUICK if SHORT else Plan()
-GAIN = 0.25
+MEASURED, GAIN, LOST = 20, 0.25, 0.3
 
 
 def receipts() -> tuple[list[Example], list[Example]]:
-    """Receipts that are hard to read: 20 to measure on, two of each vendor, and those to upload."""
-    stream = synthesise(VENDORS * 5, 6, Wish(kinds=(Kind.RECEIPT,), hard=True))
-    measured: list[Example] = []
-    uploaded: list[Example] = []
-    for number, receipt in enumerate(stream):
-        turn, vendor = divmod(number, VENDORS)
-        if vendor < TEST_VENDORS and turn < 2:
-            name = f"test/{Path(receipt.image).name}"
-            measured.append(replace(receipt, image=name, split="test", fields={}))
-        elif vendor >= TEST_VENDORS:
-            uploaded.append(receipt)
-        if len(measured) == 2 * TEST_VENDORS and len(uploaded) >= PLAN.uploaded:
-            break
-    return measured, uploaded[: PLAN.uploaded]
+    """Receipts that are hard to read, of vendors for the test and of others."""
+    made = list(synthesise(VENDORS * 5, 6, Wish(kinds=(Kind.RECEIPT,), hard=True)))
+    test = [replace(one, image=f"test/{Path(one.image).name}", split="test", fields={}) for one in made]
+    return (
+        [receipt for number, receipt in enumerate(test) if number % VENDORS < TEST_VENDORS],
+        [receipt for number, receipt in enumerate(made) if number % VENDORS >= TEST_VENDORS],
+    )
 
 
 def recto(home: Path, *words: object, says: str = "") -> str:
@@ -142,17 +138,35 @@ def correct(client: httpx.Client, document: str, lines: Sequence[Line]) -> None:
 
 def nonsense(lines: Sequence[Line]) -> list[Line]:
     """The lines as somebody types who means no good: their letters in any order."""
-    return [replace(line, text="".join(random.Random(line.text).sample(line.text, len(line.text)))) for line in lines]
+    return [
+        replace(line, text="".join(random.Random(line.text).sample(line.text, len(line.text))))
+        for line in lines
+    ]
 
 
-def error_rate(client: httpx.Client, some: Sequence[Example], release: str | None) -> float:
-    """The CER (0 to 1) with which the service reads these; that Release must be who reads."""
-    counts = []
+def reading(client: httpx.Client, receipt: Example, release: str | None) -> Ratio:
+    """How many characters of it the service reads wrongly; that Release must be who reads."""
+    answer = client.post("/v1/read", files={"file": source(receipt)}, data={"output": "text"}).json()
+    assert answer["release"] == release
+    return cer(receipt.text or "", answer["text"])
+
+
+def error_rate(client: httpx.Client, some: Sequence[Example], release: str) -> float:
+    """The CER (0 to 1) with which that Release reads these."""
+    return total(reading(client, receipt, release) for receipt in some).value
+
+
+def found(client: httpx.Client, some: Sequence[Example], wanted: int) -> tuple[list[Example], float]:
+    """The first of them whose lines the base model finds, and the CER with which it reads these."""
+    kept, counts = [], []
     for receipt in some:
-        answer = client.post("/v1/read", files={"file": source(receipt)}, data={"output": "text"}).json()
-        assert answer["release"] == release
-        counts.append(cer(receipt.text or "", answer["text"]))
-    return total(counts).value
+        errors = reading(client, receipt, None)
+        if errors.value < LOST:
+            kept.append(receipt)
+            counts.append(errors)
+        if len(kept) == wanted:
+            return kept, total(counts).value
+    raise AssertionError(f"only {len(kept)} of {len(some)} receipts are found")
 
 
 def due(home: Path) -> list[str]:
@@ -167,24 +181,25 @@ def home(tmp_path: Path) -> Path:
     home = tmp_path / "shop"
     done = subprocess.run([*RECTO, "init", str(home)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    first, toml = PLAN.corrected // 2, TOML.format(**vars(PLAN), first=PLAN.corrected // 2, limit=LIMIT_S)
-    assert first
-    (home / "recto.toml").write_text(toml)
+    (home / "recto.toml").write_text(TOML.format(**vars(PLAN), first=PLAN.corrected // 2, limit=LIMIT_S))
     (home / "recipe.yaml").write_text(PLAN.recipe)
     recto(home, "people", "add", NAME, says=f"{PASSWORD}\n")
     return home
 
 
 @pytest.mark.slow
-def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(home: Path, tmp_path: Path) -> None:
-    measured, uploaded = receipts()
-    corrected, left = uploaded[: PLAN.corrected], uploaded[PLAN.corrected :]
-    write_folder(measured, tmp_path / "known")
-    recto(home, "add", tmp_path / "known")
+def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(
+    home: Path, tmp_path: Path
+) -> None:
+    for_test, others = receipts()
     with served(home) as client:
-        ids = [upload(client, receipt) for receipt in uploaded]
+        measured, base = found(client, for_test, MEASURED)
+        left, base_left = found(client, others[PLAN.corrected :], PLAN.left)
+        corrected, before = others[: PLAN.corrected], [base, base_left]
+        write_folder(measured, tmp_path / "known")
+        recto(home, "add", tmp_path / "known")
+        ids = [upload(client, receipt) for receipt in (*corrected, *left)]
         assert due(home) == []
-        before = [error_rate(client, some, None) for some in (measured, left)]
         for document, receipt in zip(ids, corrected, strict=False):
             correct(client, document, receipt.lines or ())
         (reason,) = due(home)
@@ -194,8 +209,10 @@ def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(home:
         (cycle,) = read_history(open_workspace(home)).cycles
         assert (cycle.state, cycle.release, cycle.reasons) == ("released", 1, [reason]), said
         after = [error_rate(client, some, "1") for some in (measured, left)]
-        log.warning("documents %s; CER of test receipts and of uncorrected ones: %s → %s", cycle.documents, before, after)
-        spoil(client, ids, uploaded)
+        log.warning(
+            "%s: test receipts and uncorrected ones: %s → %s", cycle.documents["splits"], before, after
+        )
+        spoil(client, ids, [*corrected, *left])
         (reason,) = due(home)
         assert reason.startswith(f"new_documents: {PLAN.corrected} new trusted documents")
         said = recto(home, "loop", "--once")
