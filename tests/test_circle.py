@@ -13,6 +13,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -144,11 +145,29 @@ def nonsense(lines: Sequence[Line]) -> list[Line]:
     ]
 
 
+def read(client: httpx.Client, receipt: Example) -> dict[str, str | None]:
+    """What the service says of it: `text`, and which `release` read it."""
+    answer = client.post("/v1/read", files={"file": source(receipt)}, data={"output": "text"})
+    assert answer.status_code == 200, answer.text
+    told: dict[str, str | None] = answer.json()
+    return told
+
+
+def wait_for(client: httpx.Client, release: str, receipt: Example) -> None:
+    """Until the running service has taken up the Release; it looks every few seconds (`reload_every_s`)."""
+    pause = threading.Event()
+    for _ in range(10 * LIMIT_S):
+        if read(client, receipt)["release"] == release:
+            return
+        pause.wait(0.1)
+    raise AssertionError(f"the service doesn't take up Release {release}")
+
+
 def reading(client: httpx.Client, receipt: Example, release: str | None) -> Ratio:
     """How many characters of it the service reads wrongly; that Release must be who reads."""
-    answer = client.post("/v1/read", files={"file": source(receipt)}, data={"output": "text"}).json()
+    answer = read(client, receipt)
     assert answer["release"] == release
-    return cer(receipt.text or "", answer["text"])
+    return cer(receipt.text or "", answer["text"] or "")
 
 
 def error_rate(client: httpx.Client, some: Sequence[Example], release: str) -> float:
@@ -208,6 +227,7 @@ def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(
         assert reason in said, said
         (cycle,) = read_history(open_workspace(home)).cycles
         assert (cycle.state, cycle.release, cycle.reasons) == ("released", 1, [reason]), said
+        wait_for(client, "1", measured[0])
         after = [error_rate(client, some, "1") for some in (measured, left)]
         log.warning(
             "%s: test receipts and uncorrected ones: %s → %s", cycle.documents["splits"], before, after
