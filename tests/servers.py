@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 import redis
 
@@ -44,6 +45,21 @@ class Program:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(LIMIT_S)
             self._process = None
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It, and all its processes, are there and say nothing while the block runs."""
+        assert self._process is not None
+        own = psutil.Process(self._process.pid)
+        own.suspend()  # first: it starts no more of them then
+        stopped = [own, *own.children(recursive=True)]
+        for process in stopped[1:]:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in reversed(stopped):
+                process.resume()
 
 
 class Redis(Program):
@@ -84,6 +100,7 @@ class PostgreSQL(Program):
         self._url = f"postgresql://recto@127.0.0.1:{port}"
         self._databases = 0
         options = ["fsync=off", "listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories="]
+        options.append("authentication_timeout=1s")  # who connected as it hung and says no more ends with it
         flags = [flag for option in options for flag in ("-c", option)]
         super().__init__([str(programs / "postgres"), "-D", str(data), *flags], self._answers_here, user)
 

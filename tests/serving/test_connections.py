@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
-from recto.serving.connections import room_for, whose_room
+from recto.serving.connections import bounded, room_for, whose_room
 from recto.serving.keys import Terms, add_key
+from recto.settings import ServingSettings
 from recto.workspace.folder import Workspace, open_workspace
 
 from .engines import LIMIT_S
@@ -118,6 +120,20 @@ def test_one_address_takes_its_share_and_this_machine_all(workspace: Workspace, 
 )
 def test_who_shares_room(one: str, other: str, is_shared: bool) -> None:
     assert (whose_room(one, 1) == whose_room(other, 2)) is is_shared
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::7"])
+def test_at_a_proxy_each_connection_stands_for_itself(host: str) -> None:
+    settings = ServingSettings.model_validate({"proxies": ["10.1.0.0/16", "2001:db8::7"]})
+    proxies = bounded(10, settings).proxies
+    assert whose_room(host, 1, proxies) != whose_room(host, 2, proxies)
+    assert whose_room("10.2.2.3", 1, proxies) == whose_room("10.2.2.3", 2, proxies)
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example", "10.1.2.3/8", ""])
+def test_what_is_no_address_is_no_proxy(proxy: str) -> None:
+    with pytest.raises(ValidationError, match="proxies"):
+        ServingSettings.model_validate({"proxies": [proxy]})
 
 
 def test_there_are_fewer_than_open_files(monkeypatch: pytest.MonkeyPatch) -> None:

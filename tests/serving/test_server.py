@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from recto.errors import ServingError
+from recto.serving.jobs import store
 from recto.serving.jobs.jobs import ATTEMPTS
 from recto.serving.keys import add_key
 from recto.serving.server import check_address
@@ -58,6 +59,28 @@ def test_a_job_goes_on_without_a_page_that_kills_the_service_each_time(
     assert [page["transcript"]["text"] for page in (first, third)] == ["a.pdf page 1", "a.pdf page 3"]
     assert second["problem"]["type"] == "urn:recto:problem:page-given-up"
     assert steps.read() == ["a.pdf 1", "a.pdf 2", "a.pdf 2", "a.pdf 3"]
+
+
+def test_a_job_goes_on_without_a_page_at_which_the_engine_hangs_each_time(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make
+) -> None:
+    (workspace.path / "recto.toml").write_text("[serving]\nhung_after_s = 0.1\ndrain_timeout_s = 0.1\n")
+    hanging, steps = Steps(tmp_path / "hanging"), Steps(tmp_path / "steps")
+    hanging.allow(1)
+    steps.allow(100)
+    with process(workspace, hanging) as (running, client):
+        job_id = client.post("/v1/jobs", files={"file": ("a.pdf", make_pdf(3))}).json()["id"]
+        wait_until(lambda: client.get("/healthz").status_code == 503)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(LIMIT_S) == 1
+        assert running.stderr is not None and "doesn't end by itself" in running.stderr.read()
+    assert store.job_of(workspace, job_id).lost == 1
+    lose(workspace, job_id, times=ATTEMPTS - 1)
+    with process(workspace, steps) as (running, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+        pages = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
+    assert pages[1]["problem"]["type"] == "urn:recto:problem:page-given-up"
+    assert (hanging.read(), steps.read()) == (["a.pdf 1", "a.pdf 2"], ["a.pdf 3"])
 
 
 def test_a_signal_answers_what_was_accepted_refuses_the_rest_and_leaves_jobs_for_later(

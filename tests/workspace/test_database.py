@@ -89,7 +89,8 @@ def test_jobs_and_their_pages_survive_the_step_that_takes_columns_from_their_tab
         assert connection.scalar(text("SELECT count(*) FROM job_pages")) == 1
 
 
-def test_two_that_migrate_at_once_both_succeed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("attempt", range(20))  # it failed once in twenty times
+def test_those_that_migrate_at_once_all_succeed(tmp_path: Path, attempt: int) -> None:
     gate = threading.Barrier(4)
 
     def one(_: int) -> None:

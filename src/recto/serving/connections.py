@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import resource
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar
 
@@ -19,6 +20,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from recto.serving.fairness import Room
 from recto.serving.loopback import is_loopback
 from recto.settings import ServingSettings
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 TOLD_EVERY_S = 60.0
 """That connections are refused is told so often at most: whoever floods the service mustn't flood its log."""
@@ -41,6 +44,7 @@ class BoundedProtocol(H11Protocol):
     """uvicorn's HTTP, with an end to what one connection, one address, and all of them may take."""
 
     room: ClassVar[Room]
+    proxies: ClassVar[Sequence[Network]]
     header_s: ClassVar[float]
     told_at: ClassVar[float] = float("-inf")
     _header_end: asyncio.TimerHandle | None = None
@@ -49,7 +53,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody connects: his time begins, or he is hung up on."""
         super().connection_made(transport)
-        whose = whose_room(*(self.client or ("", 0)))
+        whose = whose_room(*(self.client or ("", 0)), self.proxies)
         if not self.room.take(1, whose):
             self._tell_full()
             self._hang_up(_FULL)
@@ -104,13 +108,16 @@ class BoundedProtocol(H11Protocol):
 def bounded(most: int, settings: ServingSettings) -> type[BoundedProtocol]:
     """The protocol of a server that may have `most` connections."""
     room = Room(most, settings.max_address_share)
-    return type("Bounded", (BoundedProtocol,), {"room": room, "header_s": settings.header_timeout_s})
+    proxies = [ipaddress.ip_network(proxy) for proxy in settings.proxies]
+    own = {"room": room, "proxies": proxies, "header_s": settings.header_timeout_s}
+    return type("Bounded", (BoundedProtocol,), own)
 
 
-def whose_room(host: str, port: int) -> str:
+def whose_room(host: str, port: int, proxies: Sequence[Network] = ()) -> str:
     """Who shares the room of a connection from there: all of its address, of IPv6 all of its network.
 
-    On this machine that would be everybody whom a proxy lets in: there each connection stands for itself.
+    On this machine and at a proxy that would be everybody whom the proxy lets in: there each connection
+    stands for itself.
     """
     if is_loopback(host):
         return f"{host} {port}"
@@ -118,10 +125,12 @@ def whose_room(host: str, port: int) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if any(address in network for network in proxies):
+        return f"{host} {port}"
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
     return str(ipaddress.IPv6Network((int(address), _ONES_OWN_BITS), strict=False))
 
 

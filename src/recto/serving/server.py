@@ -16,11 +16,15 @@ from recto.errors import OutputError, ServingError
 from recto.serving.app import create_app
 from recto.serving.connections import bounded, room_for
 from recto.serving.keys import is_guarded
+from recto.serving.leaving import end_within
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
 _BACKLOG = 128
+_LAST_WORDS_S, _HUNG_S = 15, 3
+"""After the drain the process has so long to write down what it knows, and to end; with a hung engine."""
+
 _LAST_ANSWERS_S = 5
 """After the drain all is answered: what is still connected then only hasn't hung up."""
 
@@ -44,6 +48,7 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
     config = uvicorn.Config(
         app,
         http=bounded(most, settings),
+        forwarded_allow_ips=["127.0.0.1", "::1", *settings.proxies],
         ws="none",
         backlog=min(_BACKLOG, max(16, most // 2)),  # so many are accepted before the first is counted
         lifespan="off",  # it is entered here: what is in the way of a start is to be told in our words
@@ -54,6 +59,8 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
     )
     async with app.router.lifespan_context(app):
         await DrainingServer(config, service, partial(on_listening, _url(listening))).serve([listening])
+    if service.batcher.hangs.why is not None:
+        end_within(_HUNG_S)
 
 
 def check_address(host: str, workspace: Workspace | None) -> None:
@@ -92,6 +99,7 @@ class DrainingServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """uvicorn asks ten times a second whether to end."""
         if self._asked and self._drain is None:
+            end_within(self._service.settings.serving.drain_timeout_s + _LAST_WORDS_S)
             self._drain = asyncio.create_task(self._service.drain())
         drained = self._drain is not None and self._drain.done()
         return await super().on_tick(counter) or drained

@@ -82,9 +82,7 @@ class Service:
         self.extractors = Extractors(settings.extraction)
         self.attempts = Attempts()
         self.records = None if workspace is None else Records(workspace, settings)
-        self.jobs = (
-            Jobs(workspace, settings.jobs, self._worker(workspace)) if workspace and takes_jobs else None
-        )
+        self.jobs = self._jobs(workspace) if workspace and takes_jobs else None
         self._life = AsyncExitStack()
         self._draining = False
         self.metrics.watch(ModelFacts(self.models))
@@ -213,9 +211,11 @@ class Service:
             self._give_back(asking.caller, pages)
             raise
 
-    def _worker(self, workspace: Workspace) -> Worker:
+    def _jobs(self, workspace: Workspace) -> Jobs:
         most = self.settings.uploads.max_job_pages
-        return Worker(workspace, self.decoders, most, self._flow_of, self._charge_job, self._give_back_of_job)
+        quota = self._charge_job, self._give_back_of_job
+        worker = Worker(workspace, self.decoders, most, self._flow_of, *quota)
+        return Jobs(workspace, self.settings.jobs, worker, lambda: self.batcher.hangs.why is not None)
 
     def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:
         """A job reads with the model that is current when it begins or goes on, and waits for its turn."""

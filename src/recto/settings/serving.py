@@ -1,5 +1,6 @@
 """The tables of `recto.toml` that steer the reading service: every limit that a stranger can meet is here."""
 
+import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -26,6 +27,13 @@ def url_or_empty(text: str) -> str:
     return text
 
 
+def network(text: str) -> str:
+    """`text`, if it is an IP address, or a network of them. Raises ValueError."""
+    ipaddress.ip_network(text)
+    return text
+
+
+_Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Field(strict=False)]
 _Url = Annotated[str, AfterValidator(url_or_empty)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _MEGABYTE = 1_000_000
@@ -50,6 +58,9 @@ class ServingSettings(SettingsTable):
     )
     max_address_share: Share = Field(
         default=0.5, description="of these that one address may have; not of this machine's own"
+    )
+    proxies: _Networks = Field(
+        default=(), description="addresses or networks of your own proxies: they ask for everybody"
     )
     header_timeout_s: Seconds = Field(default=10.0, description="a request's header must have come by then")
     request_timeout_s: Seconds = Field(default=60.0, description="an answer that takes longer is given up")

@@ -6,6 +6,7 @@ advisory lock. Connections of SQLite aren't pooled: nothing stays open between t
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,9 +155,24 @@ def _url(url: str, folder: Path) -> URL:
 
 
 def _prepare_sqlite(connection: object, _: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # SQLAlchemy's BEGIN is ours, below
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()  # type: ignore[attr-defined]
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None  # SQLAlchemy's BEGIN is ours, below
+    _use_wal(connection)
+    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """A new file becomes one in WAL mode once: SQLite doesn't wait for those that do the same just then."""
+    give_up_at = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+        time.sleep(0.01)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -55,6 +55,19 @@ class Reading:
         return FakeEngine({page.document: page.document}).read([page])[0]
 
 
+class Stepping(Reading):
+    """Reads as many pages as it is given `steps`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = asyncio.Semaphore(0)
+
+    async def read(self, page: Page) -> Transcript:
+        self.entered.set()
+        await self.steps.acquire()
+        return await super().read(page)
+
+
 class Quota:
     """Pages that count against the day of whoever asked."""
 
@@ -70,11 +83,15 @@ class Quota:
 
 @asynccontextmanager
 async def running(
-    workspace: Workspace, reading: Reading, quota: Quota | None = None, workers: int = 1
+    workspace: Workspace,
+    reading: Reading,
+    quota: Quota | None = None,
+    workers: int = 1,
+    hangs: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Jobs]:
     decoders, counting = Decoders(UploadSettings(decode_workers=1)), quota or Quota()
     worker = Worker(workspace, decoders, 100, reading, counting.charge, counting.give_back)
-    jobs = Jobs(workspace, JobSettings(workers=workers), worker)
+    jobs = Jobs(workspace, JobSettings(workers=workers), worker, hangs)
     await decoders.start()
     await jobs.start()
     try:
@@ -237,6 +254,45 @@ def test_nothing_is_begun_beside_a_job_that_is_read_alone(workspace: Workspace, 
             await once(workspace, job_id, lambda job: job.state == "done")
 
     asyncio.run(run())
+
+
+def test_once_a_page_is_there_others_are_begun_beside_the_job_again(
+    workspace: Workspace, make_pdf: Make
+) -> None:
+    added(workspace, "a", make_pdf(3))
+    lost(workspace, "a", ALONE_AFTER)
+
+    async def run() -> None:
+        reading = Stepping()
+        async with running(workspace, reading, workers=2) as jobs:
+            await reading.entered.wait()
+            other = await add(jobs, make_pdf(1))
+            reading.steps.release()  # one page of "a"
+            await once(workspace, other, lambda job: job.state == "running")
+            job = await once(workspace, "a", lambda job: job.state == "running")
+            assert (job.alone, job.pages_there) == (False, 1)
+            for _ in range(3):
+                reading.steps.release()
+            for job_id in ("a", other):
+                await once(workspace, job_id, lambda job: job.state == "done")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_what_is_interrupted_while_an_engine_hangs_counts_as_lost(
+    workspace: Workspace, make_pdf: Make, hangs: bool
+) -> None:
+    async def run() -> str:
+        reading = Reading()
+        reading.gate.clear()
+        async with running(workspace, reading, hangs=lambda: hangs) as jobs:
+            job_id = await add(jobs, make_pdf(1))
+            await reading.entered.wait()
+        return job_id
+
+    job = store.job_of(workspace, asyncio.run(run()))
+    assert (job.state, job.lost) == ("queued", int(hangs))
 
 
 def test_pages_at_which_the_model_fails_are_given_back(workspace: Workspace, make_pdf: Make) -> None:

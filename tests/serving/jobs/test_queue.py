@@ -19,7 +19,7 @@ from recto.settings import Settings
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 
 from ...conftest import Make
-from ...servers import Program, free_port
+from ...servers import PostgreSQL, Program, free_port
 from ..conftest import Reciting, Served, serving, settings_with
 from ..engines import LIMIT_S, GatedEngine
 from ..stepping import Steps, lose, process, wait_until
@@ -153,15 +153,32 @@ def test_a_server_that_stops_and_comes_back_loses_no_job(
         assert served.client.post("/v1/read", files={"file": ("a.pdf", make_pdf(1))}).status_code == 200
 
 
-def test_services_that_start_at_once_make_the_tables_once(postgresql: str, tmp_path: Path) -> None:
-    gate = threading.Barrier(4)
+def test_a_server_that_says_nothing_holds_up_neither_requests_nor_jobs_nor_the_end(
+    tmp_path: Path, server: tuple[str, Program], make_pdf: Make
+) -> None:
+    queue, program = server
+    own = create_workspace(tmp_path / "own")
+    service = Service(settings_at(queue), own, lambda _: Reciting())
+    with ExitStack() as hanging, serving(service) as served:  # it still hangs when the service ends
+        hanging.enter_context(program.hanging())
+        jobs = [add(served, make_pdf(1)) for _ in range(40)]  # more than there are threads
+        assert served.client.post("/v1/read", files={"file": ("a.pdf", make_pdf(1))}).status_code == 200
+        wait_until(lambda: all(state_of(served, job_id) == "done" for job_id in jobs))
 
-    def one(_: int) -> None:
+
+def test_services_that_start_at_once_make_the_tables_once(
+    postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    gate = threading.Barrier(8)
+
+    def one(url: str) -> None:
         gate.wait()
-        open_place(postgresql, tmp_path).close()
+        open_place(url, tmp_path).close()
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(one, range(4)))
+    for _ in range(5):
+        url = postgresql_server.database()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(one, [url] * 8))
 
 
 @pytest.mark.parametrize("scheme", ["redis", "postgresql+psycopg"])

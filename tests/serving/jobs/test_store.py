@@ -86,16 +86,28 @@ def test_attempts_count_until_a_page_is_stored(workspace: Workspace) -> None:
 
 def test_a_claim_that_ran_out_is_counted_until_a_page_is_stored(workspace: Workspace) -> None:
     add(workspace, "a")
-    assert claimed(workspace).lost == 0
-    for lost in (1, 2):
+    assert claimed(workspace, "first").lost == 0
+    for lost, service in enumerate(["second", "third"], start=1):
         run_out(workspace, "a")
-        assert claimed(workspace).lost == lost
-    store.release(workspace, "a", "me", pause_s=0)
-    assert claimed(workspace).lost == 2  # whoever had it let go of it
-    store.release(workspace, "a", "me")
+        assert claimed(workspace, service).lost == lost
+    run_out(workspace, "a")
+    assert claimed(workspace, "third").lost == 2  # it lives: the database only was slow
+    store.release(workspace, "a", "third", pause_s=0)
+    assert claimed(workspace, "fourth").lost == 2  # whoever had it let go of it
+    store.release(workspace, "a", "fourth")
     store.keep_page(workspace, "a", PAGE)
     job = claimed(workspace)
     assert (job.lost, job.attempts) == (0, 1)
+
+
+def test_what_is_lost_is_free_at_once_and_counts_as_if_its_service_had_died(workspace: Workspace) -> None:
+    add(workspace, "a")
+    claimed(workspace, "first")
+    store.lose(workspace, "a", "other")  # it isn't its to lose
+    assert store.claim(workspace, "other") is None
+    store.lose(workspace, "a", "first")
+    job = claimed(workspace, "other")
+    assert (job.lost, job.attempts) == (1, 2)
 
 
 def test_a_job_that_was_lost_again_and_again_has_a_service_to_itself(workspace: Workspace) -> None:
@@ -105,10 +117,10 @@ def test_a_job_that_was_lost_again_and_again_has_a_service_to_itself(workspace: 
     with workspace.transaction() as session:
         session.get_one(JobRow, "b").lost = 1
     run_out(workspace, "b")
-    assert store.claim(workspace, "me", Passed(ids=["a"])) is not None  # lost twice now, as "b" is claimed
+    assert store.claim(workspace, "other", Passed(ids=["a"])) is not None  # lost twice now, as "b" is claimed
     run_out(workspace, "b")
     assert store.claim(workspace, "me", Passed(ids=["a"])) is None  # not even "c", or "b" would wait for ever
-    job = claimed(workspace, "other")
+    job = claimed(workspace, "another")
     assert (job.id, job.alone) == ("b", True)
     assert claimed(workspace, "third").id == "c"
 

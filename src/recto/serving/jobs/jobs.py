@@ -11,7 +11,7 @@ import math
 import uuid
 from asyncio import to_thread
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from typing import IO
@@ -51,14 +51,23 @@ class _UnderWay:
     """A job that is worked on here."""
 
     job: Job
-    work: asyncio.Task[None]
+    work: asyncio.Task[bool]
 
 
 class Jobs:
-    """The jobs of one workspace, worked on in this process."""
+    """The jobs of one workspace, worked on in this process.
 
-    def __init__(self, workspace: Workspace, settings: JobSettings, worker: Worker) -> None:
-        self._workspace, self._settings, self._worker = workspace, settings, worker
+    `hangs` says whether an engine hangs: jobs that are interrupted then are perhaps to blame.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: JobSettings,
+        worker: Worker,
+        hangs: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._workspace, self._settings, self._worker, self._hangs = workspace, settings, worker, hangs
         place = open_place(settings.queue, workspace.path)
         self._queue = Queue(place, work=self._work_in_thread, workers=settings.workers)
         self._telling = Telling(workspace, settings)
@@ -154,9 +163,8 @@ class Jobs:
         if self._closing:
             return
         idle = self._settings.workers - len(self._under_way)
-        for job_id in store.unfinished(self._workspace, idle):
-            if not self._queue.put(job_id):
-                break
+        for _ in store.unfinished(self._workspace, idle):
+            self._queue.wake()
         asyncio.run_coroutine_threadsafe(self._telling.look(), self._loop).result()
 
     def _purge(self) -> None:
@@ -207,11 +215,12 @@ class Jobs:
             return ()
         return full
 
-    async def _attempt(self, job: Job) -> None:
-        if job.lost >= ATTEMPTS:
+    async def _attempt(self, job: Job) -> bool:
+        """Whether the job is finished, and not only a page of it."""
+        if job.lost >= ATTEMPTS and await self._worker.give_up_page(job):
             log.error("a page is given up", extra={"page": job.pages_there + 1, "attempt": job.lost})
-            job = await self._worker.give_up_page(job)
-        await self._worker.work(job)
+            return False
+        return await self._worker.work(job)
 
     async def _work(self, one: _UnderWay) -> None:
         clock = self._loop.time
@@ -250,6 +259,9 @@ class Jobs:
         if one.work.cancelled() and job.cancelled:
             await self._end(one.job, "cancelled")
         elif one.work.cancelled() or isinstance(error, Draining):
+            let_go = store.lose if self._hangs() else store.release
+            await to_thread(let_go, self._workspace, job.id, self._claimant)
+        elif error is None and not one.work.result():
             await to_thread(store.release, self._workspace, job.id, self._claimant)
         elif _passes(error) and (put_off := job.attempts - job.lost) < ATTEMPTS:
             log.warning("a job is put off", extra={"reason": type(error).__name__})

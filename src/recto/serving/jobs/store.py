@@ -82,7 +82,8 @@ def claim(workspace: Workspace, claimant: str, but: Passed = NOTHING) -> Job | N
         if job_id is None:
             return None
         row = session.get_one(JobRow, job_id)
-        row.lost += row.state == "running"  # whoever had it would have let go of it
+        if row.state == "running" and row.claimed_by != claimant:
+            row.lost += 1  # whoever had it would have let go of it
         row.state, row.started_at = "running", row.started_at or now()
         row.claimed_until, row.claimed_by = _later(CLAIM_S), claimant
         row.attempts += 1
@@ -119,13 +120,19 @@ def release(workspace: Workspace, job_id: str, claimant: str, pause_s: float | N
     Without a pause nothing was wrong with it, and the attempt doesn't count.
     """
     with workspace.transaction() as session:
-        row = session.get(JobRow, job_id)
-        if row is None or row.claimed_by != claimant or row.state in ENDED:
-            return
-        row.state, row.claimed_by = "queued", None
-        row.claimed_until = None if pause_s is None else _later(pause_s)
-        if pause_s is None:
-            row.attempts = max(row.attempts - 1, 0)
+        if row := _held(session, job_id, claimant):
+            row.state, row.claimed_by = "queued", None
+            row.claimed_until = None if pause_s is None else _later(pause_s)
+            if pause_s is None:
+                row.attempts = max(row.attempts - 1, 0)
+
+
+def lose(workspace: Workspace, job_id: str, claimant: str) -> None:
+    """Let go of a job that is to blame, perhaps, for the end of this service: as a kill would have done."""
+    with workspace.transaction() as session:
+        if row := _held(session, job_id, claimant):
+            row.state, row.claimed_by, row.claimed_until = "queued", None, None
+            row.lost += 1
 
 
 def opened(workspace: Workspace, job_id: str, place: int, page_count: int) -> None:
@@ -290,6 +297,12 @@ def known(workspace: Workspace) -> frozenset[str]:
     """All jobs that aren't finished with their files."""
     with workspace.read() as session:
         return frozenset(session.scalars(select(JobRow.id).where(JobRow.state.not_in(ENDED))))
+
+
+def _held(session: Session, job_id: str, claimant: str) -> JobRow | None:
+    """Its row, where it is unfinished and the claimant's."""
+    row = session.get(JobRow, job_id)
+    return None if row is None or row.claimed_by != claimant or row.state in ENDED else row
 
 
 def _job(session: Session, row: JobRow) -> Job:

@@ -18,6 +18,16 @@ FILE_NAME = "jobs.db"
 ANSWERS_WITHIN_S = 5
 """A server that doesn't is as good as none, until it is asked again."""
 
+_GIVEN_UP_AFTER = {
+    "connect_timeout": ANSWERS_WITHIN_S,
+    "keepalives_idle": ANSWERS_WITHIN_S,
+    "keepalives_interval": ANSWERS_WITHIN_S,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 1000 * ANSWERS_WITHIN_S,
+}
+"""Of PostgreSQL: a machine that is gone is noticed; a server that is there and says nothing isn't."""
+
+_ADVISORY_LOCK = 0x72656374  # "rect": held while huey makes its tables
 _NAME = "recto"
 _WHERE = "jobs.queue"
 _HINT = '"", "redis://…" or "postgresql+psycopg://…"'
@@ -104,21 +114,18 @@ def _on_redis(url: str) -> WaitingPlace:
 def _on_postgresql(url: str) -> WaitingPlace:
     try:
         import psycopg
+        from psycopg.conninfo import make_conninfo
     except ModuleNotFoundError:
         raise _missing("postgresql") from None
     try:
-        storage = _postgresql_storage(url)
-    except psycopg.errors.UniqueViolation:  # another service makes the same tables at this moment
-        storage = _postgresql_storage(url)
+        with psycopg.connect(make_conninfo(url, **_GIVEN_UP_AFTER)) as connection:  # by turns
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+            storage = PostgresStorage(_NAME, dsn=url, blocking=False, **_GIVEN_UP_AFTER)
     except psycopg.ProgrammingError:  # its words may quote the password
         raise _no_url() from None
     except psycopg.Error as error:
         raise _unreachable(error) from None
     return WaitingPlace(storage, (psycopg.Error, OSError), storage.close)
-
-
-def _postgresql_storage(url: str) -> PostgresStorage:
-    return PostgresStorage(_NAME, dsn=url, blocking=False, connect_timeout=ANSWERS_WITHIN_S)
 
 
 def _missing(extra: str) -> MissingPackage:

@@ -1,7 +1,8 @@
 """The worker: reads the pages of one job that aren't there yet, and stores each as soon as it is read.
 
-It works on the event loop, beside the requests, and through the same queue of pages. Who calls it when is in
-`jobs`; what it does to the rows is in `store`.
+It works on the event loop, beside the requests, and through the same queue of pages. Of a job that is read
+alone it reads one page: then the job is one like any other again. Who calls it when is in `jobs`; what it
+does to the rows is in `store`.
 """
 
 import asyncio
@@ -39,8 +40,11 @@ class Worker:
     charge: Callable[[Job, int], Awaitable[None]]
     give_back: Callable[[Job, int], Awaitable[None]]
 
-    async def work(self, job: Job) -> None:
-        """Read what is missing of the job. Raises what isn't the fault of one of its documents or pages."""
+    async def work(self, job: Job) -> bool:
+        """Read what is missing of the job, or the next page, where it is read alone; whether that was all.
+
+        Raises what isn't the fault of one of its documents or pages.
+        """
         route, flow = self.flow_of(job)
         await asyncio.to_thread(store.routed, self.workspace, job.id, route)
         done, before = job.pages_there, 0
@@ -48,17 +52,20 @@ class Worker:
             count = document["page_count"]
             if count is None or before + count > done:
                 count = await self._document(job, flow, place, before, max(done - before, 0) + 1)
+                if job.alone:
+                    return False
             before += count
+        return True
 
-    async def give_up_page(self, job: Job) -> Job:
-        """Go on without the first page that is missing, at which the service stopped `job.lost` times.
+    async def give_up_page(self, job: Job) -> bool:
+        """Store the first page that is missing as given up: the service stopped `job.lost` times at it.
 
-        A document that couldn't even be opened counts as that one page. The job as it is then. Raises
+        A document that couldn't even be opened counts as that one page. False where none is missing. Raises
         PageGivenUp where too many of its pages were like that.
         """
         number = job.pages_there + 1
         if job.page_count is not None and number > job.page_count:
-            return job  # only its end is missing
+            return False  # only its end is missing
         error = PageGivenUp(
             f"the service stopped at this page {job.lost} times",
             hint="it may be damaged, or too complex: save it anew in a simpler form, for example as PNG",
@@ -76,7 +83,7 @@ class Worker:
             await asyncio.to_thread(store.opened, self.workspace, job.id, place, 1)
         else:
             await self.give_back(job, 1)
-        return await asyncio.to_thread(store.job_of, self.workspace, job.id)
+        return True
 
     async def _document(self, job: Job, flow: Flow, place: int, before: int, first: int) -> int:
         """Read a document from page `first` on; `before` pages of the job come before it. How many it has.
@@ -97,6 +104,8 @@ class Worker:
                     async for reading in readings:
                         await self._keep(job, number, reading)
                         number += 1
+                        if job.alone:
+                            break
                 return opened.page_count
         except DocumentError as error:
             if document["page_count"] is not None:
