@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recto import client as client_module
-from recto.client import Client, ServiceProblem, Wanted
+from recto.client import Client, ServiceProblem, Wanted, asking
 from recto.errors import DeadlineExpired, DocumentNotFound, ServingError
 from recto.serving.app import create_app
 from recto.serving.keys import Terms, add_key
@@ -60,7 +59,7 @@ def test_jobs(recto: Client, letter: Path, tmp_path: Path) -> None:
 def test_more_pages_than_are_fetched_at_once(
     recto: Client, tmp_path: Path, make_pdf: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(asking, "_PAGES_AT_ONCE", 2)
     long = tmp_path / "long.pdf"
     long.write_bytes(make_pdf(5))
     job = recto.wait(recto.submit([long]).id, timeout_s=60)
