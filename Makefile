@@ -68,6 +68,7 @@ bench: setup ## every benchmark: tables of ratios against peers, measured in one
 	$(BIN)/python benchmarks/read_vlm.py
 	$(BIN)/python benchmarks/observability.py
 	$(BIN)/python benchmarks/serve_load.py
+	$(BIN)/python benchmarks/review_keys.py
 	$(BIN)/python benchmarks/train_vlm.py
 	$(BIN)/python benchmarks/long_job.py --pages $(LONG_PDF_PAGES)
 

@@ -140,6 +140,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         "RECTO_PRICE_PER_HOUR": "1.25",
         "RECTO_VLM_MODEL": "tiny",
         "RECTO_VLM_DEVICE": "cuda:1",
+        "RECTO_TEXT_MODEL": "tinier",
         "RECTO_REMOTE_URL": "http://gpu:8000/v1",
         "RECTO_REMOTE_MODEL": "m",
     }
@@ -148,6 +149,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
     assert settings.workspace.database == "postgresql+psycopg://h/db"
     assert settings.training.price_per_hour == 1.25
     assert (settings.vlm.model, settings.vlm.device) == ("tiny", "cuda:1")
+    assert settings.text.model == "tinier"
     assert (settings.remote.url, settings.remote.model) == ("http://gpu:8000/v1", "m")
 
 

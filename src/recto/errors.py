@@ -26,16 +26,20 @@ RectoError
 │   ├── WorkspaceBusy         somebody else holds the lock; the message says who
 │   └── WorkspaceFull         its database's disk is full
 ├── RegistryError             a Release that doesn't exist, or can't be promoted
+├── CorrectionError           a person's change, or what he asks of a document, that can't be
+│   └── DocumentUnknown       no such document or page in the workspace, or not for these eyes
 ├── ServingError              a request to the service that isn't answered
 │   ├── QueueFull             too much is waiting already
 │   ├── Draining              the service is about to stop
 │   ├── DeadlineExpired       the answer would come too late
 │   ├── NotAuthenticated      no key, or one that isn't known
 │   ├── NotAllowed            the key may not do this
+│   ├── SignInDelayed         too many wrong passwords for a name
 │   ├── RateLimited           the key has asked for too much in too short a time
 │   ├── JobNotFound           no such job, or another key's
 │   ├── PageGivenUp           the service stopped at this page again and again
 │   ├── StorageFull           no room on the service's disk for what was sent
+│   ├── VersionNeeded         a change that doesn't say on top of which version
 │   └── RequestRefused        what was asked for can't be done with this service
 │       └── RequestConflict   it says two things that can't both be
 ├── SettingsError             a setting is unknown or out of range
@@ -167,6 +171,14 @@ class RegistryError(RectoError):
     """A Release that doesn't exist, or can't be promoted."""
 
 
+class CorrectionError(RectoError):
+    """A change that a person wants, or what he asks of a document, can't be."""
+
+
+class DocumentUnknown(CorrectionError):
+    """There is no such document or page in the workspace, or it is closed to whoever asks."""
+
+
 class ServingError(RectoError):
     """A request to the service that isn't answered."""
 
@@ -195,6 +207,14 @@ class NotAllowed(ServingError):
     """The key may not do this."""
 
 
+class SignInDelayed(ServingError):
+    """Too many wrong passwords for this name: the next is looked at after `retry_after_s`."""
+
+    def __init__(self, what: str, *, hint: str = "", retry_after_s: int) -> None:
+        super().__init__(what, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
 class RateLimited(ServingError):
     """The key has asked for too much in too short a time."""
 
@@ -209,6 +229,10 @@ class PageGivenUp(ServingError):
 
 class StorageFull(ServingError):
     """There is no room on the service's disk for what was sent."""
+
+
+class VersionNeeded(ServingError):
+    """A change doesn't say which version of the page its author saw."""
 
 
 class RequestRefused(ServingError):

@@ -14,7 +14,7 @@ from recto.engines.model_store import StoredModel, find_model
 from recto.errors import EngineError, ModelFolderError, ModelNotFound, OutputError, PullFailed
 from recto.settings import settings_here
 from recto.training.lora.export import Told, write
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.way import LoraWay
 
 from ..engines.hub import COMMIT, OLDER, Hub, Repo, hub_with
@@ -144,7 +144,7 @@ def test_merged_weights_need_neither_base_nor_adapter(
     monkeypatch.setenv("RECTO_MODELS", str(tmp_path / "store"))
     monkeypatch.setenv("RECTO_VLM_MODEL", str(tiny_weights.path))
     monkeypatch.setenv("RECTO_VLM_DEVICE", "cpu")
-    recipe = LoraRecipe(model=str(tiny_weights.path))
+    recipe = VlmRecipe(model=str(tiny_weights.path))
     pupil = LoraWay(recipe, settings_here(tmp_path)).teacher().pupil
     pupil.put({name: weight + 0.01 for name, weight in pupil.weights().items()})
     write(pupil, recipe, Told("", {}), tmp_path / "model")

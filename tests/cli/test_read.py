@@ -84,6 +84,29 @@ def test_a_folder_gets_the_journal_and_one_file_per_document(scans: Path, tmp_pa
         assert overlay.size == (30, 50)
 
 
+@pytest.mark.parametrize(
+    ("form", "names", "holds"),
+    [
+        ("alto", {"letter.pdf.alto.xml", "scan.tif.alto.xml"}, b"<PrintSpace"),
+        ("hocr", {"letter.pdf.hocr", "scan.tif.hocr"}, b"ocr_page"),
+        ("pdf", {"letter.pdf.searchable.pdf", "scan.tif.searchable.pdf"}, b"%PDF-"),
+        (
+            "page",
+            {f"{name}.page-000{n}.xml" for name in ("letter.pdf", "scan.tif") for n in (1, 2)},
+            b"<Page ",
+        ),
+    ],
+)
+def test_formats_of_other_programs(
+    form: str, names: set[str], holds: bytes, scans: Path, tmp_path: Path
+) -> None:
+    done = run(scans / "letter.pdf", scans / "scan.tif", "--out", tmp_path / "out", "--format", form)
+    assert done.exit_code == 0, done.stderr
+    files = [path for path in (tmp_path / "out").iterdir() if path.name != "transcripts.jsonl"]
+    assert {path.name for path in files} == names
+    assert all(holds in path.read_bytes() for path in files)
+
+
 def test_a_run_goes_on_past_bad_files(scans: Path, tmp_path: Path, samples: Samples) -> None:
     (scans / "cut.jpg").write_bytes(samples["photo.jpg"][:300])
     (scans / "empty.pdf").write_bytes(b"")
@@ -121,6 +144,7 @@ def test_pages_are_chosen(make_pdf: Callable[..., bytes], tmp_path: Path) -> Non
         ["letter.pdf", "--dpi", "1"],
         ["letter.pdf", "--max-pixels", "0"],
         ["letter.pdf", "--format", "xml"],
+        ["letter.pdf", "--format", "pdf"],
         ["letter.pdf", "--out", "letter.pdf"],
         ["letter.pdf", "--out", "."],
         ["letter.pdf", "--model", "nowhere"],

@@ -58,7 +58,7 @@ def test_a_vision_language_model_in_sentences() -> None:
     assert sentences(taught) == [
         "Learnt from 40 pages, chose the best step by 8 others held out of train.",
         "Method lora: 2,000,000 of 3,000,000,000 parameters (0.07%) learnt, on cuda:0 in bfloat16.",
-        "Backend transformers: Unsloth isn't installed.",
+        "Trained by transformers: Unsloth isn't installed.",
         "Pages of validation: CER 80.00% → 10.00% after step 6 of 9.",
         "Training took 121 s, 2.0 GiB at most, 1500 tokens a second.",
         "Estimated: 1 min 50 s for 3 epochs and 8.0 GiB; it took 2 min 01 s and 9.0 GiB (+10% time).",

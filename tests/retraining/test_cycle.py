@@ -26,6 +26,7 @@ from recto.retraining.ledger import Wish
 from recto.training.progress import Silent
 from recto.workspace.folder import Workspace, open_workspace
 from recto.workspace.locks import held
+from recto.workspace.provenance import releases_that_saw
 from recto.workspace.tables import CurrentRow, CycleRow, DocumentRow
 
 Shop = Callable[..., Workspace]
@@ -72,6 +73,15 @@ def test_the_release_serves_what_was_measured(done: tuple[Workspace, CycleResult
     ours = {path.name: path.read_bytes() for path in result.improvement.model.iterdir()}
     kept = {path.name: path.read_bytes() for path in (release_folder(workspace, in_use) / MODEL).iterdir()}
     assert ours == kept
+
+
+@pytest.mark.slow
+def test_it_is_known_which_documents_the_release_saw(done: tuple[Workspace, CycleResult]) -> None:
+    workspace, result = done
+    with workspace.read() as session:
+        for row in session.scalars(select(DocumentRow)):
+            (seen,) = releases_that_saw(session, row.sha256)
+            assert (seen.release, seen.cycle, seen.split) == (1, result.cycle, row.split)
 
 
 @pytest.mark.slow

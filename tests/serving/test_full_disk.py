@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from recto.errors import OutputFull, WorkspaceFull
 from recto.serving.jobs.files import keep_file
-from recto.serving.keys import add_key, any_key
+from recto.serving.keys import add_key, is_guarded
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace, create_workspace
 from recto.workspace.tables import ApiKeyRow
@@ -40,7 +40,7 @@ def fill(disk: Path, workspace: Workspace) -> Path:
             while stream.write(b"x" * 4096):
                 pass
         try:
-            any_key(workspace)
+            is_guarded(workspace)
         except WorkspaceFull:
             return path
 

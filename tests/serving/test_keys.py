@@ -11,9 +11,9 @@ from recto.serving.keys import (
     SCOPES,
     Terms,
     add_key,
-    any_key,
     caller_of,
     caller_with,
+    is_guarded,
     keys,
     revoke_key,
 )
@@ -26,7 +26,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def test_without_any_key_the_caller_is_local_and_may_do_everything(workspace: Workspace) -> None:
-    assert not any_key(workspace)
+    assert not is_guarded(workspace)
     for header in (None, "", "Bearer whatever"):
         assert caller_of(workspace, header) == LOCAL_CALLER
     for scope in SCOPES:
@@ -73,7 +73,7 @@ def test_a_revoked_key_is_like_one_that_never_was(workspace: Workspace) -> None:
     assert str(never.value) == str(revoked.value)
     with pytest.raises(NotAuthenticated):
         caller_of(workspace, None)
-    assert any_key(workspace), "the last key is gone, and the door stays shut"
+    assert is_guarded(workspace), "the last key is gone, and the door stays shut"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m", "local", "Local"])
@@ -83,7 +83,7 @@ def test_names_that_mean_nothing_or_somebody_else_are_refused(workspace: Workspa
     if name:
         with pytest.raises(ServingError):
             add_key(workspace, "one", Terms(tenant=name))
-    assert not any_key(workspace)
+    assert not is_guarded(workspace)
 
 
 def test_nobody_inherits_a_tenants_jobs_by_accident(workspace: Workspace) -> None:

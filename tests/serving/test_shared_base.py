@@ -17,7 +17,7 @@ from recto.registry.release import Origin
 from recto.registry.store import add_release
 from recto.serving.service import Service
 from recto.training.lora.export import Told, write
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.way import LoraWay
 from recto.workspace.folder import create_workspace, open_workspace
 
@@ -58,7 +58,7 @@ def office(
     workspace = open_workspace(tmp_path / "work")
     registry = Registry(workspace, Pages(tmp_path), tmp_path)
     for seed, scope in enumerate(("general", "legal")):
-        recipe = LoraRecipe(model=str(tiny_weights.path))
+        recipe = VlmRecipe(model=str(tiny_weights.path))
         pupil = LoraWay(recipe, workspace.settings).teacher().pupil
         numbers = torch.Generator().manual_seed(seed)
         learnt = {name: torch.randn(w.shape, generator=numbers) for name, w in pupil.weights().items()}

@@ -8,7 +8,7 @@ import yaml
 from recto.engines.model_store import TINY
 from recto.errors import SettingsError
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import Recipe, changed, checked, load_recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -16,7 +16,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 
 @pytest.mark.parametrize(
     ("name", "defaults"),
-    [("ppocr-recognition.yaml", CtcRecipe()), ("deepseek-ocr-lora.yaml", LoraRecipe())],
+    [("ppocr-recognition.yaml", CtcRecipe()), ("deepseek-ocr-lora.yaml", VlmRecipe())],
 )
 def test_the_commented_recipe_is_the_defaults(name: str, defaults: Recipe) -> None:
     assert load_recipe(RECIPES / name) == defaults
@@ -36,7 +36,7 @@ def test_the_kind_decides_which_settings_there_are(tmp_path: Path) -> None:
     ]
     path.write_text("kind: lora\n")
     recipe = changed(load_recipe(path), {"epochs": 7, "seed": 3})
-    assert recipe == LoraRecipe(epochs=7, seed=3)
+    assert recipe == VlmRecipe(epochs=7, seed=3)
     assert checked(recipe.model_dump(mode="json")) == (recipe, []), "as run folders and requests keep it"
 
 
@@ -57,16 +57,16 @@ def test_what_is_wrong_with_several_settings_is_told_in_words(tmp_path: Path) ->
 )
 def test_the_recipes_of_vision_language_models(name: str, settings: dict[str, str]) -> None:
     recipe = load_recipe(RECIPES / name)
-    assert isinstance(recipe, LoraRecipe)
+    assert isinstance(recipe, VlmRecipe)
     assert settings.items() <= recipe.model_dump(mode="json").items()
     if name != "deepseek-ocr-tiny-cpu.yaml":
-        assert recipe.step_pages == LoraRecipe().step_pages, "each step learns from as many pages"
+        assert recipe.step_pages == VlmRecipe().step_pages, "each step learns from as many pages"
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
 def test_every_recipe_begins_with_its_launch_command(path: Path) -> None:
-    load_recipe(path)
-    assert f"#     recto improve DATASET --out DIR --recipe recipes/{path.name}\n" in path.read_text()
+    verb = "train" if load_recipe(path).kind == "text" else "improve"
+    assert f"#     recto {verb} DATASET --out DIR --recipe recipes/{path.name}\n" in path.read_text()
 
 
 def test_little_memory_learns_from_as_many_lines_a_step() -> None:
@@ -108,7 +108,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         ("weight_decay: .nan", "weight_decay: must be a finite number"),
         ("learning_rate: -.inf", "learning_rate: must be a finite number"),
         (f"seed: {2**63}", "seed: must be less than 9223372036854775808"),
-        ("kind: paint", "kind: must be 'ctc' or 'lora' or 'tagger' .it is \"paint\""),
+        ("kind: paint", "kind: must be 'ctc' or 'lora' or 'tagger' or 'text' .it is \"paint\""),
         ("3: 4", "3: there is no such setting"),
         ("trackers: mlflow", "trackers: must be a list"),
         ("epochs: 3\nepochs: 3", "epochs: stands there twice, in lines 1 and 2"),

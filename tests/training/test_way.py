@@ -11,7 +11,7 @@ from recto.engines.model_store import STORE_VARIABLE
 from recto.engines.ppocr.weights import RECOGNISER_FILE, sha256_of, weights_path
 from recto.errors import ModelNotFound, SettingsError, TrainingError
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import KINDS
 from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.way import reading_way_of, way_of
@@ -22,7 +22,7 @@ def test_each_kind_has_a_way(kind: str) -> None:
     recipe = KINDS[kind]()
     way = way_of(recipe)
     assert way.recipe == recipe and way.recipe.kind == kind
-    assert way.engine in FINE_TUNABLE or kind == "tagger"  # which is no engine
+    assert way.engine in FINE_TUNABLE or kind in ("tagger", "text")  # which are no engines
     assert way.base_name and way.estimates_from >= 0
 
 
@@ -39,8 +39,8 @@ def test_base_weights_that_are_not_here_stop_it_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(STORE_VARIABLE, str(tmp_path))
-    way = way_of(LoraRecipe())
-    for step in (way.check, way.base_sha256, reading_way_of(LoraRecipe()).base_engine, way.teacher):
+    way = way_of(VlmRecipe())
+    for step in (way.check, way.base_sha256, reading_way_of(VlmRecipe()).base_engine, way.teacher):
         with pytest.raises(ModelNotFound, match="recto models pull deepseek-ocr-2"):
             step()
 

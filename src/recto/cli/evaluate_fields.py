@@ -1,4 +1,4 @@
-"""`recto evaluate --fields`: what a tagger finds in annotated documents, beside another one if wanted."""
+"""`recto evaluate --fields`: what an extractor finds in annotated documents, beside another one if wanted."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,29 +7,30 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from recto.cli.extractor_option import UNTRAINED, chosen_extractor
+from recto.cli.extractor_option import UNTRAINED, Asked, chosen_extractor
 from recto.evaluation.fields.page import field_rows
 from recto.evaluation.fields.report import Ends, FieldReport
+from recto.extraction.extractor import Extractor
 from recto.extraction.tagger import Tagger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Pair = tuple[Tagger, Tagger | None]
+Pair = tuple[Extractor, Extractor | None]
 """What is measured, and what it is compared with."""
 
 
 def chosen_pair(schema: str | None, model: str | None, baseline: str | None, workspace: Path | None) -> Pair:
-    """The tagger that is measured, and the one that it is compared with: "untrained", or a model.
+    """What is measured, and what it is compared with: "untrained" (the tagger), or a model.
 
     Raises what `chosen_extractor` raises.
     """
-    candidate = chosen_extractor(schema, model, workspace)
+    candidate = chosen_extractor(Asked(schema, model, workspace=workspace))
     if baseline is None:
         return candidate, None
     if baseline == UNTRAINED:
         return candidate, Tagger(candidate.schema)
-    return candidate, chosen_extractor(schema, baseline, workspace)
+    return candidate, chosen_extractor(Asked(schema, baseline, workspace=workspace))
 
 
 def print_field_report(report: FieldReport, written: "Sequence[Path]") -> None:

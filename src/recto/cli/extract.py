@@ -9,11 +9,13 @@ import typer
 from recto.cli import app, read_options
 from recto.cli.extract_format import AnswerFormat
 from recto.cli.extractor_option import (
+    Asked,
     ExtractorName,
+    ExtractorOption,
     ReadWithOption,
     SchemaOption,
     TaggerOption,
-    chosen_extractor,
+    told_extractor,
 )
 from recto.cli.model_option import EngineOption
 from recto.cli.workspace_option import OptionalWorkspace
@@ -38,6 +40,8 @@ _EXAMPLES = """Examples:
   recto extract scans/ --schema receipt --model tagger/ --out fields/
 
   recto extract scans/ --schema receipt --out fields/ --resume
+
+  recto extract letter.pdf --schema wanted.json --extractor text
 
   recto extract read/transcripts.jsonl notes/*.txt --schema wanted.json
 
@@ -69,7 +73,7 @@ def extract(
     *,
     schema: SchemaOption = None,
     model: TaggerOption = None,
-    extractor: Annotated[ExtractorName, typer.Option(help="What finds the fields.")] = ExtractorName.AUTO,
+    extractor: ExtractorOption = ExtractorName.AUTO,
     form: Annotated[
         AnswerFormat, typer.Option("--format", help="What to print; files are JSON.")
     ] = AnswerFormat.JSON,
@@ -104,7 +108,7 @@ def extract(
     from recto.documents.finding import find_documents
 
     wanted = read_options.wanted_of(pages, dpi, Limits(max_bytes, max_pixels, max_pages))
-    extracting = Extracting(chosen_extractor(schema, model, workspace), max_lines)
+    extracting = Extracting(told_extractor(Asked(schema, model, extractor, workspace)), max_lines)
     found = find_documents(paths, leave_out=out)
     texts = tuple(file for file in found.files if is_text(file))
     documents = tuple(file for file in found.files if file not in texts)

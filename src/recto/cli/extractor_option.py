@@ -4,7 +4,7 @@ Without `--model` the workspace's current tagger of the schema is taken. Where t
 by labels and rules alone, and its answers say that it isn't trained.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +13,9 @@ import typer
 
 if TYPE_CHECKING:
     from recto.cli.model_option import Weights
+    from recto.extraction.extractor import Extractor
     from recto.extraction.schema import Schema
-    from recto.extraction.tagger import Tagger
+    from recto.settings import Settings
 
 SchemaOption = Annotated[
     str | None,
@@ -29,8 +30,8 @@ TaggerOption = Annotated[
     typer.Option(
         "--model",
         metavar="DIR_OR_RELEASE",
-        help="Trained tagger: a model folder, or in a workspace a Release (if left out, the current one of "
-        "the schema); or `untrained`. Without --schema, its own counts.",
+        help="Trained tagger or language model: a model folder, or in a workspace a Release (if left out, "
+        "the current one of the schema); or `untrained`. Without --schema, its own counts.",
     ),
 ]
 
@@ -49,33 +50,94 @@ UNTRAINED = "untrained"
 
 
 class ExtractorName(StrEnum):
-    """What extracts; auto is the tagger, as long as there is nothing else to choose from."""
+    """What extracts; auto is what --model is made for, and without one the tagger."""
 
     AUTO = "auto"
     TAGGER = "tagger"
+    TEXT = "text"
+    REMOTE = "remote"
 
 
-def chosen_extractor(schema: str | None, model: str | None, workspace: Path | None) -> "Tagger":
-    """The tagger that `--model` names, for `--schema` if that is given; without a model an untrained one.
+ExtractorOption = Annotated[
+    ExtractorName,
+    typer.Option(
+        "--extractor",
+        help="What finds the fields: tagger; text: a language model here, [text] model; remote: one in a "
+        "server, [remote] url; auto: what --model is, else the tagger.",
+    ),
+]
 
-    Raises BadParameter where neither says what is wanted; SchemaError, ModelFolderError, RegistryError;
-    EngineError for a model of another engine, or of another schema.
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the flags say: who is to extract, with which model, for which schema, in which workspace."""
+
+    schema: str | None
+    model: str | None = None
+    extractor: ExtractorName = ExtractorName.AUTO
+    workspace: Path | None = None
+
+
+def chosen_extractor(asked: Asked) -> "Extractor":
+    """The extractor that the flags say, for `--schema` or that of the model.
+
+    Raises BadParameter where nothing says what is wanted, or flags don't go together; SchemaError,
+    ModelFolderError, RegistryError; EngineError for a model of another engine, or of another schema.
     """
     from recto.extraction.loading import load_schema
     from recto.extraction.tagger import Tagger
 
-    if schema is None and model is None:
+    if asked.schema is None and asked.model is None:
         from recto.extraction.schema import BUILT_IN
 
         known = ", ".join(BUILT_IN)
         raise typer.BadParameter(f"say what is wanted: {known}, or a file", param_hint="--schema")
-    wanted = None if schema is None else load_schema(schema)
-    if model is None:
-        assert wanted is not None
-        return _current(wanted, workspace)
-    if model == UNTRAINED:
-        return Tagger(_required(wanted))
-    return _trained(model, wanted, workspace)
+    wanted = None if asked.schema is None else load_schema(asked.schema)
+    if asked.model is not None:
+        if asked.extractor is ExtractorName.REMOTE:
+            raise typer.BadParameter("the server has the model: [remote] model", param_hint="--model")
+        if asked.model == UNTRAINED:
+            return Tagger(_required(wanted))
+        return _trained(asked, asked.model, wanted)
+    assert wanted is not None
+    match asked.extractor:
+        case ExtractorName.AUTO | ExtractorName.TAGGER:
+            return _current(wanted, asked.workspace)
+        case ExtractorName.TEXT:
+            return _language_model(wanted, _settings(asked))
+        case ExtractorName.REMOTE:
+            return _in_a_server(wanted, _settings(asked))
+
+
+def told_extractor(asked: Asked) -> "Extractor":
+    """The same; where nobody named it, its answers say why it is this one."""
+    from recto.extraction.chosen import ChosenExtractor
+
+    extractor = chosen_extractor(asked)
+    if asked.extractor is not ExtractorName.AUTO:
+        return extractor
+    return ChosenExtractor(extractor, "--model is one" if asked.model else "no model is given")
+
+
+def _settings(asked: Asked) -> "Settings":
+    from recto.settings import settings_here
+
+    return settings_here(asked.workspace or Path())
+
+
+def _language_model(schema: "Schema", settings: "Settings") -> "Extractor":
+    from recto.engines.text.model import open_text
+    from recto.extraction.asked import AskedExtractor
+
+    return AskedExtractor(schema, open_text(None, settings.text))
+
+
+def _in_a_server(schema: "Schema", settings: "Settings") -> "Extractor":
+    from recto.engines.remote.server import Server
+    from recto.engines.remote.writer import RemoteWriter
+    from recto.extraction.asked import AskedExtractor
+
+    return AskedExtractor(schema, RemoteWriter(Server(settings.remote), settings.remote))
 
 
 def _required(wanted: "Schema | None") -> "Schema":
@@ -84,7 +146,7 @@ def _required(wanted: "Schema | None") -> "Schema":
     return wanted
 
 
-def _current(wanted: "Schema", workspace: Path | None) -> "Tagger":
+def _current(wanted: "Schema", workspace: Path | None) -> "Extractor":
     """The tagger of the workspace around here; which one it is, is told on stderr."""
     from recto.extraction.tagger import Tagger
     from recto.registry.extractors import in_use, tagger_for
@@ -99,38 +161,44 @@ def _current(wanted: "Schema", workspace: Path | None) -> "Tagger":
     return tagger
 
 
-def _trained(model: str, wanted: "Schema | None", workspace: Path | None) -> "Tagger":
+def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":
     from recto.cli.model_option import chosen_weights
     from recto.errors import EngineError
-    from recto.extraction.tagger_folder import ENGINE, open_tagger
+    from recto.extraction import asked_folder, tagger_folder
 
-    weights = chosen_weights(ENGINE, model, workspace)
-    folder = _folder_of(weights)
-    if folder is None:  # `--model base`
-        raise EngineError("a tagger has no base weights", where="--model", hint="leave --model away")
-    tagger = open_tagger(folder)
-    if wanted is not None and wanted.digest != tagger.schema.digest:
+    engines = {ExtractorName.TAGGER: tagger_folder.ENGINE, ExtractorName.TEXT: asked_folder.ENGINE}
+    weights = chosen_weights(engines.get(asked.extractor), model, asked.workspace)
+    folder = _folder_of(weights, model)
+    if weights.engine == asked_folder.ENGINE:
+        extractor: Extractor = asked_folder.open_asked(folder, _settings(asked).text)
+    else:
+        tagger = tagger_folder.open_tagger(folder)
+        number = f", Release {weights.release.number}" if weights.release else ""
+        extractor = replace(tagger, label=f"{tagger.label}{number}")
+    taught = extractor.schema
+    if wanted is not None and wanted.digest != taught.digest:
         raise EngineError(
-            f"this tagger was trained for another schema ({tagger.schema.name!r}) than {wanted.name!r}",
+            f"it was trained for another schema ({taught.name!r}) than {wanted.name!r}",
             where=model,
-            hint="leave --schema away, or train a tagger for this schema",
+            hint="leave --schema away, or train one for this schema",
         )
-    if weights.release is not None:
-        return replace(tagger, label=f"{tagger.label}, Release {weights.release.number}")
-    return tagger
+    return extractor
 
 
-def _folder_of(weights: "Weights") -> Path | None:
+def _folder_of(weights: "Weights", model: str) -> Path:
+    """The model folder that finds fields. Raises EngineError for a Release that reads, and base weights."""
     from recto.errors import EngineError
-    from recto.extraction.tagger_folder import ENGINE
+    from recto.extraction import asked_folder, tagger_folder
     from recto.registry.store import model_path
 
     release = weights.release
-    if release is None or weights.workspace is None:
-        return weights.folder
-    if release.engine != ENGINE:
-        raise EngineError(
-            f"Release {release.number} is made for engine {release.engine!r}: it extracts nothing",
-            hint="--read-with reads with it",
-        )
-    return model_path(weights.workspace, release)
+    if release is not None and weights.workspace is not None:
+        if release.engine not in (asked_folder.ENGINE, tagger_folder.ENGINE):
+            raise EngineError(
+                f"Release {release.number} is made for engine {release.engine!r}: it extracts nothing",
+                hint="--read-with reads with it",
+            )
+        return model_path(weights.workspace, release)
+    if weights.folder is None:
+        raise EngineError(f"--model {model} names no model that extracts", hint="leave --model away")
+    return weights.folder

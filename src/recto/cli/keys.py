@@ -59,7 +59,10 @@ def add(
     *,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it may do: read, jobs, releases, metrics (default: read and jobs)."),
+        typer.Option(
+            help="What it may do: read, jobs, releases, metrics, documents, correct, admin "
+            "(default: read and jobs)."
+        ),
     ] = None,
     business: Annotated[
         list[str] | None,

@@ -1,6 +1,7 @@
 """`recto models`: get, list, check and remove base weights; build the tiny one; merge adapters."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,15 +13,23 @@ from recto.cli.workspace_option import OptionalWorkspace
 if TYPE_CHECKING:
     from recto.engines.model_store import StoredModel
 
-models_app = typer.Typer(help="Get, list, check and remove the base weights of vision-language models.")
+models_app = typer.Typer(help="Get, list, check and remove the base weights of language models.")
 app.add_typer(models_app, name="models")
+
+
+class TinyArchitecture(StrEnum):
+    """Which tiny model is built."""
+
+    VLM = "vlm"
+    TEXT = "text"
+
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What it is stored as.")]
 
 
 @models_app.callback(no_args_is_help=True)
 def _models() -> None:
-    """Get, list, check and remove the base weights of vision-language models.
+    """Get, list, check and remove the base weights of language models, with eyes and without.
 
     They are kept once for this machine: in $RECTO_MODELS, else in
     recto/models in your cache folder.
@@ -125,17 +134,22 @@ def remove(name: Name, *, yes: Annotated[bool, typer.Option("--yes", help="Don't
 
 
 @models_app.command()
-def tiny() -> None:
+def tiny(
+    architecture: Annotated[
+        TinyArchitecture, typer.Option(help="DeepSeek-OCR-2, which reads pages; or text: Qwen3.")
+    ] = TinyArchitecture.VLM,
+) -> None:
     """Build a tiny model of random numbers, of the true architecture, to try things on a CPU.
 
-    It reads nothing until it is trained. It is the same wherever it is
-    built, and is stored as deepseek-ocr-2-tiny.
+    It knows nothing until it is trained. It is the same wherever it is built,
+    and is stored as deepseek-ocr-2-tiny, or for text as qwen3-tiny.
     """
-    from recto.engines.model_keeping import keep_tiny
-    from recto.engines.model_store import TINY
+    from recto.engines.model_keeping import keep_tiny, keep_tiny_text
+    from recto.engines.model_store import TINY, TINY_TEXT
 
-    if not _is_here(TINY, ""):
-        _tell_stored(keep_tiny())
+    is_text = architecture is TinyArchitecture.TEXT
+    if not _is_here(TINY_TEXT if is_text else TINY, ""):
+        _tell_stored(keep_tiny_text() if is_text else keep_tiny())
 
 
 @models_app.command()

@@ -7,7 +7,7 @@ import typer
 
 from recto.cli import app, read_options
 from recto.cli.model_option import EngineOption, ModelOption, chosen_weights
-from recto.cli.read_format import Format
+from recto.cli.read_format import IN_FOLDERS_ONLY, Format
 from recto.cli.workspace_option import OptionalWorkspace
 from recto.documents.limits import DEFAULT_DPI, Limits
 
@@ -27,6 +27,8 @@ _EXAMPLES = """Examples:
   recto read scans/ contracts/*.pdf --out read/          a folder of results
 
   recto read book.pdf --pages 1-20,25 --format markdown
+
+  recto read scans/ --out read/ --format pdf             PDFs that can be searched
 
   recto read scans/ --out read/ --resume                 go on after a stop
 """
@@ -52,7 +54,8 @@ def read(
     """Read documents into text with boxes and confidences.
 
     JPEG, PNG, TIFF, WebP and PDF, told by content. A folder given with --out gets transcripts.jsonl, one
-    line per page, and with --format text or markdown a file per document as well. What can't be read is
+    line per page, and with any other --format a file per document as well: text, Markdown, ALTO, PAGE XML
+    (a file per page), hOCR, or a PDF of the pages with their text hidden behind them. What can't be read is
     listed at the end (exit code 1). In a workspace the current Release reads, unless --model says otherwise.
     """
     from recto.cli.read_folder import ReadFolder, check_folder
@@ -62,6 +65,8 @@ def read(
     for flag, given in (("--resume", resume), ("--overlay", overlay)):
         if given and out is None:
             raise typer.BadParameter(f"{flag} needs --out DIR")
+    if out is None and form in IN_FOLDERS_ONLY:
+        raise typer.BadParameter(f"--format {form.value} needs --out DIR")
     wanted = read_options.wanted_of(pages, dpi, Limits(max_bytes, max_pixels, max_pages))
     found = find_documents(paths, leave_out=out)
     weights = chosen_weights(engine, model, workspace)

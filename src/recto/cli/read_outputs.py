@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Collection
+from functools import partial
 from io import BytesIO
 
+from recto.cli.read_documents import SUFFIXES, write_document
 from recto.cli.read_folder import ReadFolder
-from recto.cli.read_format import Format
+from recto.cli.read_format import IN_FOLDERS_ONLY, Format
 from recto.cli.read_run import Opened, Wanted
 from recto.documents.finding import FoundFile
 from recto.documents.journal import json_line
@@ -16,7 +18,7 @@ from recto.documents.transcript import Transcript
 from recto.errors import OutputError
 
 _PAGE_BREAK = {"text": "\f\n", "markdown": "\n<!-- page {page} -->\n\n"}
-_SUFFIX = {"text": ".txt", "markdown": ".md"}
+_SUFFIX = {Format.TEXT: ".txt", Format.MARKDOWN: ".md", **SUFFIXES}
 
 
 def print_bytes(content: bytes) -> None:
@@ -81,12 +83,16 @@ class FolderOutput:
 
     def finish(self, opened: Opened) -> None:
         """Derive the document's own files from the journal. Raises OutputError or DocumentError."""
-        if self._format is not Format.JSON:
-            self._write_document(opened)
+        if self._format in IN_FOLDERS_ONLY:
+            transcripts = self._folder.transcripts(opened)
+            place = partial(self._folder.beside, opened.file.relative)
+            write_document(self._format, transcripts, place, opened, self._wanted)
+        elif self._format is not Format.JSON:
+            self._write_text(opened)
         if self._overlay:
             self._write_overlays(opened)
 
-    def _write_document(self, opened: Opened) -> None:
+    def _write_text(self, opened: Opened) -> None:
         path = self._folder.beside(opened.file.relative, _SUFFIX[self._format])
         with replaced(path) as stream:
             for index, transcript in enumerate(self._folder.transcripts(opened)):

@@ -9,6 +9,7 @@ from recto.cli import app
 from recto.cli.workspace_option import OptionalWorkspace
 
 if TYPE_CHECKING:
+    from recto.cli.serve_loop import WorkspaceLoop
     from recto.serving.service import Service
 
 
@@ -42,7 +43,14 @@ def serve(
     told = service.settings.observability
     configure(told.log_level, told.log_format)
     with exporting(told.otlp_endpoint, told.trace_share):
-        answer(service, lambda url: typer.echo(f"listening on {url}"))
+        answer(service, lambda url: typer.echo(f"listening on {url}"), _loop_of(service))
+
+
+def _loop_of(service: "Service") -> "WorkspaceLoop | None":
+    """What the dashboard shows of retraining, in a workspace."""
+    from recto.cli.serve_loop import WorkspaceLoop
+
+    return None if service.workspace is None else WorkspaceLoop(service.workspace)
 
 
 def opened_service(

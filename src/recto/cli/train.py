@@ -32,15 +32,16 @@ def train(
     """Fine-tune on split train and write a model folder, without measuring it.
 
     OUT/model works with --model in every command. --resume goes on after a kill, with the same result.
-    Recipes of kind lora train on several GPUs, too: torchrun --no-python --nproc-per-node 4 recto train …
+    Recipes of kind lora and text train on several GPUs, too:
+    torchrun --no-python --nproc-per-node 4 recto train …
     """
     from recto.cli.training_options import follows, resumable, start_of, way_by
-    from recto.datasets.loading import load_dataset
+    from recto.datasets.loading import load_taught
 
     way = way_by(recipe, {"epochs": epochs, "seed": seed})
     start = start_of(resume=resume, overwrite=overwrite)
     if estimate:
-        _estimate(load_dataset(dataset), way)
+        _estimate(load_taught(dataset), way)
         return
     if out is None:
         hint = "recto train DATASET --out DIR, or --estimate to see first what it takes"
@@ -54,7 +55,7 @@ def train(
 
     flags = {"--recipe": recipe, "--epochs": epochs, "--seed": seed}
     with resumable("train", dataset, out, flags), ConsoleProgress() as progress:
-        loaded = load_dataset(dataset)
+        loaded = load_taught(dataset)
         done = run_train(loaded, out, way, progress, start=start)
     lines = [*sentences(done.taught), *cost_sentence(done.cost, done.taught.total_s)]
     typer.echo("\n".join([*lines, f"model   {done.model}"]))

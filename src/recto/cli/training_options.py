@@ -45,10 +45,10 @@ def follows(dataset: Path, way: "Way") -> bool:
 
     if not rank():
         return False
-    from recto.datasets.loading import load_dataset
+    from recto.datasets.loading import load_taught
     from recto.training.train import follow
 
-    follow(load_dataset(dataset), way)
+    follow(load_taught(dataset), way)
     return True
 
 

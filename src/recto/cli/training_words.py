@@ -46,12 +46,13 @@ def _of_lines(lesson: CtcLesson) -> list[str]:
 
 def _of_pages(lesson: LoraLesson) -> list[str]:
     """Pages, and who trained what."""
+    unit = "documents" if lesson.kind == "text" else "pages"
     share = lesson.trainable_parameters / max(lesson.total_parameters, 1)
     return [
-        f"Learnt from {lesson.train_pages} pages, chose the best step by {lesson.val_pages} others",
+        f"Learnt from {lesson.train_pages} {unit}, chose the best step by {lesson.val_pages} others",
         f"Method {lesson.method}: {lesson.trainable_parameters:,} of {lesson.total_parameters:,} parameters "
         f"({share:.2%}) learnt, on {lesson.device} in {lesson.dtype}.",
-        f"{lesson.why[:1].upper()}{lesson.why[1:]}.",
+        f"Trained by {lesson.why.removeprefix('backend ')}.",
     ]
 
 

@@ -3,6 +3,7 @@
 from recto.cli import (
     add,
     app,
+    corrections,
     data,
     doctor,
     evaluate,
@@ -14,6 +15,7 @@ from recto.cli import (
     loop,
     mcp,
     models,
+    people,
     read,
     releases,
     serve,
@@ -25,6 +27,7 @@ from recto.cli import (
 __all__ = [
     "add",
     "app",
+    "corrections",
     "data",
     "doctor",
     "evaluate",
@@ -36,6 +39,7 @@ __all__ = [
     "loop",
     "mcp",
     "models",
+    "people",
     "read",
     "releases",
     "serve",

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from recto.datasets.naming import SHARD_PATTERNS
 from recto.datasets.readers.folder import documents_in
+from recto.datasets.readers.sheets import sheet_files
 from recto.datasets.strict_json import parse_json
 from recto.errors import DatasetError
 
 KNOWN = (
-    "annotations.json, JSON Lines, Parquet, WebDataset (.tar), Hugging Face datasets, a folder of documents"
+    "annotations.json, JSON Lines, Parquet, WebDataset (.tar), Hugging Face datasets, Label Studio's JSON, "
+    "ALTO, PAGE XML, hOCR, a folder of documents"
 )
 METADATA_NAMES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 _PATTERNS = (
@@ -65,6 +67,8 @@ def _by_content(folder: Path) -> str:
     for pattern, name in _PATTERNS:
         if any(folder.glob(pattern)):
             return name
+    if any(sheet_files(folder)):
+        return "sheets"
     if any(documents_in(folder)):
         return "folder"
     raise DatasetError("this folder holds no dataset that recto knows", where=folder, hint=f"known: {KNOWN}")
@@ -79,7 +83,8 @@ def _file_format(path: Path) -> str:
         head = file.read(4096)
     if not head:
         raise DatasetError("the file is empty", where=path)
-    found = _by_name_of_metadata(path) or _by_magic(head) or _by_json(path, head) or _by_suffix(path)
+    found = _by_name_of_metadata(path) or _by_magic(head) or _by_json(path, head) or _by_standard(path)
+    found = found or _by_suffix(path)
     if found is None:
         raise DatasetError("this file is no dataset that recto knows", where=path, hint=f"known: {KNOWN}")
     return found
@@ -95,13 +100,29 @@ def _by_magic(head: bytes) -> str | None:
     return "webdataset" if head[257:262] == b"ustar" else None
 
 
+def _by_standard(path: Path) -> str | None:
+    return "sheets" if any(sheet_files(path)) else None
+
+
 def _by_json(path: Path, head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
-        return "annotations"
+        return "label_studio" if _is_label_studio(path, text) else "annotations"
     if text.startswith(b"{") and path.suffix.lower() in (".jsonl", ".ndjson", ".json", ""):
         return _json_lines_format(path)
     return None
+
+
+def _is_label_studio(path: Path, head: bytes) -> bool:
+    """Whether a list's first entry is a task: `data` beside `annotations`, and no `image` of its own."""
+    if b'"annotations"' not in head and b'"data"' not in head:
+        return False
+    try:
+        entries = parse_json(path.read_bytes().decode("utf-8-sig"))
+    except ValueError:
+        return False
+    first = entries[0] if isinstance(entries, list) and entries else None
+    return isinstance(first, dict) and {"data", "annotations"} <= set(first) and "image" not in first
 
 
 def _by_suffix(path: Path) -> str | None:

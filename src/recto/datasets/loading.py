@@ -10,7 +10,8 @@ from typing import cast
 
 from recto.datasets.detection import detect_format
 from recto.datasets.example import Dataset
-from recto.datasets.problem import Reading, refuse
+from recto.datasets.pairs import example_of, read_pairs
+from recto.datasets.problem import Reading, RowPlace, refuse
 from recto.errors import DatasetError
 
 READERS: dict[str, str] = {
@@ -20,6 +21,8 @@ READERS: dict[str, str] = {
     "webdataset": "recto.datasets.readers.shards",
     "imagefolder": "recto.datasets.readers.imagefolder",
     "saved": "recto.datasets.readers.saved",
+    "sheets": "recto.datasets.readers.sheets",
+    "label_studio": "recto.datasets.readers.label_studio",
     "folder": "recto.datasets.readers.folder",
 }
 
@@ -39,6 +42,23 @@ def load_dataset(path: Path, *, keep_missing: bool = False) -> Dataset:
     return Dataset(tuple(reading.examples), path)
 
 
+def load_taught(path: Path) -> Dataset:
+    """As `load_dataset`; extraction pairs are Examples whose documents are texts, for those who learn from
+    texts. Raises DatasetError, AnnotationError.
+    """
+    if detect_format(path) != "pairs":
+        return load_dataset(path)
+    reading = Reading()
+    for pair in read_pairs(path):
+        row = pair.origin.rpartition(":")[2]
+        try:
+            reading.examples.append(example_of(pair, f"{path.name}:{row}"))
+        except ValueError as error:
+            reading.wrong(RowPlace(path, row), str(error))
+    refuse(reading.problems, path)
+    return Dataset(tuple(reading.examples), path)
+
+
 def read_dataset(path: Path) -> Reading:
     """Examples and Problems of `path`. Raises DatasetError where the file as a whole can't be read."""
     format_name = detect_format(path)
@@ -46,7 +66,7 @@ def read_dataset(path: Path) -> Reading:
         raise DatasetError(
             "these are extraction pairs: they have no page images",
             where=path,
-            hint="read them with recto.datasets.pairs.read_pairs",
+            hint="language models learn from them: recto train, with a recipe of kind text",
         )
     read = cast(Callable[[Path], Reading], import_module(READERS[format_name]).read)
     return read(path)

@@ -1,19 +1,21 @@
 """Extraction pairs: OCR text and the fields wanted from it, as JSON Lines for text models.
 
-A pair has no page image, so it is no Example: pairs are written from Examples that have fields, and read
-back as ExtractionPairs.
+A pair has no page image: pairs are written from Examples that have fields, and read back as ExtractionPairs,
+or as Examples whose document is a text (for language models, which learn from these).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
-from recto.datasets.example import Example, JsonValue
+from recto.datasets.example import Example, JsonValue, Split
 from recto.datasets.problem import Reading, RowPlace, refuse
 from recto.datasets.readers.text import read_lines
 from recto.datasets.strict_json import dump_json, parse_json
 
 PREFIX = "OCR_TEXT:\n"
+_TEXT = ".txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,33 @@ def pair_from_example(example: Example) -> ExtractionPair | None:
     }
     known = {key: value for key, value in about.items() if value is not None}
     return ExtractionPair(example.text, example.fields, known, example.origin)
+
+
+def example_of(pair: ExtractionPair, name: str) -> Example:
+    """The pair as an Example called `name`: a document that is a text, and has no page to open.
+
+    `extra` may say split (train, if it doesn't), category and group. Raises ValueError for a split that
+    there isn't.
+    """
+    split = pair.extra.get("split", "train")
+    if split not in ("train", "val", "test"):
+        raise ValueError(f"split: must be train, val or test, not {split!r}")
+    group = pair.extra.get("group")
+    return Example(
+        image=f"{name}{_TEXT}",
+        source=pair.text.encode("utf-8", "surrogatepass"),
+        text=pair.text,
+        category=str(pair.extra.get("category", "")),
+        split=cast(Split, split),
+        group=None if group is None else str(group),
+        fields=pair.fields,
+        origin=pair.origin,
+    )
+
+
+def is_text(example: Example) -> bool:
+    """Whether the document of the Example is a text, as those of pairs are."""
+    return isinstance(example.source, bytes) and example.image.endswith(_TEXT)
 
 
 def pair_to_json(pair: ExtractionPair) -> str:

@@ -24,6 +24,13 @@ KNOWN: dict[str, KnownModel] = {
     "qwen3-vl-2b": KnownModel("Qwen/Qwen3-VL-2B-Instruct", "2B"),
     "qwen3-vl-4b": KnownModel("Qwen/Qwen3-VL-4B-Instruct", "4B"),
     "qwen3-vl-8b": KnownModel("Qwen/Qwen3-VL-8B-Instruct", "8B"),
+    "qwen3-1.7b": KnownModel("Qwen/Qwen3-1.7B", "text, 1.7B; the default for extraction"),
+    "qwen3-8b": KnownModel("Qwen/Qwen3-8B", "text, 8B"),
+    "qwen2.5-7b": KnownModel("Qwen/Qwen2.5-7B-Instruct", "text, 7B"),
+    "llama-3.1-8b": KnownModel("meta-llama/Llama-3.1-8B-Instruct", "text, 8B; asks for HF_TOKEN"),
+    "gemma-3-1b": KnownModel("google/gemma-3-1b-it", "text, 1B; asks for HF_TOKEN"),
+    "mistral-7b": KnownModel("mistralai/Mistral-7B-Instruct-v0.3", "text, 7B; asks for HF_TOKEN"),
+    "deepseek-r1-qwen-7b": KnownModel("deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "text, 7B; reasons"),
 }
 """Name → repository."""
 

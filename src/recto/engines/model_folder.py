@@ -26,7 +26,7 @@ SCHEMA_VERSION: Literal[1] = 1
 _AGAIN = "run `recto improve` again, or use another model folder"
 
 
-_NO_READERS = frozenset({"tagger"})
+_NO_READERS = frozenset({"tagger", "text"})
 """Engines whose model folders find fields, and read no pages."""
 
 
@@ -47,11 +47,13 @@ class BaseWeights(BaseModel):
 
 
 class VlmCard(BaseModel):
-    """What only a vision-language model has: how it was taught to see and what to answer.
+    """What only a language model has: how it was taught to see and what to answer.
 
     `kind` is `adapter` (LoRA weights for the base that the card names) or `full` (weights that need no base).
     `mode` and `task` are those that it was taught with, and reads with; `dtype` is the numbers that it
-    computed in. `repo` and `revision` say where the base came from ("" for a local folder).
+    computed in, `bits` what each weight of its base took (8 or 4: it was taught on a quantised one, and
+    reads with that). A model of text (engine `text`) has no mode. `repo` and `revision` say where the base
+    came from ("" for a local folder).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +62,7 @@ class VlmCard(BaseModel):
     task: str
     kind: Literal["adapter", "full"]
     dtype: str
+    bits: Literal[16, 8, 4] = 16
     repo: str = ""
     revision: str = ""
 

@@ -117,7 +117,7 @@ def pull(plan: Plan, *, advance: Advance, backoff: Backoff = PATIENT) -> StoredM
 
 def _check_architecture(weights: Path, plan: Plan) -> None:
     name = architecture_name(weights)
-    if ARCHITECTURES[name].needs_remote_code and not plan.code:
+    if name in ARCHITECTURES and ARCHITECTURES[name].needs_remote_code and not plan.code:
         raise EngineError(
             f"{name} can't be read without the program files ({CODE}) of its repository",
             where=plan.repo,

@@ -15,6 +15,7 @@ from recto.engines.model_folder import FileStamp
 from recto.engines.model_store import (
     RECORD,
     TINY,
+    TINY_TEXT,
     WEIGHTS_FOLDER,
     StoredModel,
     StoredRecord,
@@ -96,7 +97,7 @@ def keep_folder(name: str, source: Path, *, link: bool, advance: Advance) -> Sto
 
 
 def keep_tiny(seed: int = 0) -> StoredModel:
-    """Build the tiny random model and store it as TINY; the one that is there already is left as it is.
+    """Build the tiny random model that sees pages, and store it as TINY, unless it is there already.
 
     Raises MissingPackage (with what to install) and what `being_stored` raises.
     """
@@ -104,16 +105,29 @@ def keep_tiny(seed: int = 0) -> StoredModel:
         return find_model(TINY)
     from recto.engines.vlm.tiny import build_tiny
 
-    with being_stored(TINY) as folder:
+    return _built(TINY, lambda weights: build_tiny(weights, seed=seed), seed)
+
+
+def keep_tiny_text(seed: int = 0) -> StoredModel:
+    """Build the tiny random model of text, and store it as TINY_TEXT, as `keep_tiny` does the other one."""
+    if is_stored(TINY_TEXT):
+        return find_model(TINY_TEXT)
+    from recto.engines.text.tiny import build_tiny_text
+
+    return _built(TINY_TEXT, lambda weights: build_tiny_text(weights, seed=seed), seed)
+
+
+def _built(name: str, build: Callable[[Path], Path], seed: int) -> StoredModel:
+    with being_stored(name) as folder:
         weights = folder / WEIGHTS_FOLDER
-        build_tiny(weights, seed=seed)
+        build(weights)
         record = StoredRecord(
             source=f"built by recto, random, seed {seed}",
             architecture=architecture_name(weights),
             licence="none: it holds random numbers",
             files={file: stamp_of(weights / file) for file in kept_files(weights, code=False)},
         )
-        return put_in_place(folder, TINY, record)
+        return put_in_place(folder, name, record)
 
 
 def remove(name: str) -> None:

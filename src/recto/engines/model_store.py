@@ -33,7 +33,8 @@ STORE_VARIABLE = "RECTO_MODELS"
 RECORD = "stored.json"
 WEIGHTS_FOLDER = "weights"
 TINY = "deepseek-ocr-2-tiny"
-"""The name of the tiny random model that `recto models tiny` builds."""
+TINY_TEXT = "qwen3-tiny"
+"""The names of the tiny random models that `recto models tiny` builds."""
 
 
 class StoredRecord(BaseModel):
@@ -222,8 +223,8 @@ def _wrong(path: Path, name: str, stamp: FileStamp, *, verify: bool) -> str:
 
 
 def _not_found(name: str) -> ModelNotFound:
-    if name == TINY:
-        hint = "recto models tiny builds it"
+    if name in (TINY, TINY_TEXT):
+        hint = f"recto models tiny{' --architecture text' if name == TINY_TEXT else ''} builds it"
     elif name in KNOWN or name.count("/") == 1:
         hint = f"recto models pull {name}"
     else:

@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from recto.documents.transcript import Box
+from recto.errors import DocumentTooLarge
 from recto.extraction.schema import FieldSpec
 from recto.extraction.sheet import Cell, Sheet
 from recto.extraction.values import kind_of
 from recto.extraction.values.kind import Occurrence, squashed
 
+MOST_CANDIDATES = 50_000
+"""Of one field in one document; a full page of text has about a thousand."""
 MOST_CELLS = 6
 """An address seldom has more lines."""
 _LONGEST = 250
@@ -93,10 +97,16 @@ def key_of(kind: str, value: str) -> str:
 
 
 def candidates(sheet: Sheet, spec: FieldSpec) -> tuple[Candidate, ...]:
-    """Everything in the Sheet that could be a value of the field."""
-    if spec.kind == "text":
-        return tuple(_texts(sheet))
-    return tuple(_found(sheet, spec))
+    """Everything in the Sheet that could be a value of the field.
+
+    Raises DocumentTooLarge where that is too much: every candidate costs some tenths of a millisecond.
+    """
+    every = _texts(sheet) if spec.kind == "text" else _found(sheet, spec)
+    found = tuple(islice(every, MOST_CANDIDATES + 1))
+    if len(found) > MOST_CANDIDATES:
+        what = f"more than {MOST_CANDIDATES:,} places in it could be {spec.name}"
+        raise DocumentTooLarge(what, hint="send the pages on which the fields stand")
+    return found
 
 
 def _found(sheet: Sheet, spec: FieldSpec) -> Iterator[Candidate]:

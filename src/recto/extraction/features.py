@@ -29,6 +29,8 @@ _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _POSTCODE = re.compile(r"\b\d{4,5}\b")
 _NEAR_WORDS = 8
+_NEAR_SIGNS = 200
+"""Of what stands around a candidate, so much is looked at: work doesn't grow with the length of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,12 @@ def _own(candidate: Candidate) -> Iterator[str]:
 
 def _around(sheet: Sheet, candidate: Candidate) -> Iterator[str]:
     """Words before it on its row, after it, and in the lines above and below."""
-    before = words(f"{sheet.text_left_of(candidate.first)} {candidate.before}")
+    before = words(f"{sheet.text_left_of(candidate.first)} {candidate.before}"[-_NEAR_SIGNS:])
     for word in before[-_NEAR_WORDS:]:
         yield f"before {word}"
     for count in (1, 2, 3):
         yield f"before{count} {' '.join(before[-count:])}"
-    for word in words(candidate.after)[:2]:
+    for word in words(candidate.after[:_NEAR_SIGNS])[:2]:
         yield f"after {word}"
     yield f"begins {not candidate.before.strip()} ends {not candidate.after.strip()}"
     yield f"row begins {candidate.first.left is None}"
@@ -219,7 +221,7 @@ def _rank(sheet: Sheet, company: Company, candidate: Candidate) -> Iterator[str]
     """How it compares with the other dates or amounts of the document."""
     count = min(company.counts[candidate.key], 4)
     place = company.order[candidate.key]
-    before = words(f"{sheet.text_left_of(candidate.first)} {candidate.before}")
+    before = words(f"{sheet.text_left_of(candidate.first)} {candidate.before}"[-_NEAR_SIGNS:])
     yield f"there {count} times"
     yield _bin("from the largest", place, (0, 1, 2, 4, 8))
     yield _bin("from the smallest", len(company.order) - 1 - place, (0, 1, 2, 4))
@@ -253,7 +255,7 @@ def _label(sheet: Sheet, cell: Cell, before: str) -> tuple[str, ...]:
 
 
 def _text(sheet: Sheet, place: int | None) -> str:
-    return "" if place is None else sheet.cells[place].text
+    return "" if place is None else sheet.cells[place].text[:_NEAR_SIGNS]
 
 
 def _has_postcode(text: str) -> bool:

@@ -22,7 +22,7 @@ from recto.retraining.ledger import scopes_of
 from recto.retraining.recipes import usual_way
 from recto.training.identity import code_version
 from recto.workspace.folder import Workspace
-from recto.workspace.scopes import in_scope
+from recto.workspace.scopes import in_scope, is_example
 from recto.workspace.tables import DocumentRow
 
 AT_ONCE = 200
@@ -84,9 +84,7 @@ def _validation(workspace: Workspace, scope: str) -> dict[int, str]:
     """Validation documents of the scope: row → a key that changes with page, text, and what case means."""
     wanted = (
         select(DocumentRow.id, DocumentRow.sha256, DocumentRow.page, DocumentRow.facts, DocumentRow.text)
-        .where(
-            in_scope(scope, workspace.settings), DocumentRow.state == "trusted", DocumentRow.split == "val"
-        )
+        .where(in_scope(scope, workspace.settings), is_example(), DocumentRow.split == "val")
         .order_by(DocumentRow.id)
     )
     with workspace.read() as session:

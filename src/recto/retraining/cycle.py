@@ -158,7 +158,7 @@ class _Turn:
             return self._refuse(cycle, seen, way, too_few)
         check_trainable(seen, way)
         contest = open_contest(self.workspace, self.scope, cycle, BaseModels(way))
-        dataset = snapshot(self.workspace, self.scope, limit=limit)  # from now on they are marked as used
+        dataset = snapshot(self.workspace, self.scope, limit=limit, cycle=cycle)  # marked as used from now on
         folder, start = self._place(cycle, dataset, way, contest)
         done, earlier_s = self._improve(dataset, (folder, start), way, contest)
         with span("evaluate", stage="canary pages and speed"):

@@ -15,7 +15,7 @@ from recto.retraining.queue import is_unread
 from recto.retraining.triggers import Facts
 from recto.settings import Settings
 from recto.workspace.folder import Workspace
-from recto.workspace.scopes import in_scope
+from recto.workspace.scopes import in_scope, is_example
 from recto.workspace.tables import DocumentRow
 
 SPLITS = ("train", "val", "test")
@@ -51,7 +51,7 @@ def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
             DocumentRow.group,
         ).where(
             in_scope(scope, workspace.settings),
-            DocumentRow.state == "trusted",
+            is_example(),
             DocumentRow.split.in_(SPLITS),
         )
         rows = [_Trusted(*row) for row in session.execute(trusted)]

@@ -10,7 +10,21 @@ from recto.serving import openai
 from recto.serving.envelope import BodyLimit, Envelope
 from recto.serving.mcp.http import McpEndpoint, McpRoute
 from recto.serving.problems import tell_problems
-from recto.serving.routes import agents, extract, health, jobs, read, releases
+from recto.serving.review import entry, overview, work
+from recto.serving.review.loop import Loop
+from recto.serving.routes import (
+    agents,
+    corrections,
+    documents,
+    exports,
+    extract,
+    health,
+    jobs,
+    queue,
+    read,
+    releases,
+    session,
+)
 from recto.serving.service import Service
 from recto.serving.visits import Visits
 
@@ -21,8 +35,8 @@ service's log knows; one that is sent along is kept.
 """
 
 
-def create_app(service: Service) -> FastAPI:
-    """The app that answers with `service`, which starts and drains with it."""
+def create_app(service: Service, loop: Loop | None = None) -> FastAPI:
+    """The app that answers with `service`, which starts and drains with it; `loop` is for the dashboard."""
 
     tools = McpEndpoint(service)
 
@@ -39,9 +53,25 @@ def create_app(service: Service) -> FastAPI:
     app = FastAPI(
         title="recto", version=__version__, description=_ABOUT, lifespan=life, docs_url=None, redoc_url=None
     )
-    app.state.service = service
+    app.state.service, app.state.loop = service, loop
     tell_problems(app)
-    for routes in (read, extract, agents, jobs, releases, openai, health):
+    for routes in (
+        read,
+        extract,
+        documents,
+        exports,
+        corrections,
+        queue,
+        session,
+        agents,
+        jobs,
+        releases,
+        openai,
+        health,
+        entry,
+        work,
+        overview,
+    ):
         app.include_router(routes.router)
     app.router.routes.append(McpRoute(tools))
     app.add_middleware(BodyLimit, uploads=service.settings.uploads)

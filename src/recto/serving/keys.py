@@ -15,13 +15,15 @@ from typing import Literal, get_args
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from recto.corrections.place import Sight
 from recto.errors import NotAllowed, NotAuthenticated, ServingError
 from recto.workspace.folder import Workspace
+from recto.workspace.review_tables import PersonRow
 from recto.workspace.tables import GENERAL, ApiKeyRow
 from recto.workspace.utc import now
 
-Scope = Literal["read", "jobs", "releases", "metrics"]
-"""What a key may be allowed to do."""
+Scope = Literal["read", "jobs", "releases", "metrics", "documents", "correct", "admin"]
+"""What a key or a person may do; `correct` holds `documents`, and `admin` sees closed ones as well."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 DEFAULT_SCOPES: tuple[Scope, ...] = ("read", "jobs")
@@ -36,7 +38,10 @@ _SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and for what he may ask; limits that are None are those of recto.toml."""
+    """Who asks, and for what he may ask; limits that are None are those of recto.toml.
+
+    `author` is what his corrections are signed with: a person's name, or "key NAME".
+    """
 
     tenant: str
     key_id: int | None
@@ -44,11 +49,16 @@ class Caller:
     businesses: frozenset[str] = frozenset()
     requests_per_minute: int | None = None
     pages_per_day: int | None = None
+    author: str = LOCAL
 
     def check(self, scope: Scope) -> None:
         """Raises NotAllowed where the key hasn't this scope."""
         if scope not in self.scopes:
             raise NotAllowed(f"this key isn't allowed to do that: it lacks the scope {scope!r}", hint=_ASK)
+
+    def sight(self, closed: Collection[str]) -> Sight:
+        """Whose documents he sees, where those of the `closed` business types aren't for everybody."""
+        return Sight(self.businesses, frozenset() if "admin" in self.scopes else frozenset(closed))
 
     def check_business(self, business: str) -> None:
         """Raises NotAllowed for a business type that the key is closed to; `general` is one, too."""
@@ -130,14 +140,15 @@ def keys(workspace: Workspace) -> list[ApiKeyRow]:
         return list(session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id)))
 
 
-def any_key(workspace: Workspace) -> bool:
-    """Whether a key was ever made: from then on nobody gets in without one, even if all are revoked."""
+def is_guarded(workspace: Workspace) -> bool:
+    """Whether a key or a person was ever made: from then on nobody gets in unknown, even if all are gone."""
     with workspace.read() as session:
         return _any(session)
 
 
 def caller_of(workspace: Workspace, authorization: str | None) -> Caller:
-    """Who sends this Authorization header ("Bearer KEY"); the local caller as long as there is no key.
+    """Who sends this Authorization header ("Bearer KEY"); the local caller as long as there is no key, nor
+    a person who could sign in.
 
     Raises NotAuthenticated; the message is the same for a key that never was and for one that was revoked.
     """
@@ -162,11 +173,17 @@ def _caller(row: ApiKeyRow) -> Caller:
     return Caller(
         row.tenant,
         row.id,
-        frozenset(scope for scope in SCOPES if scope in row.scopes),
+        _allowed(row.scopes),
         frozenset(row.businesses),
         row.requests_per_minute,
         row.pages_per_day,
+        f"key {row.name}",
     )
+
+
+def _allowed(named: Collection[str]) -> frozenset[Scope]:
+    scopes = frozenset(scope for scope in SCOPES if scope in named)
+    return scopes | {"documents"} if "correct" in scopes else scopes
 
 
 def _key_in(authorization: str | None) -> str:
@@ -181,7 +198,7 @@ def _hash(key: str) -> str:
 
 
 def _any(session: Session) -> bool:
-    return session.scalar(select(ApiKeyRow.id).limit(1)) is not None
+    return any(session.scalar(select(table.id).limit(1)) is not None for table in (ApiKeyRow, PersonRow))
 
 
 def _is_tenant(session: Session, tenant: str) -> bool:

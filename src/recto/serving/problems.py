@@ -49,6 +49,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.WorkspaceBusy: 503,
     errors.QueueFull: 429,
     errors.RateLimited: 429,
+    errors.SignInDelayed: 429,
     errors.Draining: 503,
     errors.DeadlineExpired: 504,
     errors.NotAuthenticated: 401,
@@ -60,10 +61,13 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.OutputFull: 507,
     errors.RequestRefused: 422,
     errors.RequestConflict: 400,
+    errors.CorrectionError: 422,
+    errors.DocumentUnknown: 404,
+    errors.VersionNeeded: 428,
 }
 """Error → status; a kind that isn't named has its parent's."""
 
-_OURS = (errors.DocumentError, errors.ServingError)
+_OURS = (errors.DocumentError, errors.ServingError, errors.CorrectionError)
 """Whose words are written for those who ask; the others' are for those who run the service."""
 
 _SAID_OTHERWISE: Mapping[type[RectoError], str] = {
@@ -125,10 +129,13 @@ def problem(status: int, detail: str, *, kind: str | None = None) -> ProblemJson
 
 
 def problem_response(
-    request: Request, told: ProblemJson, headers: Mapping[str, str] | None = None
+    request: Request,
+    told: ProblemJson,
+    headers: Mapping[str, str] | None = None,
+    beside: Mapping[str, object] | None = None,
 ) -> Response:
-    """The answer that tells the problem, with the id of its request."""
-    body = {**told, "request_id": request_id_of(request.scope)}
+    """The answer that tells the problem, with the id of its request, and what else stands `beside` it."""
+    body = {**told, "request_id": request_id_of(request.scope), **(beside or {})}
     dressed = {**dress_of(request), **(headers or {})}
     return JSONResponse(body, told["status"], headers=dressed, media_type=MEDIA_TYPE)
 
@@ -154,6 +161,8 @@ def headers_of(request: Request, error: RectoError) -> dict[str, str]:
     match error:
         case errors.QueueFull():
             return {"Retry-After": str(error.retry_after_s or service.batcher.retry_after_s())}
+        case errors.SignInDelayed():
+            return {"Retry-After": str(error.retry_after_s)}
         case errors.RateLimited():
             return {"Retry-After": str(service.records.quota.retry_after_s(request.state.caller))}
         case errors.WorkspaceBusy() | errors.Draining():

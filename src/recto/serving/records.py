@@ -4,10 +4,13 @@ Each of them is in a module of its own; here they begin and end together. Withou
 """
 
 import asyncio
+from functools import partial
 
+from recto.corrections.consent import sweep_withdrawn
 from recto.serving.access_log import AccessLog
 from recto.serving.quota import Quota
 from recto.serving.samples import Samples
+from recto.serving.sessions import purge_sessions
 from recto.serving.upkeep import Upkeep
 from recto.settings import Settings
 from recto.workspace.folder import Workspace
@@ -21,7 +24,13 @@ class Records:
         self.accesses = AccessLog(workspace, settings.privacy)
         self.samples = Samples(workspace, settings.privacy)
         self._upkeep = Upkeep(
-            flushes=(self.quota.flush, self.accesses.flush), purges=(self.accesses.purge, self.samples.purge)
+            flushes=(self.quota.flush, self.accesses.flush),
+            purges=(
+                self.accesses.purge,
+                self.samples.purge,
+                partial(purge_sessions, workspace),
+                partial(sweep_withdrawn, workspace),
+            ),
         )
         self._running: asyncio.Task[None] | None = None
 

@@ -15,9 +15,10 @@ import uvicorn
 from recto.errors import OutputError, ServingError
 from recto.serving.app import create_app
 from recto.serving.connections import bounded, room_for
-from recto.serving.keys import any_key
+from recto.serving.keys import is_guarded
 from recto.serving.leaving import end_within
 from recto.serving.loopback import is_loopback
+from recto.serving.review.loop import Loop
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
@@ -29,8 +30,10 @@ _LAST_ANSWERS_S = 5
 """After the drain all is answered: what is still connected then only hasn't hung up."""
 
 
-def serve(service: Service, on_listening: Callable[[str], None]) -> None:
+def serve(service: Service, on_listening: Callable[[str], None], loop: Loop | None = None) -> None:
     """Answer until a signal says to stop; `on_listening` is told the URL once requests are answered.
+
+    `loop` is what the dashboard shows of retraining.
 
     Raises ServingError where the address may not be listened on, OutputError where it can't, and what keeps
     the service from starting.
@@ -38,11 +41,13 @@ def serve(service: Service, on_listening: Callable[[str], None]) -> None:
     host, port = service.settings.serving.host, service.settings.serving.port
     check_address(host, service.workspace)
     with _bound(host, port) as listening:
-        asyncio.run(_serve(service, listening, on_listening))
+        asyncio.run(_serve(service, listening, on_listening, loop))
 
 
-async def _serve(service: Service, listening: socket.socket, on_listening: Callable[[str], None]) -> None:
-    app = create_app(service)
+async def _serve(
+    service: Service, listening: socket.socket, on_listening: Callable[[str], None], loop: Loop | None
+) -> None:
+    app = create_app(service, loop)
     settings = service.settings.serving
     most = room_for(settings.max_connections)
     config = uvicorn.Config(
@@ -65,12 +70,12 @@ async def _serve(service: Service, listening: socket.socket, on_listening: Calla
 
 def check_address(host: str, workspace: Workspace | None) -> None:
     """Raise ServingError for an address that others can reach, as long as there is no key."""
-    if is_loopback(host) or (workspace is not None and any_key(workspace)):
+    if is_loopback(host) or (workspace is not None and is_guarded(workspace)):
         return
     raise ServingError(
         "without a key only this machine itself may ask",
         where=f"serving.host {host}",
-        hint="make a key with `recto keys add`, in a workspace; or listen on 127.0.0.1",
+        hint="`recto keys add` or `recto people add`, in a workspace, or listen on 127.0.0.1",
     )
 
 

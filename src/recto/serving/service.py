@@ -5,7 +5,7 @@ and how the answer is written down, is the routes' matter.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,13 @@ from recto.serving.models import Load, Model, Models
 from recto.serving.records import Records
 from recto.serving.routing import Route, RouteRequest, route
 from recto.serving.samples import Reading
+from recto.serving.sessions import Attempts
 from recto.settings import Settings
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import GENERAL
+
+Watch = Callable[[Page], None]
+"""Is shown a page before it is read, in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Service:
         self.extractors = Extractors(settings.extraction)
         taggers, longest = Taggers(workspace), settings.extraction.max_lines
         self.finder = Finder(self.extractors, taggers, longest, self.metrics)
+        self.attempts = Attempts()
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = self._jobs(workspace) if workspace and takes_jobs else None
         self._life = AsyncExitStack()
@@ -146,8 +151,8 @@ class Service:
             caller.check_business(business)
         return chosen
 
-    async def read(self, upload: Upload, asking: Asking) -> ReadAnswer:
-        """Read a document for a request that was `accepted`.
+    async def read(self, upload: Upload, asking: Asking, watch: Watch | None = None) -> ReadAnswer:
+        """Read a document for a request that was `accepted`; `watch` is shown each page that can be opened.
 
         Raises DocumentErrors, also where no page of it can be read; RequestRefused, NotAllowed, RateLimited,
         DeadlineExpired.
@@ -159,7 +164,7 @@ class Service:
         chosen = chosen.with_remark(model.remark)
         try:
             async with asyncio.timeout_at(asking.deadline):
-                pages = await self._pages(upload, model, asking)
+                pages = await self._pages(upload, model, asking, watch)
         except TimeoutError:
             hint = "send it as a job, or fewer pages"
             raise DeadlineExpired("the document wasn't read in time", hint=hint) from None
@@ -171,7 +176,9 @@ class Service:
             asking.request_id, upload.name, asking.route.agent, chosen, model, sure, clock() - began
         )
 
-    async def _pages(self, upload: Upload, model: Model, asking: Asking) -> tuple[PageReading, ...]:
+    async def _pages(
+        self, upload: Upload, model: Model, asking: Asking, watch: Watch | None
+    ) -> tuple[PageReading, ...]:
         most = self.settings.uploads.max_pages
         tenant = asking.caller.tenant
         async with self.decoders.open(
@@ -180,6 +187,8 @@ class Service:
             await self._charge(asking.caller, opened.page_count)
 
             async def read(page: Page) -> Transcript:
+                if watch is not None:
+                    await asyncio.to_thread(watch, page)
                 asked = Asked(page, model, tenant, asking.deadline, admitted=True)
                 transcript = await self.batcher.read(asked)
                 self._offer(Reading(page, transcript, asking.request_id, model.scope))

@@ -1,6 +1,6 @@
 """Settings: the tables of `recto.toml`, and how they are read. Everything below takes them as values."""
 
-from recto.settings.engines import RemoteSettings, VlmSettings
+from recto.settings.engines import Computing, RemoteSettings, TextSettings, VlmSettings
 from recto.settings.loading import (
     ENVIRONMENT,
     FILE_NAME,
@@ -17,6 +17,7 @@ from recto.settings.loop import (
     TriggerSettings,
     WorkspaceSettings,
 )
+from recto.settings.review import ReviewSettings
 from recto.settings.serving import (
     AccessSettings,
     AgentSettings,
@@ -33,15 +34,18 @@ __all__ = [
     "FILE_NAME",
     "AccessSettings",
     "AgentSettings",
+    "Computing",
     "ExtractionSettings",
     "GateSettings",
     "JobSettings",
     "ObservabilitySettings",
     "PrivacySettings",
     "RemoteSettings",
+    "ReviewSettings",
     "ServingSettings",
     "Settings",
     "SplitSettings",
+    "TextSettings",
     "TrainingSettings",
     "TriggerSettings",
     "UploadSettings",

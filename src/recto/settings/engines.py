@@ -1,4 +1,4 @@
-"""The tables of `recto.toml` for engines that have something to set: [vlm] and [remote]."""
+"""The tables of `recto.toml` for engines that have something to set: [vlm], [text] and [remote]."""
 
 from typing import Annotated, Literal
 
@@ -15,16 +15,10 @@ _Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 _Temperatures = Annotated[tuple[_Temperature, ...], Field(strict=False, max_length=5)]
 
 
-class VlmSettings(SettingsTable):
-    """The engine vlm: vision-language models here. The mode and task of a fine-tuned model come first."""
+class Computing(SettingsTable):
+    """Which language model computes, where, in which numbers, with which attention; for [vlm] and [text]."""
 
-    model: _Name = Field(
-        default="deepseek-ocr-2", min_length=1, description="stored weights, or their folder"
-    )
-    mode: str = Field(
-        default="", description='resolution: base, gundam, …; "" is what the architecture has first'
-    )
-    task: PageTaskName = Field(default="markdown", description="markdown, ocr, text, figure or describe")
+    model: _Name = Field(min_length=1, description="stored weights, or their folder")
     device: str = Field(
         default="auto", pattern=r"^(auto|cpu|mps|(cuda|xpu)(:\d{1,2})?)$", description="cuda:1, mps, xpu, cpu"
     )
@@ -34,7 +28,21 @@ class VlmSettings(SettingsTable):
     attention: Literal["auto", "flash", "sdpa", "eager"] = Field(
         default="auto", description="flash where flash-attn is installed and fits"
     )
-    bits: Literal[16, 8, 4] = Field(default=16, description="8 or 4: less memory, with bitsandbytes")
+    bits: Literal["auto", 16, 8, 4] = Field(
+        default="auto", description="16, or what a model was taught on; 8, 4: less memory, with bitsandbytes"
+    )
+
+
+class VlmSettings(Computing):
+    """The engine vlm: vision-language models here. The mode and task of a fine-tuned model come first."""
+
+    model: _Name = Field(
+        default="deepseek-ocr-2", min_length=1, description="stored weights, or their folder"
+    )
+    mode: str = Field(
+        default="", description='resolution: base, gundam, …; "" is what the architecture has first'
+    )
+    task: PageTaskName = Field(default="markdown", description="markdown, ocr, text, figure or describe")
     batch_pages: int = Field(default=8, ge=1, le=1024, description="pages that are read together")
     max_new_tokens: int = Field(
         default=4096, ge=1, le=131_072, description="of one page; more is cut, and told"
@@ -65,8 +73,27 @@ class VlmSettings(SettingsTable):
     )
 
 
+class TextSettings(Computing):
+    """Language models of text, which extract fields (--extractor text). Nothing is chosen at random."""
+
+    model: _Name = Field(default="qwen3-1.7b", min_length=1, description="stored weights, or their folder")
+    batch_documents: int = Field(
+        default=4, ge=1, le=1024, description="documents that are asked about at once"
+    )
+    max_prompt_tokens: int = Field(
+        default=8192,
+        ge=64,
+        le=1_000_000,
+        description="of a longer text the rest isn't seen, and that is told",
+    )
+    max_new_tokens: int = Field(
+        default=1024, ge=1, le=131_072, description="of one answer; more is cut, and told"
+    )
+    timeout_s: Seconds = Field(default=600.0, description="of one batch; answers that aren't done are cut")
+
+
 class RemoteSettings(SettingsTable):
-    """The engine remote: a server such as vLLM or SGLang that speaks OpenAI's protocol and sees images."""
+    """A server such as vLLM or SGLang that speaks OpenAI's protocol: --engine remote, --extractor remote."""
 
     url: _Url = Field(default="", description='"http://localhost:8000/v1"; must be set to read with it')
     model: _Name = Field(default="", description='as the server calls it; "" is the only one that it has')

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
-from recto.settings.engines import RemoteSettings, VlmSettings
+from recto.settings.engines import RemoteSettings, TextSettings, VlmSettings
 from recto.settings.loop import (
     GateSettings,
     SplitSettings,
@@ -25,6 +25,7 @@ from recto.settings.loop import (
     TriggerSettings,
     WorkspaceSettings,
 )
+from recto.settings.review import ReviewSettings
 from recto.settings.serving import (
     DEFAULT_AGENTS,
     AccessSettings,
@@ -45,6 +46,7 @@ ENVIRONMENT = {
     "RECTO_PRICE_PER_HOUR": ("training", "price_per_hour"),
     "RECTO_VLM_MODEL": ("vlm", "model"),
     "RECTO_VLM_DEVICE": ("vlm", "device"),
+    "RECTO_TEXT_MODEL": ("text", "model"),
     "RECTO_REMOTE_URL": ("remote", "url"),
     "RECTO_REMOTE_MODEL": ("remote", "model"),
 }
@@ -60,12 +62,14 @@ class Settings(SettingsTable):
     gates: GateSettings = GateSettings()
     training: TrainingSettings = TrainingSettings()
     vlm: VlmSettings = VlmSettings()
+    text: TextSettings = TextSettings()
     remote: RemoteSettings = RemoteSettings()
     serving: ServingSettings = ServingSettings()
     uploads: UploadSettings = UploadSettings()
     extraction: ExtractionSettings = ExtractionSettings()
     access: AccessSettings = AccessSettings()
     jobs: JobSettings = JobSettings()
+    review: ReviewSettings = ReviewSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     privacy: PrivacySettings = PrivacySettings()
     agents: dict[Word, AgentSettings] = Field(default=DEFAULT_AGENTS, validate_default=False)

@@ -27,7 +27,7 @@ class Score:
     characters: int
     exact: float
     samples: tuple[Sample, ...]
-    unit: Literal["lines", "pages"] = "lines"
+    unit: Literal["lines", "pages", "answers"] = "lines"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,17 @@ from pydantic_core import ErrorDetails
 from recto.errors import SettingsError
 from recto.mistakes import refusal, sentence, unknown
 from recto.training.ctc.recipe import CtcRecipe
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.tagging.recipe import TaggerRecipe
+from recto.training.text.recipe import TextRecipe
 
-Recipe = CtcRecipe | LoraRecipe | TaggerRecipe
+Recipe = CtcRecipe | VlmRecipe | TaggerRecipe | TextRecipe
 
-KINDS: dict[str, type[CtcRecipe] | type[LoraRecipe] | type[TaggerRecipe]] = {
+KINDS: dict[str, type[CtcRecipe] | type[VlmRecipe] | type[TaggerRecipe] | type[TextRecipe]] = {
     "ctc": CtcRecipe,
-    "lora": LoraRecipe,
+    "lora": VlmRecipe,
     "tagger": TaggerRecipe,
+    "text": TextRecipe,
 }
 """Which kinds there are, and the settings of each. Who teaches by them is in `way`."""
 
@@ -34,6 +36,7 @@ _EXPLAINED = {
     "ctc": "recipes/ppocr-recognition.yaml",
     "lora": "recipes/deepseek-ocr-lora.yaml",
     "tagger": "recipes/tagger.yaml",
+    "text": "recipes/extract-llm-qlora.yaml",
 }
 
 

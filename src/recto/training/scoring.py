@@ -14,7 +14,7 @@ def compare(
     readings: Sequence[str],
     labels: Sequence[str],
     case_blind: Sequence[bool],
-    unit: Literal["lines", "pages"] = "lines",
+    unit: Literal["lines", "pages", "answers"] = "lines",
 ) -> Score:
     """Score readings against labels, lines or pages."""
     rows = list(zip(labels, readings, case_blind, strict=True))

@@ -15,10 +15,11 @@ from recto.settings import Settings, settings_here
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
 from recto.training.lesson import Lesson
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.recipe import Recipe
 from recto.training.selection import Usable
 from recto.training.tagging.recipe import TaggerRecipe
+from recto.training.text.recipe import TextRecipe
 
 if TYPE_CHECKING:
     from recto.training.chronicle import Chronicle
@@ -118,6 +119,10 @@ def way_of(recipe: Recipe, settings: Settings | None = None) -> Way:
         from recto.training.tagging.way import TaggerWay
 
         return TaggerWay(recipe, settings or settings_here(Path()))
+    if isinstance(recipe, TextRecipe):
+        from recto.training.text.way import TextWay
+
+        return TextWay(recipe, settings or settings_here(Path()))
     return reading_way_of(recipe, settings)
 
 
@@ -127,11 +132,14 @@ def reading_way_of(recipe: Recipe, settings: Settings | None = None) -> ReadingW
         case TaggerRecipe():
             hint = "name it where it is wanted: recto improve --recipe FILE"
             raise SettingsError("a recipe of kind tagger teaches no engine to read", hint=hint)
+        case TextRecipe():
+            hint = "recto train takes it; then recto evaluate --fields --model OUT/model"
+            raise SettingsError("a recipe of kind text teaches no engine to read", hint=hint)
         case CtcRecipe():
             from recto.training.ctc.way import CtcWay
 
             return CtcWay(recipe)
-        case LoraRecipe():
+        case VlmRecipe():
             from recto.training.lora.way import LoraWay
 
             return LoraWay(recipe, settings or settings_here(Path()))

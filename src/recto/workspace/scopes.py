@@ -1,9 +1,17 @@
-"""Which documents a scope means: a business type with a loop of its own, or "general" for all others."""
+"""Which documents a scope means: a business type with a loop of its own, or "general" for all others.
 
-from sqlalchemy import ColumnElement, or_
+And which of them are Examples: trusted, and not withdrawn from training.
+"""
+
+from sqlalchemy import ColumnElement, and_, or_
 
 from recto.settings import Settings
 from recto.workspace.tables import GENERAL, DocumentRow
+
+
+def is_example() -> ColumnElement[bool]:
+    """The condition on `DocumentRow` that holds for pages with a trusted text that models may see."""
+    return and_(DocumentRow.state == "trusted", DocumentRow.train_allowed)
 
 
 def in_scope(scope: str, settings: Settings) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ Times are UTC. JSON columns hold plain JSON values. Changing a table here needs 
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from recto.workspace.utc import Utc
@@ -28,7 +28,10 @@ class DocumentRow(Table):
     annotation said: lines, fields, case, language, text_unverified and unknown keys. `print` is the page's
     perceptual hash. `used_at` is when a snapshot first held the page: from then on it may have been learnt
     from. `split` "aside" is for pages that were learnt from and then turned out to be kin of test documents.
-    `corrected_at` is when a person last gave the text; no file replaces it after that.
+    `corrected_at` is when a person last gave the text; no file replaces it after that. `train_allowed` is
+    whether models may see the page, and `state` "withdrawn" says that nothing of it is kept any more.
+    `extraction` holds the fields that were found in the document, on its first page; `doubt` what the review
+    queue makes of the reading, None until it has looked.
     """
 
     __tablename__ = "documents"
@@ -42,7 +45,7 @@ class DocumentRow(Table):
     business: Mapped[str | None]
     group: Mapped[str | None] = mapped_column(index=True)
     split: Mapped[str]  # train | val | test | aside
-    state: Mapped[str]  # trusted | queued | failed
+    state: Mapped[str]  # trusted | queued | failed | withdrawn
     text: Mapped[str | None]
     facts: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     reading: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
@@ -52,6 +55,9 @@ class DocumentRow(Table):
     trusted_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     corrected_at: Mapped[datetime | None]
+    train_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
+    extraction: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    doubt: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class PlacementRow(Table):

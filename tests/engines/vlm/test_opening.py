@@ -37,15 +37,14 @@ def test_without_a_model_folder_the_settings_say_all(tiny_weights: StoredModel) 
 
 
 def test_a_base_is_found_by_its_content_and_never_taken_for_another(tiny_weights: StoredModel) -> None:
-    here = VlmSettings(model=str(tiny_weights.path))
-    assert base_of(card(tiny_weights), here).sha256 == tiny_weights.sha256
+    assert base_of(card(tiny_weights), str(tiny_weights.path)).sha256 == tiny_weights.sha256
     other = card(tiny_weights).model_copy(update={"base": BaseWeights(name="somewhere", sha256="e" * 64)})
     with pytest.raises(ModelNotFound, match=r"its base somewhere \(eeeeeeeeeeee…\)") as caught:
-        base_of(other, here)
+        base_of(other, str(tiny_weights.path))
     assert "RECTO_VLM_MODEL" in caught.value.hint
     known = card(tiny_weights, repo="deepseek-community/DeepSeek-OCR-2", revision="a" * 40)
     with pytest.raises(ModelNotFound) as caught:
-        base_of(known, VlmSettings())
+        base_of(known, "deepseek-ocr-2")
     assert f"recto models pull deepseek-community/DeepSeek-OCR-2 --revision {'a' * 40}" in caught.value.hint
 
 

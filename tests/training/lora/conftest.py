@@ -16,13 +16,13 @@ from recto.engines.vlm.loading import Loaded
 from recto.settings import VlmSettings
 from recto.training.lora import peft_backend
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.progress import Silent
 
 from ...tiny import tiny_base, tiny_weights  # noqa: F401
 
-Make = Callable[[LoraRecipe], Pupil]
+Make = Callable[[VlmRecipe], Pupil]
 
 
 def line_text(rng: random.Random) -> str:
@@ -44,12 +44,12 @@ def line_examples(count: int, seed: int = 0, width: int = 600) -> list[Example]:
     return [Example(f"line_{n}.png", line_page(text, width), text, "receipt") for n, text in enumerate(texts)]
 
 
-def write_lines(root: Path, counts: dict[str, int]) -> Path:
+def write_lines(root: Path, counts: dict[str, int], seed: int = 0) -> Path:
     """A dataset of single lines; each split has the same ones, on paper of another width."""
     rows = []
     for number, (split, count) in enumerate(counts.items()):
         (root / split).mkdir(parents=True, exist_ok=True)
-        for example in line_examples(count, width=600 + number):
+        for example in line_examples(count, seed, 600 + number):
             assert isinstance(example.source, bytes)
             (root / split / example.image).write_bytes(example.source)
             name = f"{split}/{example.image}"
@@ -58,12 +58,12 @@ def write_lines(root: Path, counts: dict[str, int]) -> Path:
     return root
 
 
-def recipe_of(**changed: object) -> LoraRecipe:
+def recipe_of(**changed: object) -> VlmRecipe:
     small: dict[str, object] = {
         "preset": "language", "rank": 8, "alpha": 8, "dropout": 0.1, "batch_pages": 2, "accumulation": 1,
         "epochs": 2, "learning_rate": 5e-3, "max_new_tokens": 8, "checkpoint_every_steps": 0, "trackers": (),
     }  # fmt: skip
-    return LoraRecipe.model_validate(small | changed)
+    return VlmRecipe.model_validate(small | changed)
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +78,9 @@ def pages(tiny_base: Loaded) -> Samples:  # noqa: F811
 def make_pupil(tiny_weights: StoredModel) -> Make:  # noqa: F811
     """A tiny model of its own, with what learns by a recipe."""
 
-    def make(recipe: LoraRecipe) -> Pupil:
-        loaded = peft_backend.load(tiny_weights, choose(VlmSettings(device="cpu")), recipe)
+    def make(recipe: VlmRecipe) -> Pupil:
+        placement = choose(VlmSettings(device="cpu", dtype=recipe.dtype))
+        loaded = peft_backend.load(tiny_weights, placement, recipe)
         return peft_backend.make_pupil(loaded, recipe, "for a test")
 
     return make

@@ -53,8 +53,9 @@ def test_the_choice_is_told(backend: str, device: object, why: str) -> None:
     assert chosen_backend(recipe_of(backend=backend), device) == ("transformers", why)  # type: ignore[arg-type]
 
 
-def test_it_is_chosen_where_it_runs(installed: Path) -> None:
-    assert chosen_backend(recipe_of(), GPU)[0] == "unsloth"
+def test_it_runs_only_where_it_is_asked_for(installed: Path) -> None:
+    why = "backend transformers: Unsloth is here, but only backend: unsloth takes it"
+    assert chosen_backend(recipe_of(), GPU) == ("transformers", why)
     assert chosen_backend(recipe_of(backend="unsloth"), GPU) == ("unsloth", "backend unsloth: as set")
 
 

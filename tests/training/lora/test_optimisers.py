@@ -1,12 +1,14 @@
 """The rate's way up and down; which optimiser runs, and why."""
 
+import copy
 import sys
 
+import bitsandbytes
 import pytest
 import torch
 
 from recto.errors import MissingPackage, TrainingError
-from recto.training.lora.optimisers import chosen_optimiser, learning_rate, make_optimiser
+from recto.training.lora.optimisers import chosen_optimiser, learning_rate, make_optimiser, restore_optimiser
 
 from .conftest import recipe_of
 
@@ -54,3 +56,49 @@ def test_each_one_steps(name: str) -> None:
     weight.grad = torch.ones_like(weight)
     optimiser.step()
     assert float(weight.detach().max()) == pytest.approx(0.9, abs=0.01)
+
+
+class Paged(bitsandbytes.optim.PagedAdamW8bit):  # type: ignore[misc]
+    """Its pages need a GPU; here each is a tensor that is known by its address."""
+
+    def __init__(self, weight: torch.nn.Parameter) -> None:
+        super().__init__([weight], lr=0.1)
+        self.pages: list[int] = []
+
+    def get_state_buffer(self, p: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        page = torch.zeros_like(p, dtype=dtype)
+        self.pages.append(page.data_ptr())
+        return page
+
+    def step_on(self, weight: torch.nn.Parameter, number: int) -> None:
+        weight.grad = torch.linspace(-1, 1, weight.numel()).view_as(weight) * number
+        self.step()
+
+    @property
+    def stands_in(self) -> list[int]:
+        """Where the states are."""
+        return [state[name].data_ptr() for state in self.state.values() for name in ("state1", "state2")]
+
+
+def test_states_stay_in_pages_when_they_come_back() -> None:
+    weight = torch.nn.Parameter(torch.ones(64, 80))
+    optimiser = Paged(weight)
+    optimiser.step_on(weight, 1)
+    state, kept = copy.deepcopy(optimiser.state_dict()), weight.detach().clone()
+    optimiser.step_on(weight, 2)
+    wanted = weight.detach().clone()
+
+    restore_optimiser(optimiser, state)  # amidst a training: into the pages that are there
+    weight.data = kept.clone()
+    assert optimiser.stands_in == optimiser.pages
+    assert len(optimiser.pages) == 2
+    optimiser.step_on(weight, 2)
+    assert torch.equal(weight, wanted)
+
+    again = torch.nn.Parameter(kept.clone())
+    other = Paged(again)
+    restore_optimiser(other, state)  # after a kill: into new ones
+    assert other.stands_in == other.pages
+    assert len(other.pages) == 2
+    other.step_on(again, 2)
+    assert torch.equal(again, wanted)

@@ -11,7 +11,7 @@ from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.preparing import IGNORED, prepare
 from recto.engines.vlm.tasks import Task, prompt_of
 from recto.errors import DocumentError, TrainingError
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import bytes_of, seen
 from recto.training.progress import Silent
@@ -22,7 +22,7 @@ from .conftest import line_examples, recipe_of
 UNSEEN = recipe_of(cache_vision=False)
 
 
-def samples(loaded: Loaded, examples: list[Example], recipe: LoraRecipe = UNSEEN) -> Samples:
+def samples(loaded: Loaded, examples: list[Example], recipe: VlmRecipe = UNSEEN) -> Samples:
     made = Samples(loaded, examples, recipe)
     made.study(Silent())
     return made

@@ -14,7 +14,7 @@ from recto.datasets.example import Example
 from recto.engines.vlm.generating import Decoding, generate
 from recto.engines.vlm.loading import Loaded
 from recto.training.lora.loss import answer_loss
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import seeing, sees_once
 from recto.training.progress import Silent
@@ -31,7 +31,7 @@ def examples() -> list[Example]:
     return [found[0], replace(found[1], source=stream.getvalue())]
 
 
-def losses(loaded: Loaded, recipe: LoraRecipe) -> Iterator[float]:
+def losses(loaded: Loaded, recipe: VlmRecipe) -> Iterator[float]:
     made = Samples(loaded, examples(), recipe)
     made.study(Silent())
     with seeing(loaded) if sees_once(loaded, recipe) else nullcontext(), torch.no_grad():

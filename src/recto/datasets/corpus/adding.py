@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from recto.datasets.corpus.labels import bare, drop_label, facts_of, name_of, relabel, trust, with_page
 from recto.datasets.corpus.placing import ASIDE, UNPLACED, is_placed, place
-from recto.datasets.corpus.prints import Prints, Resemblance, text_of
+from recto.datasets.corpus.prints import NO_LIKENESS, Prints, Resemblance, text_of
 from recto.datasets.example import Example
 from recto.datasets.lookalikes import Bits, Thumb, print_of, thumb_of
 from recto.datasets.naming import free_name
@@ -93,13 +93,27 @@ class _Tally:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What a page is known by once it is closed again: its number, its hash, and a thumbnail to compare.
+
+    Of a page that couldn't be opened there is only the number.
+    """
+
+    number: int
+    bits: Bits | None = None
+    thumb: Thumb | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """One page that is new to the workspace: its number as rows keep it, its hash, and whom it looks like."""
+    """One page that is new to the workspace: its number as rows keep it, its hash, whom it looks like, and
+    how it looks, if that matters."""
 
     page: int
-    bits: Bits
+    bits: Bits | None
     like: Resemblance
+    thumb: Callable[[], Thumb] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +148,30 @@ def add_examples(
     tally, prints = _Tally(), Prints(workspace)
     for example in examples:
         try:
-            _add(workspace, example, prints, shares, tally)
+            _check(example)
+            _add(workspace, _looked_at(workspace, example, prints), prints, shares, tally)
         except (DocumentError, DatasetError) as error:
             tally.refused.append(problem_at(example, error.what))
         on_each()
+    return tally.done()
+
+
+def glimpse_of(page: Page) -> Glimpse:
+    """What to know of a page for `add_opened`."""
+    return Glimpse(page.number, print_of(page.image), thumb_of(page.image))
+
+
+def add_opened(
+    workspace: Workspace, example: Example, glimpses: Sequence[Glimpse], *, shares: Shares
+) -> Added:
+    """As `add_examples`, for a document without text whose pages somebody else has opened, all of them.
+
+    So a stranger's document isn't opened here; those that it may look like are. Raises DatasetError where it
+    is refused, OutputError and WorkspaceError.
+    """
+    _check(example)
+    tally, prints = _Tally(), Prints(workspace)
+    _add(workspace, _glimpsed(workspace, example, glimpses, prints), prints, shares, tally)
     return tally.done()
 
 
@@ -164,10 +198,8 @@ def set_text(workspace: Workspace, row_id: int, text: str) -> str:
         return row.split
 
 
-def _add(workspace: Workspace, example: Example, prints: Prints, shares: Shares, tally: _Tally) -> None:
-    _check(example)
-    entry = _looked_at(workspace, example, prints)
-    compared = len(prints)
+def _add(workspace: Workspace, entry: _Entry, prints: Prints, shares: Shares, tally: _Tally) -> None:
+    example, compared = entry.example, len(prints)
     source = example.source if isinstance(example.source, Path) else document_bytes(example)
     if put_blob(workspace, source) != entry.sha256:
         raise DatasetError("the document changed while it was added", where=example.image)
@@ -200,7 +232,7 @@ def _looked_at(workspace: Workspace, example: Example, prints: Prints) -> _Entry
     """Hash the document; open it and compare its pages only where the workspace doesn't hold them yet."""
     sha256 = content_hash(example)
     with workspace.read() as session:
-        rows = _rows_of(session, sha256)
+        rows = _open_rows_of(session, sha256)
         if _meant(rows, example, None):
             return _Entry(example, sha256)
         prints.refresh(session)
@@ -208,15 +240,40 @@ def _looked_at(workspace: Workspace, example: Example, prints: Prints) -> _Entry
     if _meant(rows, example, page_count):
         return _Entry(example, sha256, page_count)
     several = page_count > 1 and example.page is None and example.text is None
-    sheets = [_sheet(sha256, page, 1 if several else example.page or 0, prints)]
+    sheets = [_sheet(example, sha256, (page, 1 if several else example.page or 0), prints)]
     for number in range(2, page_count + 1 if several else 2):
-        sheets.append(_sheet(sha256, open_example(with_page(example, number)), number, prints))
+        opened = open_example(with_page(example, number)), number
+        sheets.append(_sheet(example, sha256, opened, prints))
     return _Entry(example, sha256, page_count, tuple(sheets))
 
 
-def _sheet(sha256: str, page: Page, number: int, prints: Prints) -> _Sheet:
+def _glimpsed(workspace: Workspace, example: Example, glimpses: Sequence[Glimpse], prints: Prints) -> _Entry:
+    """As `_looked_at`, by what was seen of the pages elsewhere."""
+    sha256 = content_hash(example)
+    with workspace.read() as session:
+        if _open_rows_of(session, sha256):
+            return _Entry(example, sha256, len(glimpses))
+        prints.refresh(session)
+    sheets = []
+    for seen in glimpses:
+        number = seen.number if len(glimpses) > 1 else 0
+        if seen.bits is None or seen.thumb is None:
+            sheets.append(_Sheet(number, None, NO_LIKENESS, None))
+            continue
+        thumb = partial(_same, seen.thumb)
+        sheets.append(_Sheet(number, seen.bits, prints.like(sha256, seen.bits, thumb), thumb))
+    return _Entry(example, sha256, len(glimpses), tuple(sheets))
+
+
+def _same(thumb: Thumb) -> Thumb:
+    return thumb
+
+
+def _sheet(example: Example, sha256: str, opened: tuple[Page, int], prints: Prints) -> _Sheet:
+    page, number = opened
     bits = print_of(page.image)
-    return _Sheet(number, bits, prints.like(sha256, bits, lambda: thumb_of(page.image)))
+    like = prints.like(sha256, bits, lambda: thumb_of(page.image))
+    return _Sheet(number, bits, like, partial(_thumb, example, number))  # the page itself isn't held on to
 
 
 def _meant(rows: Sequence[DocumentRow], example: Example, page_count: int | None) -> list[DocumentRow]:
@@ -235,6 +292,14 @@ def _meant(rows: Sequence[DocumentRow], example: Example, page_count: int | None
 def _rows_of(session: Session, sha256: str) -> Sequence[DocumentRow]:
     query = select(DocumentRow).where(DocumentRow.sha256 == sha256).order_by(DocumentRow.page)
     return session.scalars(query).all()
+
+
+def _open_rows_of(session: Session, sha256: str) -> Sequence[DocumentRow]:
+    """Raises DatasetError for a document that was withdrawn: what that left is no place to add to."""
+    rows = _rows_of(session, sha256)
+    if any(row.state == "withdrawn" for row in rows):
+        raise DatasetError("the document was withdrawn, and isn't taken in again")
+    return rows
 
 
 def _relabelled(row: DocumentRow, example: Example, at: datetime) -> Fate:
@@ -268,15 +333,17 @@ def _inserted(
             split=UNPLACED,
             state="queued",
             facts=facts_of(example),
-            print=text_of(sheet.bits),
+            print=None if sheet.bits is None else text_of(sheet.bits),
             added_at=at,
         )
         if example.text is not None:
             trust(row, example.text, at)
         rows.append(row)
         session.add(row)
-        later = prints.like(sha256, sheet.bits, partial(_thumb, example, sheet.page), compared)
-        for other, likeness in (sheet.like.documents | later.documents).items():
+        documents = sheet.like.documents
+        if sheet.bits is not None and sheet.thumb is not None:
+            documents = documents | prints.like(sha256, sheet.bits, sheet.thumb, compared).documents
+        for other, likeness in documents.items():
             one, two = sorted((sha256, other))
             session.merge(KinshipRow(one=one, other=two, likeness=likeness))
     session.flush()

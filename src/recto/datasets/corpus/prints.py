@@ -34,6 +34,10 @@ class Resemblance:
     left_out: int
 
 
+NO_LIKENESS = Resemblance({}, 0)
+"""Of a page that can't be compared."""
+
+
 class Prints:
     """The hashes of a workspace's pages, in order of their rows; `refresh` fetches what is new."""
 

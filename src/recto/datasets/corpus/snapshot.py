@@ -14,7 +14,8 @@ from recto.datasets.example import Dataset, Example
 from recto.datasets.naming import NO_CATEGORY, SPLITS
 from recto.errors import WorkspaceError
 from recto.workspace.folder import Workspace
-from recto.workspace.scopes import in_scope
+from recto.workspace.review_tables import SightingRow
+from recto.workspace.scopes import in_scope, is_example
 from recto.workspace.tables import DocumentRow
 from recto.workspace.utc import now
 
@@ -23,7 +24,8 @@ from recto.workspace.utc import now
 class Counts:
     """How many pages there are: trusted ones by split, category and business type ("none" without one).
 
-    Those set aside count in none of the three. `queued` wait for a text, `failed` couldn't be read.
+    Those set aside count in none of the three, and pages that no model may see nowhere. `queued` wait for a
+    text, `failed` couldn't be read.
     """
 
     splits: dict[str, int] = field(default_factory=dict)
@@ -45,18 +47,22 @@ def look(workspace: Workspace, scope: str, *, limit: int | None = None) -> Datas
         return _dataset(session, _wanted(session, workspace, scope, limit), workspace)
 
 
-def snapshot(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
-    """The trusted documents of `scope`, in the order they were added; sources are blobs.
+def snapshot(
+    workspace: Workspace, scope: str, *, limit: int | None = None, cycle: int | None = None
+) -> Dataset:
+    """The trusted documents of `scope` that models may see, in the order they were added; sources are blobs.
 
     `limit` is the most train documents; val and test are whole. Every page that is given out is marked: from
-    then on it may have been learnt from, and never comes to measure if it didn't before. So a snapshot is
-    for a training that begins now; `look` and `counts` are for looking.
+    then on it may have been learnt from, and never comes to measure if it didn't before. `cycle` is the Cycle
+    that sees them. So a snapshot is for a training that begins now; `look` and `counts` are for looking.
     """
     with workspace.transaction() as session:
         rows, at = _wanted(session, workspace, scope, limit), now()
         for row in rows:
             if row.used_at is None:
                 row.used_at = at
+            if cycle is not None:
+                session.add(SightingRow(cycle_id=cycle, document_id=row.id, split=row.split))
         return _dataset(session, rows, workspace)
 
 
@@ -70,7 +76,7 @@ def _dataset(session: Session, rows: Sequence[DocumentRow], workspace: Workspace
 def _wanted(session: Session, workspace: Workspace, scope: str, limit: int | None) -> list[DocumentRow]:
     query = (
         select(DocumentRow)
-        .where(DocumentRow.state == "trusted", DocumentRow.split.in_(SPLITS))
+        .where(is_example(), DocumentRow.split.in_(SPLITS))
         .where(in_scope(scope, workspace.settings))
         .order_by(DocumentRow.id)
     )
@@ -97,18 +103,25 @@ def categories(workspace: Workspace) -> frozenset[str]:
 
 def counts(workspace: Workspace, scope: str | None = None) -> Counts:
     """What the workspace holds, of one scope or of all."""
-    columns = (DocumentRow.state, DocumentRow.split, DocumentRow.category, DocumentRow.business)
+    columns = (
+        DocumentRow.state,
+        DocumentRow.split,
+        DocumentRow.category,
+        DocumentRow.business,
+        DocumentRow.train_allowed,
+    )
     query = select(*columns, func.count().label("number")).group_by(*columns)
     if scope is not None:
         query = query.where(in_scope(scope, workspace.settings))
     with workspace.read() as session:
         rows = session.execute(query).all()
-    useful = [row for row in rows if row.state == "trusted" and row.split in SPLITS]
+    examples = [row for row in rows if row.state == "trusted" and row.train_allowed]
+    useful = [row for row in examples if row.split in SPLITS]
     return Counts(
         splits=_sums((row.split, row.number) for row in useful),
         categories=_sums((row.category, row.number) for row in useful),
         businesses=_sums((row.business or "none", row.number) for row in useful),
-        aside=sum(row.number for row in rows if row.state == "trusted" and row.split == ASIDE),
+        aside=sum(row.number for row in examples if row.split == ASIDE),
         queued=sum(row.number for row in rows if row.state == "queued"),
         failed=sum(row.number for row in rows if row.state == "failed"),
     )

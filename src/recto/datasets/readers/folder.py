@@ -20,7 +20,7 @@ def read(path: Path) -> Reading:
     """Every document of a folder and the folders in it, without text."""
     reading = Reading()
     for document in documents_in(path):
-        _add(path, document, reading)
+        add_document(path, document, reading)
     return reading
 
 
@@ -29,7 +29,7 @@ def add_unlisted(root: Path, reading: Reading, listed: set[str]) -> None:
     for word in sorted(SPLIT_WORDS):
         for document in documents_in(root / word):
             if document.relative_to(root).as_posix() not in listed:
-                _add(root, document, reading)
+                add_document(root, document, reading)
 
 
 def named_image(entry: object) -> str:
@@ -48,7 +48,8 @@ def documents_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _add(root: Path, document: Path, reading: Reading) -> None:
+def add_document(root: Path, document: Path, reading: Reading) -> None:
+    """Add one document under `root` as an Example without text, or the Problem with its name."""
     name = document.relative_to(root).as_posix()
     origin = RowPlace(document, "")
     try:

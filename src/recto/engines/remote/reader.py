@@ -11,12 +11,11 @@ from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.remote.answering import confidence_of
 from recto.engines.remote.asking import instruction, question
-from recto.engines.remote.server import Server
+from recto.engines.remote.server import Server, only_model
 from recto.engines.vlm.answers import blank, guarded, style_of, transcript_of
 from recto.engines.vlm.architectures import ARCHITECTURES
 from recto.engines.vlm.guards import ink_px
 from recto.engines.vlm.tasks import task_named
-from recto.errors import EngineError
 from recto.settings import RemoteSettings
 
 
@@ -33,7 +32,7 @@ class RemoteEngine:
         self._architecture = ARCHITECTURES[settings.architecture]
         self._task = task_named(task or settings.task)
         self._words = instruction(self._architecture, self._task, what)
-        model = settings.model or _only_model(server)
+        model = settings.model or only_model(server)
         self._settings = settings.model_copy(update={"model": model})
         self.label = f"remote {model}"
 
@@ -56,13 +55,3 @@ class RemoteEngine:
         answer = guarded(written, confidence_of(completion), was_cut=completion.was_cut)
         seconds = time.perf_counter() - started
         return transcript_of(page, answer, style, engine=self.label, seconds=seconds)
-
-
-def _only_model(server: Server) -> str:
-    names = server.models()
-    if len(names) == 1:
-        return names[0]
-    listed = ", ".join(names) or "none"
-    raise EngineError(
-        f"the server has {len(names)} models: {listed}", where=server.url, hint="name one as [remote] model"
-    )

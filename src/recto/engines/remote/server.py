@@ -129,6 +129,17 @@ class Server:
             ) from None
 
 
+def only_model(server: Server) -> str:
+    """The name of the one model that the server has. Raises EngineError where it has none, or several."""
+    names = server.models()
+    if len(names) == 1:
+        return names[0]
+    listed = ", ".join(names) or "none"
+    raise EngineError(
+        f"the server has {len(names)} models: {listed}", where=server.url, hint="name one as [remote] model"
+    )
+
+
 def _headers(settings: RemoteSettings) -> dict[str, str]:
     variable = settings.api_key_variable
     if not variable:

@@ -1,7 +1,8 @@
-"""Architectures of vision-language models: what differs between them, as one table of plain facts.
+"""Architectures of language models: what differs between them, as one table of plain facts.
 
-Which folder of weights has which architecture is told from its `config.json` alone. Nothing heavy is imported
-here, and nothing is loaded: that is `engines/vlm/loading`.
+Which folder of weights has which architecture is told from its `config.json` alone. A model of text only is
+an architecture without eyes, so that loading, adapters, training and parity are one code for both. Nothing
+heavy is imported here, and nothing is loaded: that is `engines/vlm/loading`.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,8 @@ class Architecture:
 
     `model_types` and `classes` are what `config.json` calls it (`model_type`, `architectures`).
     `image_processor` is the class in transformers that makes its pixels, "" where recto does that itself.
-    `before` and `after` stand around an instruction; `end` is the token that closes an answer. `opens` says
+    `before` and `after` stand around an instruction; `end` is the token that closes an answer, "" for the one
+    that the tokenizer names. `sees` is False for models of text only (`engines/text`). `opens` says
     that prompts begin with the tokenizer's beginning-of-text token. `grounds` says that it answers with boxes
     in marks, `marks_images` that it is told which tokens are of the picture. `flash_parts` are the
     sub-configurations that flash attention works for ("" is all there is).
@@ -48,6 +50,7 @@ class Architecture:
     before: str
     after: str
     end: str
+    sees: bool = True
     opens: bool = False
     grounds: bool = False
     marks_images: bool = False
@@ -174,6 +177,8 @@ def architecture_of(config: Mapping[str, object]) -> Architecture:
     for one in ARCHITECTURES.values():
         if kind in one.model_types and (not named or named & one.classes):
             return one
+    if is_text_only(config):
+        return _text_only(str(kind))
     if "DeepseekOCR2ForCausalLM" in named:
         raise EngineError(
             "these weights of DeepSeek-OCR-2 need a program of their own",
@@ -181,5 +186,36 @@ def architecture_of(config: Mapping[str, object]) -> Architecture:
         )
     raise EngineError(
         f"weights of model type {kind!r} ({', '.join(sorted(named)) or 'no class named'}) aren't known",
-        hint=f"architectures: {', '.join(ARCHITECTURES)}",
+        hint=f"architectures: {', '.join(ARCHITECTURES)}, and transformers' own models of text",
+    )
+
+
+def is_text_only(config: Mapping[str, object]) -> bool:
+    """Whether weights are a causal language model of transformers' own: Qwen3, Llama, Gemma, Mistral, …
+
+    Whether this transformers knows their `model_type` is found out when they are loaded.
+    """
+    classes = config.get("architectures")
+    named = [str(one) for one in classes] if isinstance(classes, list) else []
+    kind = config.get("model_type")
+    seeing = any(kind in one.model_types for one in ARCHITECTURES.values())
+    return bool(named) and named[0].endswith("ForCausalLM") and "auto_map" not in config and not seeing
+
+
+def _text_only(model_type: str) -> Architecture:
+    """What is the same of all language models of text: no modes, and no picture in their prompts."""
+    return Architecture(
+        name=model_type,
+        model_types=frozenset({model_type}),
+        classes=frozenset(),
+        modes={},
+        default_mode="",
+        layers=Layers(language="model", vision=()),
+        image_processor="",
+        image_token="",
+        before="",
+        after="",
+        end="",
+        sees=False,
+        flash_parts=frozenset({""}),
     )

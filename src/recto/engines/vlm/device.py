@@ -1,4 +1,4 @@
-"""Where a vision-language model computes, in which numbers, and with which attention.
+"""Where a language model computes, in which numbers, and with which attention.
 
 Whatever is `auto` is chosen here and told in words, so that a result says what it ran on. What was asked for
 and isn't there is an error: nothing falls back in silence. Only the CPU was measured; CUDA (AMD's ROCm
@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from recto.engines.vlm.packages import torch
 from recto.errors import EngineError, MissingPackage
-from recto.settings import VlmSettings
+from recto.settings import Computing
 
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 _HALF = (torch.bfloat16, torch.float16)
@@ -39,7 +39,7 @@ class Placement:
         return f"{self.device}, {self.dtype_name}, {self.attention}"
 
 
-def choose(options: VlmSettings) -> Placement:
+def choose(options: Computing) -> Placement:
     """The placement for `device`, `dtype` and `attention` of the settings, each chosen where it is `auto`.
 
     Raises EngineError for what this machine doesn't have, MissingPackage where flash-attn isn't installed.
@@ -71,7 +71,7 @@ def _device(asked: str) -> tuple[str, str]:
     if kind not in there or (number and int(number) >= count):
         raise EngineError(
             f"there is no device {asked!r} that PyTorch {torch.__version__} can use here",
-            where="[vlm] device",
+            where="device",
             hint=f'device = "auto", or one of: {", ".join(there)}',
         )
     return asked, f"device {asked}: as set"
@@ -82,7 +82,7 @@ def _dtype(asked: str, device: str) -> tuple[torch.dtype, str]:
         if asked == "float16" and device == "cpu":
             raise EngineError(
                 "float16 on a CPU is slow and overflows",
-                where="[vlm] dtype",
+                where="dtype",
                 hint='dtype = "bfloat16" or "auto"',
             )
         return _DTYPES[asked], f"dtype {asked}: as set"
@@ -103,7 +103,7 @@ def _attention(asked: str, device: str, dtype: torch.dtype) -> tuple[str, str]:
         if not fits:
             raise EngineError(
                 f"flash attention needs a CUDA device and 16-bit numbers, not {device} with {dtype}",
-                where="[vlm] attention",
+                where="attention",
                 hint='attention = "auto"',
             )
         if not installed:

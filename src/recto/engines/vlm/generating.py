@@ -82,7 +82,7 @@ def generate(loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding) -> l
     prompt = batch.input_ids.shape[1]
     room = _room(loaded, prompt, decoding.max_new_tokens)
     likelihoods = Likelihoods()
-    with torch.no_grad(), _seeded(loaded, decoding), _without_defaults(loaded):
+    with torch.no_grad(), _seeded(loaded, decoding), without_defaults(loaded):
         inputs = seen(loaded, batch)
         sequences = loaded.model.generate(
             **inputs,
@@ -127,7 +127,7 @@ def _configuration(loaded: Loaded, decoding: Decoding, room: int) -> transformer
 
 
 @contextmanager
-def _without_defaults(loaded: Loaded) -> Iterator[None]:
+def without_defaults(loaded: Loaded) -> Iterator[None]:
     """Whatever `generation_config.json` of the weights says, counts for nothing (and isn't warned of)."""
     own = loaded.model.generation_config
     loaded.model.generation_config = transformers.GenerationConfig()

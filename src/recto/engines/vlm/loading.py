@@ -34,7 +34,8 @@ class Loaded:
     """A model on its device, with what turns pages and text into its inputs.
 
     `processor` makes pixels of a page, with PIL on every machine, so that they are the same everywhere.
-    `bits` is 16, or 8 or 4 where the language layers were quantised.
+    `bits` is 16, or 8 or 4 where the language layers were quantised. `allow_remote_code` is what it was
+    loaded with.
     """
 
     model: transformers.PreTrainedModel
@@ -44,6 +45,7 @@ class Loaded:
     placement: Placement
     source: StoredModel
     bits: int = 16
+    allow_remote_code: tuple[str, ...] = ()
 
 
 def load_base(
@@ -70,18 +72,29 @@ def load_base(
         options["quantization_config"] = _quantisation(architecture, bits, placement)
     elif bits != 16:
         raise EngineError(f"weights can't be loaded with {bits} bits", hint="16, 8 or 4")
-    # Version 1 registers itself as a plain AutoModel.
-    kind = (
-        transformers.AutoModel if architecture.needs_remote_code else transformers.AutoModelForImageTextToText
-    )
     try:
-        model, report = kind.from_pretrained(source.path, output_loading_info=True, **options)
+        model, report = _kind_of(architecture).from_pretrained(
+            source.path, output_loading_info=True, **options
+        )
     except _UNLOADABLE as error:
         raise _unloadable(source, architecture, _first_line(error)) from error
     if missing := sorted(report["missing_keys"]):  # transformers would go on with random numbers there
         raise _unloadable(source, architecture, f"{len(missing)} tensors are missing, such as {missing[0]}")
     model.eval()
-    return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
+    return Loaded(model, processor, tokenizer, architecture, placement, source, bits, allow_remote_code)
+
+
+def load_again(loaded: Loaded, source: StoredModel | None = None) -> Loaded:
+    """What `loaded` was when it was loaded; or, with `source`, other weights in its place, of 16 bits.
+
+    `source` may be a folder that was just written with the program of the same commit. Raises what
+    `load_base` does.
+    """
+    allowed = loaded.allow_remote_code
+    if source is None:
+        return load_base(loaded.source, loaded.placement, bits=loaded.bits, allow_remote_code=allowed)
+    same = replace(source, revision=loaded.source.revision)
+    return load_base(same, loaded.placement, allow_remote_code=allowed)
 
 
 def checked_architecture(source: StoredModel, allow_remote_code: tuple[str, ...] = ()) -> Architecture:
@@ -121,6 +134,8 @@ def load_inputs(
             )
             return tokenizer, version_one_pixels
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.path, local_files_only=True)
+        if not architecture.sees:
+            return tokenizer, sees_nothing
         # By name: AutoImageProcessor wants torchvision, whose pixels differ from those of PIL.
         kind = getattr(transformers, architecture.image_processor)
         return tokenizer, native_pixels(kind.from_pretrained(source.path, local_files_only=True))
@@ -132,6 +147,11 @@ def load_inputs(
         ) from error
 
 
+def sees_nothing(page: PillowImage.Image, options: Options) -> Mapping[str, torch.Tensor]:
+    """The pixels of a model without eyes. Raises EngineError."""
+    raise EngineError("this language model reads text only, no pages", hint="recto models list")
+
+
 def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPixels:
     """An image processor of transformers, for one page."""
 
@@ -139,6 +159,15 @@ def native_pixels(processor: Callable[..., Mapping[str, torch.Tensor]]) -> ToPix
         return dict(processor(images=page, return_tensors="pt", **options))
 
     return to_pixels
+
+
+def _kind_of(architecture: Architecture) -> type[transformers.AutoModel]:
+    """The class of transformers that loads it; version 1 registers itself as a plain AutoModel."""
+    whole = (
+        transformers.AutoModelForImageTextToText if architecture.sees else transformers.AutoModelForCausalLM
+    )
+    kind: type[transformers.AutoModel] = transformers.AutoModel if architecture.needs_remote_code else whole
+    return kind
 
 
 def _fitted(placement: Placement, architecture: Architecture) -> Placement:

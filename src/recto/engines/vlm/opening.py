@@ -3,16 +3,18 @@
 Reading itself is in `engines/vlm/reader`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recto.engines.model_folder import ModelCard, ModelFolder, VlmCard, open_model
 from recto.engines.model_store import StoredModel, find_model, models
 from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
+from recto.engines.vlm.architectures import is_text_only
 from recto.engines.vlm.device import choose
 from recto.engines.vlm.tasks import Task, task_named
-from recto.errors import ModelFolderError, ModelNotFound
-from recto.settings import VlmSettings
+from recto.engines.weight_files import read_config
+from recto.errors import EngineError, ModelFolderError, ModelNotFound
+from recto.settings import Computing, VlmSettings
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,26 +34,38 @@ class Opened:
 def open_for_reading(model: Path | None, settings: VlmSettings) -> Opened:
     """The weights in the model folder `model`, or those that the settings name, ready to read.
 
-    Mode and task that a model was taught with count before those of the settings. Raises ModelNotFound,
+    Mode and task that a model was taught with count before those of the settings. Bits that the settings
+    name count before those that it was taught on; its label says so where they differ. Raises ModelNotFound,
     ModelFolderError, EngineError or MissingPackage.
     """
     if model is None:
         source = find_model(settings.model)
-        return _opened(source, None, (settings.mode, settings.task), settings)
+        check_sees(source)
+        how = _How(settings.mode, settings.task, bits_for(settings), source.name)
+        return _opened(source, None, how, settings)
     folder = open_model(model, engine="vlm")
     card = vlm_card(folder)
+    bits = bits_for(settings, card)
+    other = f" on {bits} bits" if bits != card.bits else ""
+    how = _How(card.mode, card.task, bits, f"{folder.label}{other}")
     if card.kind == "full":
-        return _opened(full_weights(folder), None, (card.mode, card.task), settings, label=folder.label)
-    return _opened(base_of(folder.card, settings), folder, (card.mode, card.task), settings)
+        return _opened(full_weights(folder, settings.model), None, how, settings)
+    return _opened(base_of(folder.card, settings.model), folder, how, settings)
 
 
-def base_of(card: ModelCard, settings: VlmSettings) -> StoredModel:
-    """The base weights that `card` names: those of its name, of its hash, or of the settings.
+def bits_for(settings: Computing, card: VlmCard | None = None) -> int:
+    """The bits of each weight to compute with: those of the settings, else what a model was taught on."""
+    taught = card.bits if card else 16
+    return taught if settings.bits == "auto" else settings.bits
+
+
+def base_of(card: ModelCard, otherwise: str) -> StoredModel:
+    """The base weights that `card` names: those of its name, of its hash, or the ones called `otherwise`.
 
     Raises ModelNotFound with the command that gets them.
     """
     alike = (stored.name for stored in models() if stored.sha256 == card.base.sha256)
-    for name in (card.base.name, *alike, settings.model):
+    for name in (card.base.name, *alike, otherwise):
         found = _here(name)
         if found is not None and found.sha256 == card.base.sha256:
             return found
@@ -59,8 +73,18 @@ def base_of(card: ModelCard, settings: VlmSettings) -> StoredModel:
     pull = f"recto models pull {repo} --revision {card.vlm.revision}" if repo and card.vlm else ""
     raise ModelNotFound(
         f"its base {card.base.name} ({card.base.sha256[:12]}…) isn't on this machine",
-        hint=pull or "put its folder into [vlm] model, or in RECTO_VLM_MODEL",
+        hint=pull or "put its folder into [vlm] model, or in RECTO_VLM_MODEL ([text], RECTO_TEXT_MODEL)",
     )
+
+
+def check_sees(source: StoredModel) -> None:
+    """Raise EngineError for a language model of text only, which can't read pages."""
+    if is_text_only(read_config(source.path)):
+        raise EngineError(
+            f"{source.name} ({source.architecture}) is a language model of text: it sees no pages",
+            where=source.path,
+            hint="recto extract --extractor text asks it; [vlm] model is one that sees",
+        )
 
 
 def vlm_card(folder: ModelFolder) -> VlmCard:
@@ -72,23 +96,38 @@ def vlm_card(folder: ModelFolder) -> VlmCard:
     return folder.card.vlm
 
 
-def full_weights(folder: ModelFolder) -> StoredModel:
-    """The weights of a model folder that needs no base, as weights like any other."""
-    return find_model(str(folder.path))
+def full_weights(folder: ModelFolder, otherwise: str) -> StoredModel:
+    """The weights of a model folder that needs no base, as weights like any other.
+
+    A program in it counts as that of the base's commit only where the base is here and has the same one:
+    a folder can say anything of itself. Raises ModelNotFound, ModelFolderError.
+    """
+    weights = find_model(str(folder.path))
+    programs = {path.name: path.read_bytes() for path in folder.path.glob("*.py")}
+    if not programs:
+        return weights
+    base = base_of(folder.card, otherwise)
+    if programs != {path.name: path.read_bytes() for path in base.path.glob("*.py")}:
+        what = f"its program isn't that of its base {base.name}"
+        raise ModelFolderError(what, where=folder.path, hint="train it again, with that base")
+    return replace(weights, revision=base.revision)
 
 
-def _opened(
-    source: StoredModel,
-    folder: ModelFolder | None,
-    how: tuple[str, str],
-    settings: VlmSettings,
-    label: str = "",
-) -> Opened:
-    placement = choose(settings)
-    base = shared_base(source, placement, bits=settings.bits, allow_remote_code=settings.allow_remote_code)
-    mode, task = base.loaded.architecture.mode(how[0]).name, task_named(how[1])
-    adapter = base.attach(folder) if folder else None
-    return Opened(base, adapter, mode, task, label or (folder.label if folder else source.name))
+@dataclass(frozen=True, slots=True)
+class _How:
+    """Mode and task by name, bits of each weight, and what to call all that."""
+
+    mode: str
+    task: str
+    bits: int
+    label: str
+
+
+def _opened(source: StoredModel, folder: ModelFolder | None, how: _How, settings: VlmSettings) -> Opened:
+    allowed = settings.allow_remote_code
+    base = shared_base(source, choose(settings), bits=how.bits, allow_remote_code=allowed)
+    mode, task = base.loaded.architecture.mode(how.mode).name, task_named(how.task)
+    return Opened(base, base.attach(folder) if folder else None, mode, task, how.label)
 
 
 def _here(name: str) -> StoredModel | None:

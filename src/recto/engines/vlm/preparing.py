@@ -32,12 +32,12 @@ class Prepared:
 
     `input_ids` (one dimension) is the prompt with as many image tokens as the picture takes. `pixels` are the
     processor's tensors, whose first dimension counts views, tiles or patches, never pages, or is 1.
-    `size` is width and height of the page in pixels.
+    `size` is width and height of the page in pixels. A prompt without a picture has no `mode`, and no size.
     """
 
     input_ids: torch.Tensor
     pixels: Mapping[str, torch.Tensor]
-    mode: Mode
+    mode: Mode | None
     size: tuple[int, int]
 
     @property
@@ -90,6 +90,11 @@ def prepare(loaded: Loaded, image: Image, prompt: str, mode: str = "") -> Prepar
     return Prepared(ids, pixels, chosen, (width, height))
 
 
+def without_picture(tokens: Sequence[int]) -> Prepared:
+    """A prompt that is text alone, from its tokens."""
+    return Prepared(torch.tensor(tokens, dtype=torch.long), {}, None, (0, 0))
+
+
 def prompt_ids(loaded: Loaded, prompt: str, image_tokens: int) -> torch.Tensor:
     """The tokens of `prompt`, its one image token repeated `image_tokens` times."""
     tokenizer, architecture = loaded.tokenizer, loaded.architecture
@@ -117,6 +122,8 @@ def answer_ids(loaded: Loaded, text: str) -> torch.Tensor:
 
 def end_id(loaded: Loaded) -> int:
     """The token that closes an answer."""
+    if not loaded.architecture.end:
+        return int(loaded.tokenizer.eos_token_id)
     return int(loaded.tokenizer.convert_tokens_to_ids(loaded.architecture.end))
 
 

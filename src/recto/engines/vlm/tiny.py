@@ -51,13 +51,15 @@ def build_tiny(folder: Path, *, seed: int = 0, texts: Iterable[str] = TEXTS) -> 
     return folder
 
 
-def tiny_tokenizer(texts: Iterable[str] = TEXTS) -> transformers.PreTrainedTokenizerFast:
+def tiny_tokenizer(
+    texts: Iterable[str] = TEXTS, vocabulary: int = _VOCABULARY
+) -> transformers.PreTrainedTokenizerFast:
     """A byte-level BPE over `texts`: it can write whatever there is, and has the marks of the real one."""
     model = tokenizers.Tokenizer(models.BPE())
     model.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     model.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=_VOCABULARY,
+        vocab_size=vocabulary,
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

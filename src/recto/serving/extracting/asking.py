@@ -1,6 +1,9 @@
 """Asking for fields: of a text, or of a document, which is read first. For routes and tools alike."""
 
+from collections.abc import Sequence
+
 from recto.documents.transcript import Transcript
+from recto.extraction.fields import ExtractionJson
 from recto.extraction.texts import ENGINE
 from recto.serving.answers import route_json
 from recto.serving.extracting.answer import FieldsAnswer
@@ -24,6 +27,14 @@ async def fields_of_text(
     return FieldsAnswer(asking.request_id, name, told, choice.said_by, found, ENGINE)
 
 
+async def fields_of_pages(
+    service: Service, asking: Asking, wanted: Wanted, pages: Sequence[Transcript]
+) -> ExtractionJson:
+    """The fields of pages that were read already. Raises what `Extractors.extract` raises."""
+    said = [page.to_json() for page in pages]
+    return await service.finder.of_pages(wanted, said, _turn(asking))
+
+
 async def fields_of_document(
     service: Service, asking: Asking, wanted: Wanted | None, upload: Upload
 ) -> FieldsAnswer:
@@ -34,12 +45,12 @@ async def fields_of_document(
     and `Extractors.extract` raise.
     """
     choice = needed(wanted, service.route(asking.route, asking.caller).agent)
-    await service.finder.check(choice.schema, _turn(asking))
+    await fields_of_pages(service, asking, choice.schema, ())
     answer = await service.read(upload, asking)
-    pages = [page.to_json() for page in answer.pages if isinstance(page, Transcript)]
+    pages = [page for page in answer.pages if isinstance(page, Transcript)]
     counted = sum(not is_our_fault(page) for page in answer.pages)
     with service.given_back_if_late(asking, counted):
-        found = await service.finder.of_pages(choice.schema, pages, _turn(asking))
+        found = await fields_of_pages(service, asking, choice.schema, pages)
     return FieldsAnswer(
         request_id=answer.request_id,
         document=answer.document,

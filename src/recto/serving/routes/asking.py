@@ -6,16 +6,19 @@ Who asks is found out before the body is looked at.
 import asyncio
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.requests import ClientDisconnect
 
-from recto.errors import NotAllowed, WorkspaceBusy
+from recto.corrections.place import Sight
+from recto.errors import NotAllowed, RequestRefused, WorkspaceBusy
 from recto.serving.keys import LOCAL_CALLER, Caller, Scope, caller_of
 from recto.serving.loopback import is_loopback
 from recto.serving.service import Service
+from recto.serving.sessions import COOKIE, CSRF_HEADER, SignedIn, check_csrf, signed_in
 from recto.workspace.folder import Workspace
 
 Answer = TypeVar("Answer")
@@ -26,10 +29,27 @@ _bearer = HTTPBearer(auto_error=False, description="a key of `recto keys add`, o
 _OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 def service_of(request: Request) -> Service:
     """The service that answers."""
     service: Service = request.app.state.service
     return service
+
+
+async def person_here(request: Request) -> SignedIn | None:
+    """A dependency: who is signed in; None where nobody is, or the request has a key.
+
+    Raises NotAllowed for a change that doesn't carry the session's CSRF token.
+    """
+    workspace, cookie = service_of(request).workspace, request.cookies.get(COOKIE)
+    if workspace is None or cookie is None or "authorization" in request.headers:
+        return None
+    found = await of_database(service_of(request), partial(signed_in, workspace, cookie))
+    if found is not None and request.method not in _HARMLESS:
+        check_csrf(request.headers.get(CSRF_HEADER), found)
+    return found
 
 
 def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
@@ -38,9 +58,11 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     async def caller(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
         service = service_of(request)
         found = LOCAL_CALLER
-        if service.workspace is not None:
-            header = request.headers.get("authorization")
-            found = await _known(service.workspace, header, service.settings.serving.request_timeout_s)
+        if person := await person_here(request):
+            found = person.person.caller
+        elif service.workspace is not None:
+            ask = partial(caller_of, service.workspace, request.headers.get("authorization"))
+            found = await of_database(service, ask)
         if found is LOCAL_CALLER:
             check_local(request)
         request.state.caller = found
@@ -52,11 +74,11 @@ def caller_with(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     return caller
 
 
-async def _known(workspace: Workspace, header: str | None, within_s: float) -> Caller:
-    """Who the key says it is. Raises NotAuthenticated; WorkspaceBusy where the database doesn't answer."""
+async def of_database(service: Service, ask: Callable[[], Answer]) -> Answer:
+    """What the database says. Raises what `ask` raises; WorkspaceBusy where it doesn't answer."""
     try:
-        async with asyncio.timeout(within_s):
-            return await to_thread(caller_of, workspace, header)
+        async with asyncio.timeout(service.settings.serving.request_timeout_s):
+            return await to_thread(ask)
     except TimeoutError:
         raise WorkspaceBusy("the database doesn't answer", hint="try again later") from None
 
@@ -64,7 +86,27 @@ async def _known(workspace: Workspace, header: str | None, within_s: float) -> C
 Reader = Annotated[Caller, Depends(caller_with("read"))]
 JobOwner = Annotated[Caller, Depends(caller_with("jobs"))]
 ReleaseWatcher = Annotated[Caller, Depends(caller_with("releases"))]
+Viewer = Annotated[Caller, Depends(caller_with("documents"))]
+Corrector = Annotated[Caller, Depends(caller_with("correct"))]
 MetricsWatcher = Annotated[Caller, Depends(caller_with("metrics"))]
+
+
+def workspace_of(request: Request) -> Workspace:
+    """A dependency: the service's workspace. Raises RequestRefused where it has none."""
+    workspace = service_of(request).workspace
+    if workspace is None:
+        raise RequestRefused(
+            "this service has no workspace, and keeps no documents", hint="use POST /v1/read"
+        )
+    return workspace
+
+
+WorkspaceHere = Annotated[Workspace, Depends(workspace_of)]
+
+
+def sight_of(request: Request, caller: Caller) -> Sight:
+    """Whose documents the caller sees."""
+    return caller.sight(service_of(request).settings.review.closed)
 
 
 async def accepted(request: Request, caller: Reader) -> AsyncIterator[None]:

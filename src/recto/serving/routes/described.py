@@ -13,6 +13,7 @@ _WORDS = {
     413: "the request or the document is too large",
     415: "neither an image nor a PDF that recto reads",
     422: "the document can't be read, or a field is wrong",
+    428: "the version that was seen is missing",
     429: "too much is waiting already, or the key has asked for too much",
     500: "something went wrong that isn't your fault",
     503: "the service is about to stop, or busy",

@@ -1,7 +1,8 @@
-"""Backends: who builds what learns: transformers with PEFT everywhere, Unsloth on a GPU where it is there.
+"""Backends: who builds what learns: transformers with PEFT everywhere, or Unsloth on a GPU.
 
-Both give a `Pupil`, which the same loop trains on the same samples, so they differ in kernels alone. What was
-asked for and isn't there is an error; `auto` says which one ran and why.
+Both give a `Pupil`, which the same loop trains on the same samples, so they differ in kernels alone. `auto`
+is transformers: Unsloth's kernels were never run with this program, so they are taken only where they are
+asked for by name. What was asked for and isn't there is an error.
 """
 
 from importlib.util import find_spec
@@ -31,4 +32,4 @@ def chosen_backend(recipe: LoraRecipe, placement: Placement) -> tuple[Backend, s
         return "transformers", f"backend transformers: Unsloth needs a GPU, and this is {placement.device}"
     if not is_there:
         return "transformers", f"backend transformers: Unsloth isn't installed ({_UNSLOTH})"
-    return "unsloth", "backend unsloth: it is installed, and there is a GPU"
+    return "transformers", "backend transformers: Unsloth is here, but only backend: unsloth takes it"

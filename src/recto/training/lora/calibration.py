@@ -10,7 +10,7 @@ from recto.training.lora.footprint import device_mb, expected
 from recto.training.lora.learn import sight_of, work_on
 from recto.training.lora.order import steps_per_epoch
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.together import Together
 from recto.training.progress import Silent
 
@@ -19,7 +19,7 @@ _WRITE_S = 5.0
 
 
 def calibrate(
-    pupil: Pupil, examples: tuple[Sequence[Example], Sequence[Example]], recipe: LoraRecipe, most_pages: int
+    pupil: Pupil, examples: tuple[Sequence[Example], Sequence[Example]], recipe: VlmRecipe, most_pages: int
 ) -> Estimate | None:
     """Time and memory of a training, from gradients of `most_pages` pages and a reading of one.
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from recto.training.lora.loss import answer_loss
-from recto.training.lora.optimisers import learning_rate, make_optimiser
+from recto.training.lora.masters import Masters
+from recto.training.lora.material import Material
+from recto.training.lora.optimisers import learning_rate, make_optimiser, restore_optimiser
 from recto.training.lora.order import parts, steps_of_epoch, steps_per_epoch
 from recto.training.lora.packing import keep_attention_within_pages, packed
 from recto.training.lora.pupil import Pupil, Weights, means_of
 from recto.training.lora.recipe import LoraRecipe, Optimiser
-from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
-from recto.training.memory import is_out_of_memory
 
 Tree = dict[str, object]
 """What torch's `state_dict`s are made of: tables, lists, numbers and tensors."""
@@ -38,14 +38,15 @@ class Course:
     """The steps of a training; `pupil` is changed by them."""
 
     def __init__(
-        self, pupil: Pupil, samples: Samples, recipe: LoraRecipe, optimiser: Optimiser, together: Together
+        self, pupil: Pupil, samples: Material, recipe: LoraRecipe, optimiser: Optimiser, together: Together
     ) -> None:
         self._pupil, self._samples, self._recipe, self._together = pupil, samples, recipe, together
         self._packs = means_of(pupil, recipe).packed
         if self._packs:
             keep_attention_within_pages(pupil.loaded)
         self._weights = list(pupil.learning.values())
-        self._optimiser = make_optimiser(optimiser, self._weights, recipe)
+        self._masters = Masters(pupil.learning)
+        self._optimiser = make_optimiser(optimiser, list(self._masters.weights.values()), recipe)
         self.epoch_steps = steps_per_epoch(len(samples.lengths), recipe.step_pages)
         self.steps = recipe.epochs * self.epoch_steps
         torch.manual_seed(recipe.seed + together.rank)
@@ -61,8 +62,10 @@ class Course:
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         loss = self.gradient(pages, at_once)
-        nn.utils.clip_grad_norm_(self._weights, self._recipe.gradient_norm)
+        self._masters.take_gradients()
+        nn.utils.clip_grad_norm_(self._masters.weights.values(), self._recipe.gradient_norm)
         self._optimiser.step()
+        self._masters.give()
         self.forget_gradient()
         lengths = self._samples.lengths
         tokens = sum(lengths[page] for page in pages)
@@ -72,44 +75,38 @@ class Course:
         """Leave the gradient of the step's mean loss in the weights; returns the summed loss."""
         total = self._samples.answer_tokens(pages)
         self._pupil.model.train()
-        summed, failure = 0.0, None
-        try:
+        summed = 0.0
+        with self._together.in_memory():
             for part in parts(pages, at_once, self._together.rank, self._together.count):
                 loss = self._loss(part)
                 torch.autograd.backward(loss / total)
                 summed += float(loss.detach())
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            failure = error
-        if not self._together.all_well(well=failure is None):
-            raise failure or MemoryError("memory ran out in another process")
-        if self._together.count > 1:
-            for weight in self._weights:  # a process whose pages didn't reach a weight has none
-                weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
+            if self._together.count > 1:
+                for weight in self._weights:  # a process whose pages didn't reach a weight has none
+                    weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         self._together.add_up([weight.grad for weight in self._weights if weight.grad is not None])
         return sum(self._together.gathered(summed))
 
     def forget_gradient(self) -> None:
         """Let no step take what `gradient` left."""
+        for weight in self._weights:
+            weight.grad = None
         self._optimiser.zero_grad(set_to_none=True)
 
-    def loss_of(self, page: int) -> Tensor:
-        """The loss of one page as the weights are: what must come out again after `restore`."""
-        self._pupil.model.eval()
-        with torch.no_grad():
-            return self._loss((page,)).cpu()
-
     def state(self) -> Tree:
-        """Weights and optimiser: with `random_state`, what `restore` takes."""
-        weights: Weights = {name: weight.detach() for name, weight in self._pupil.learning.items()}
+        """Weights (the masters of those that have some) and optimiser: with `random_state`, for `restore`."""
+        weights: Weights = {name: weight.detach() for name, weight in self._masters.weights.items()}
         return {"weights": weights, "optimiser": self._optimiser.state_dict()}
+
+    def is_at(self, state: Tree) -> bool:
+        """Whether `state`, read from wherever it was, is that of now, to the last bit."""
+        return _same(state, self.state())
 
     def restore(self, state: Tree) -> None:
         """Go back to a `state`, with a `random_state` in it as "random": the same step follows."""
         self.forget_gradient()
-        self._pupil.put(_table(state["weights"]))
-        self._optimiser.load_state_dict(_table(state["optimiser"]))
+        self._masters.put(_table(state["weights"]))
+        restore_optimiser(self._optimiser, _table(state["optimiser"]))
         self.set_random_state(_tree(state["random"]))
 
     def random_state(self) -> Tree:
@@ -141,6 +138,17 @@ class Course:
         assert batch.labels is not None
         hidden = model.base_model(**batch.inputs, use_cache=False).last_hidden_state
         return answer_loss(hidden, batch.labels, model.get_output_embeddings())
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two trees hold the same, whichever devices their tensors are on."""
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and torch.equal(one.cpu(), other.cpu())
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def _table(value: object) -> dict[str, Tensor]:

@@ -1,8 +1,8 @@
 """The loop: steps, evaluations, states; epoch 0 is the base model, and the best by CER is what stays.
 
-After every evaluation, and every `checkpoint_every_steps`, the state is written, read again, put back and
-tried on a page; so a training goes on from what it would go on from after a kill, and both give the same
-weights, bit for bit. Where memory runs out, half as many pages are computed at once from the last state on.
+After every evaluation, and every `checkpoint_every_steps`, the state is written, read again and compared, bit
+by bit: what goes on after a kill gives the same weights as what was never killed. Where memory runs out, half
+as many pages are computed at once from the last state on.
 """
 
 import gc
@@ -16,10 +16,10 @@ import torch
 from recto.errors import ParityError, TrainingError
 from recto.training.lora.course import Course, Stride
 from recto.training.lora.keeping import Keeper
+from recto.training.lora.material import Material
 from recto.training.lora.pupil import Pupil, Weights
 from recto.training.lora.recipe import LoraRecipe, Optimiser
-from recto.training.lora.samples import Samples
-from recto.training.lora.state import State, Stretch
+from recto.training.lora.state import State, Stretch, read_state
 from recto.training.lora.together import Together
 from recto.training.memory import is_out_of_memory
 from recto.training.progress import GOES_ON, Epoch, Score
@@ -29,7 +29,7 @@ class Trial(Protocol):
     """How well the model reads validation pages as it is."""
 
     @property
-    def samples(self) -> Samples:
+    def samples(self) -> Material:
         """Those pages."""
         ...
 
@@ -43,7 +43,7 @@ class Work:
     """What a training works on."""
 
     pupil: Pupil
-    samples: Samples
+    samples: Material
     trial: Trial
     recipe: LoraRecipe
     optimiser: Optimiser
@@ -116,7 +116,7 @@ class _Loop:
     def begin(self) -> None:
         """Stand where an earlier attempt stood."""
         self._keeper.stage("training", self._course.steps)
-        state = self._together.told(self._keeper.newest())
+        state = self._kept()
         if state:
             self._go_back(state)
             self._at_once = state.at_once
@@ -144,7 +144,7 @@ class _Loop:
         self._at_once = max(1, self._at_once // 2)
         error.__traceback__ = None  # it holds the failed step's tensors
         self._free()
-        state = self._together.told(self._keeper.newest())
+        state = self._kept()
         if state:
             self._go_back(state)
         pieces = -(-self._work.recipe.step_pages // self._at_once)
@@ -153,9 +153,9 @@ class _Loop:
         self._keeper.say(f"memory ran out: {few} at once now, {pieces} times a step; going on {where}")
 
     def fitted(self) -> Fitted:
-        """What came of it, with the best weights."""
+        """What came of it, with the best weights; followers, who write no model, have none."""
         best_step = self._best_step
-        best = self._together.told(self._keeper.best(best_step))
+        best = self._keeper.best(best_step)
         return Fitted(self._epochs, best, best_step, self._step, self._tokens, self._seconds, self._at_once)
 
     def _evaluation_is_due(self) -> bool:
@@ -187,15 +187,17 @@ class _Loop:
         self._keeper.epoch(epoch)
 
     def _keep(self) -> None:
-        """Keep the state, and see that it comes back: the loss of a page is the same, to the last bit."""
-        before = self._course.loss_of(0)
+        """Keep the state, and see that what was written is what stands here, to the last bit."""
         self._keeper.keep(self._state())
         written = self._keeper.newest()
-        if written:
-            self._course.restore({**written.course, "random": written.random[self._together.rank]})
-            if not torch.equal(self._course.loss_of(0), before):
-                what = f"the state after step {self._step} doesn't compute what was trained"
-                raise ParityError(what, hint=f"please report this; the state before it is whole: {GOES_ON}")
+        if written and not self._course.is_at(read_state(written).course):
+            what = f"the state after step {self._step} isn't what was trained"
+            raise ParityError(what, where=written, hint=f"check the disk, and report this; {GOES_ON}")
+
+    def _kept(self) -> State | None:
+        """The newest state, which each process reads for itself."""
+        path = self._together.told(self._keeper.newest())
+        return read_state(path) if path else None
 
     def _state(self) -> State:
         course = self._course.state()

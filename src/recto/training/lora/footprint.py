@@ -1,7 +1,7 @@
 """Footprint: the memory that a training should take, by a formula, before it; and what it did take.
 
     what is there    base weights, measured once they are loaded (on a CPU with the program itself)
-  + what learns      gradients, and two states of the optimiser for each number
+  + what learns      gradients, masters of 16-bit weights, and two states of the optimiser for each number
   + a step           what the backward pass needs of each layer, one chunk of logits, one page's vision
 
 Layers that compute twice (gradient checkpointing) leave their input only, and one of them all of its own. The
@@ -15,6 +15,7 @@ import torch
 from recto.evaluation.machine import peak_memory_mb
 from recto.training.lora.lesson import Memory
 from recto.training.lora.loss import CHUNK_TOKENS
+from recto.training.lora.masters import is_rounded
 from recto.training.lora.pupil import Pupil
 from recto.training.lora.recipe import LoraRecipe, Optimiser
 
@@ -44,7 +45,7 @@ def expected(pupil: Pupil, recipe: LoraRecipe, optimiser: Optimiser, tokens: int
     logits = min(tokens, CHUNK_TOKENS) * layer.words * _LOGIT_BYTES
     learning = list(pupil.learning.values())
     state_bytes = 2 if "8bit" in optimiser else 8
-    learnt = sum(weight.nbytes + weight.numel() * state_bytes for weight in learning)
+    learnt = sum(weight.numel() * (_learnt_bytes(weight) + state_bytes) for weight in learning)
     return Memory(_now_mb(pupil), learnt / _MIB, (kept + once * inside + logits) / _MIB)
 
 
@@ -72,6 +73,11 @@ def layer_of(pupil: Pupil) -> Layer:
         shared = 3 * inner * int(config.get("n_shared_experts") or 0)
         mlp = max(mlp, visits * (3 * inner + 3 * width) + shared)
     return Layer(width, mlp, int(config["num_hidden_layers"]), int(config["vocab_size"]))
+
+
+def _learnt_bytes(weight: torch.Tensor) -> int:
+    """What a number that learns takes beside itself: its gradient, and its master if it has one; in fp32."""
+    return 8 if is_rounded(weight) else 4
 
 
 def _now_mb(pupil: Pupil) -> float:

@@ -1,5 +1,6 @@
 """Keeping: where states and the best weights of a Run are kept, and who hears. Followers keep nothing."""
 
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from recto.training.checkpoints import Checkpoints
 from recto.training.chronicle import Chronicle
 from recto.training.lora.pupil import Weights
-from recto.training.lora.state import State, read_state, read_tree, save_tree
+from recto.training.lora.state import State, read_tree, save_tree
 from recto.training.progress import Epoch, Progress, Silent
 from recto.training.run import Run
 
@@ -15,8 +16,8 @@ from recto.training.run import Run
 class Keeper(Progress, Protocol):
     """Where states are kept, and who hears of the training."""
 
-    def newest(self) -> State | None:
-        """The newest state that was kept."""
+    def newest(self) -> Path | None:
+        """The file of the newest state that was kept, which every process reads."""
         ...
 
     def keep(self, state: State) -> None:
@@ -45,10 +46,9 @@ class RunKeeper:
         self._states = Checkpoints(run.checkpoints)
         self._goes_on = run.resumed
 
-    def newest(self) -> State | None:
+    def newest(self) -> Path | None:
         """The newest state that is whole: of this attempt, or of an earlier one that it goes on with."""
-        path = self._states.newest_file() if self._goes_on else None
-        return read_state(path) if path else None
+        return self._states.newest_file() if self._goes_on else None
 
     def keep(self, state: State) -> None:
         """Stream the state into the Run, where it is read again. Raises OutputError."""
@@ -87,7 +87,7 @@ class RunKeeper:
 class Follower(Silent):
     """A Keeper for the processes that only compute: the first one keeps and tells."""
 
-    def newest(self) -> State | None:
+    def newest(self) -> Path | None:
         """Nothing: the first process says where to go on."""
         return None
 

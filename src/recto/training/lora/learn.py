@@ -23,7 +23,7 @@ from recto.training.lora.lesson import LoraLesson, Memory
 from recto.training.lora.optimisers import chosen_optimiser
 from recto.training.lora.parity import TOKENS, answers_of
 from recto.training.lora.pupil import Pupil, means_of
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import LoraRecipe, VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.sight import seeing, sees_once
 from recto.training.lora.together import Together
@@ -38,7 +38,7 @@ _PROBES = 4
 
 
 def learn(
-    pupil: Pupil, examples: Examples, fingerprint: str, run: Run, recipe: LoraRecipe, chronicle: Chronicle
+    pupil: Pupil, examples: Examples, fingerprint: str, run: Run, recipe: VlmRecipe, chronicle: Chronicle
 ) -> LoraLesson:
     """Train on the first of `examples`, choose by the second, and write the model folder of `run`.
 
@@ -48,29 +48,30 @@ def learn(
     together = Together()
     with enough_memory(_LESS):
         chronicle.say(pupil.why)
-        work = work_on(pupil, examples, recipe, chronicle, together)
-        memory = expected(pupil, recipe, work.optimiser, _longest_batch(work))
-        with sight_of(pupil, recipe):
-            fitted = fit(work, RunKeeper(run, chronicle), together)
+        with together.to_the_end():
+            work = work_on(pupil, examples, recipe, chronicle, together)
+            memory = expected(pupil, recipe, work.optimiser, longest_batch(work))
+            with sight_of(pupil, recipe):
+                fitted = fit(work, RunKeeper(run, chronicle), together)
         memory = measured(pupil, memory)
         chronicle.stage("writing and checking the model", 1)
-        lesson = _lesson(work, fitted, memory)
-        parity = _write(work, fitted, Told(fingerprint, _metrics(lesson)), run)
+        lesson = lesson_of(work, fitted, memory)
+        parity = _write(work, fitted, Told(fingerprint, _metrics(lesson)), run, recipe)
     chronicle.advance(1)
     return lesson.with_parity(parity)
 
 
-def follow(pupil: Pupil, examples: Examples, recipe: LoraRecipe) -> None:
+def follow(pupil: Pupil, examples: Examples, recipe: VlmRecipe) -> None:
     """Take part in `learn` of the first process; nothing is written here."""
     together, keeper = Together(), Follower()
-    with enough_memory(_LESS):
+    with enough_memory(_LESS), together.to_the_end():
         work = work_on(pupil, examples, recipe, keeper, together)
         with sight_of(pupil, recipe):
             fit(work, keeper, together)
 
 
 def work_on(
-    pupil: Pupil, examples: Examples, recipe: LoraRecipe, progress: Progress, together: Together
+    pupil: Pupil, examples: Examples, recipe: VlmRecipe, progress: Progress, together: Together
 ) -> Work:
     """Pages looked at, and an optimiser chosen and told."""
     train, val = examples
@@ -79,17 +80,17 @@ def work_on(
         progress.say(remark)
     samples = Samples(pupil.loaded, train, recipe)
     samples.study(progress)
-    trial = Samples(pupil.loaded, _some(val, recipe), recipe)
+    trial = Samples(pupil.loaded, some_of(val, recipe), recipe)
     trial.study(progress)
     return Work(pupil, samples, PageTrial(pupil.loaded, trial, recipe, together), recipe, optimiser)
 
 
-def sight_of(pupil: Pupil, recipe: LoraRecipe) -> AbstractContextManager[None]:
+def sight_of(pupil: Pupil, recipe: VlmRecipe) -> AbstractContextManager[None]:
     """While pages that were seen once stand in the place of pixels."""
     return seeing(pupil.loaded) if sees_once(pupil.loaded, recipe) else nullcontext()
 
 
-def _some(val: Sequence[Example], recipe: LoraRecipe) -> list[Example]:
+def some_of(val: Sequence[Example], recipe: LoraRecipe) -> list[Example]:
     """The validation pages that are read at every evaluation: always the same ones."""
     if len(val) <= recipe.val_pages:
         return list(val)
@@ -97,25 +98,26 @@ def _some(val: Sequence[Example], recipe: LoraRecipe) -> list[Example]:
     return [val[place] for place in sorted(chosen)]
 
 
-def _longest_batch(work: Work) -> int:
+def longest_batch(work: Work) -> int:
+    """Tokens of the largest batch, padding included."""
     longest = sorted(work.samples.lengths, reverse=True)[: work.recipe.batch_pages]
     if means_of(work.pupil, work.recipe).packed:
         return sum(longest)
     return longest[0] * len(longest) if longest else 0
 
 
-def _write(work: Work, fitted: Fitted, told: Told, run: Run) -> float:
+def _write(work: Work, fitted: Fitted, told: Told, run: Run, recipe: VlmRecipe) -> float:
     """Write the best, and compare what was written with what was trained; the largest difference."""
     pupil = work.pupil
     pupil.put(fitted.best)
-    probes = _probes(pupil.loaded, work.trial.samples.examples, work.recipe)
+    probes = _probes(pupil.loaded, work.trial.samples.examples, recipe)
     answers = answers_of(pupil.loaded, probes, min(TOKENS, work.recipe.max_new_tokens))
-    folder = write(pupil, work.recipe, told, run.model)
+    folder = write(pupil, recipe, told, run.model)
     pupil.release()
-    return check_written(folder, pupil.loaded, answers)
+    return check_written(folder, pupil.loaded, answers, same_kernels=pupil.backend == "transformers")
 
 
-def _probes(loaded: Loaded, examples: Sequence[Example], recipe: LoraRecipe) -> list[Prepared]:
+def _probes(loaded: Loaded, examples: Sequence[Example], recipe: VlmRecipe) -> list[Prepared]:
     """A few pages as an engine would prepare them."""
     prompt = prompt_of(loaded.architecture, recipe.task)
     images = [open_example(example).image for example in examples[:_PROBES]]
@@ -126,7 +128,8 @@ def _metrics(lesson: LoraLesson) -> dict[str, float]:
     return {"val_page_cer_before": lesson.before.cer, "val_page_cer": lesson.after.cer}
 
 
-def _lesson(work: Work, fitted: Fitted, memory: Memory) -> LoraLesson:
+def lesson_of(work: Work, fitted: Fitted, memory: Memory) -> LoraLesson:
+    """What was learnt, before the model is written."""
     pupil, placement = work.pupil, work.pupil.loaded.placement
     return LoraLesson(
         train_pages=len(work.samples.lengths),

@@ -1,4 +1,4 @@
-"""LoraLesson: what a fine-tuning of a vision-language model learnt and took. It imports no torch."""
+"""LoraLesson: what a fine-tuning of a language model learnt and took. It imports no torch."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -30,6 +30,8 @@ class Memory:
 class LoraLesson:
     """What was learnt from what, by whom: scores on validation pages, steps, speed, parity, memory.
 
+    Of a model of text (`kind`), pages are documents.
+
     `backend` is who ran and `why` it did; `optimiser`, `device`, `dtype` and `attention` are those that ran.
     `parity` is the largest difference of a token's probability between what was trained, what was written
     and read again, and what was merged. `pages_at_once` is below the recipe's where memory ran out.
@@ -57,7 +59,7 @@ class LoraLesson:
     pages_at_once: int
     parity: float
     memory: Memory | None = None
-    kind: Literal["lora"] = "lora"
+    kind: Literal["lora", "text"] = "lora"
 
     @property
     def improved(self) -> bool:

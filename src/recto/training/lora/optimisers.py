@@ -3,13 +3,19 @@
 import math
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recto.errors import MissingPackage, TrainingError
 from recto.training.lora.recipe import LoraRecipe, Optimiser
 
+if TYPE_CHECKING:
+    from bitsandbytes.optim import PagedAdamW8bit
+
+_IN_PAGES = ("state1", "state2")
+"""What bitsandbytes keeps in pages, of weights that are large enough."""
 _MOST_WARMUP = 5
 """Warm-up takes at most one in so many steps."""
 
@@ -47,6 +53,17 @@ def make_optimiser(
     return made
 
 
+def restore_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
+    """Let the optimiser stand where its `state_dict` once stood."""
+    if find_spec("bitsandbytes") is not None:
+        import bitsandbytes
+
+        if isinstance(optimiser, bitsandbytes.optim.PagedAdamW8bit):
+            _restore_in_pages(optimiser, state)
+            return
+    optimiser.load_state_dict(state)
+
+
 def learning_rate(recipe: LoraRecipe, step: int, steps: int) -> float:
     """The rate of step `step` (from 0) of `steps`: it rises in a line, then follows the schedule."""
     warmup = min(recipe.warmup_steps, steps // _MOST_WARMUP)
@@ -58,3 +75,23 @@ def learning_rate(recipe: LoraRecipe, step: int, steps: int) -> float:
     if recipe.schedule == "cosine":
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * gone))
     return recipe.learning_rate
+
+
+def _restore_in_pages(optimiser: "PagedAdamW8bit", state: dict[str, Tensor]) -> None:
+    """bitsandbytes itself loads all into plain tensors on the GPU, which no page ever leaves (0.50.2)."""
+    pages = {
+        (weight, name): states[name]
+        for weight, states in optimiser.state.items()
+        for name in _IN_PAGES
+        if name in states
+    }
+    optimiser.load_state_dict(state, move_to_device=False)
+    for weight, states in optimiser.state.items():
+        for name in _IN_PAGES:
+            if name not in states:
+                continue
+            page = pages.get((weight, name))
+            if page is None:
+                page = optimiser.get_state_buffer(weight, dtype=states[name].dtype)
+            states[name] = page.copy_(states[name])
+    optimiser.to_gpu()  # what is small, or says how the pages are to be read

@@ -17,16 +17,15 @@ def load(
     source: StoredModel, placement: Placement, recipe: LoraRecipe, allowed: tuple[str, ...] = ()
 ) -> Loaded:
     """The base weights, in as many bits as the recipe's method says."""
-    loaded = load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed)
-    keep_packing(loaded)
+    loaded = keep_packing(load_base(source, placement, bits=BITS[recipe.method], allow_remote_code=allowed))
     compute_experts(loaded, recipe.experts)
     return loaded
 
 
-def keep_packing(loaded: Loaded) -> None:
-    """Keep bitsandbytes from packing 4-bit weights anew for some CPUs when a page is read.
+def keep_packing(loaded: Loaded) -> Loaded:
+    """`loaded`, where bitsandbytes won't pack 4-bit weights anew for some CPUs when a page is read.
 
-    It doesn't unpack them again for training, and then has no gradients (0.50.2).
+    It doesn't unpack them again for training or merging, and then has no gradients (0.50.2).
     """
     if loaded.bits == 4 and loaded.placement.device == "cpu":
         import bitsandbytes
@@ -34,6 +33,7 @@ def keep_packing(loaded: Loaded) -> None:
         for module in loaded.model.modules():
             if isinstance(module, bitsandbytes.nn.Linear4bit):
                 module.support_avx512bf16_for_cpu = False
+    return loaded
 
 
 def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:

@@ -1,6 +1,7 @@
 """Pupil: the model that learns, which of its weights do, and who built it."""
 
 import gc
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import peft
@@ -50,12 +51,7 @@ class Pupil:
 
     def put(self, weights: Weights) -> None:
         """Let what learns be these. Raises TrainingError where they are another model's."""
-        learning = self.learning
-        if learning.keys() != weights.keys():
-            raise TrainingError("the state is one of another model", hint="pass --overwrite to begin anew")
-        with torch.no_grad():
-            for name, weight in learning.items():
-                weight.copy_(weights[name])
+        fill(self.learning, weights)
 
     def release(self) -> None:
         """Give the weights' memory back; the pupil computes nothing afterwards."""
@@ -70,6 +66,15 @@ def means_of(pupil: Pupil, recipe: LoraRecipe) -> Means:
     """What makes steps of this pupil quick."""
     loaded = pupil.loaded
     return chosen_means(recipe, loaded.architecture.name, loaded.placement.attention, pupil.backend)
+
+
+def fill(parameters: Mapping[str, nn.Parameter], weights: Weights) -> None:
+    """Copy `weights` into the parameters of these names. Raises TrainingError where they have others."""
+    if parameters.keys() != weights.keys():
+        raise TrainingError("the state is one of another model", hint="pass --overwrite to begin anew")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(weights[name])
 
 
 def _numbers(weight: nn.Parameter) -> int:

@@ -1,6 +1,7 @@
-"""LoraRecipe: everything that a fine-tuning of a vision-language model depends on. It imports no torch.
+"""LoraRecipe: what every fine-tuning of a language model depends on; VlmRecipe: of one that sees. No torch.
 
-`training/recipe` loads it from YAML; `recipes/deepseek-ocr-lora.yaml` explains every setting.
+`training/recipe` loads them from YAML; `recipes/deepseek-ocr-lora.yaml` explains every setting. The recipe of
+models of text is in `training/text`.
 """
 
 from typing import Annotated, Literal
@@ -31,21 +32,18 @@ class LoraRecipe(RecipeTable):
     rate rises for `warmup_steps`, or a fifth of all steps where that is less.
     With `padding_free` pages of a batch stand one after the other, by `experts` routed experts are computed,
     and `compile` compiles the language layers for steps.
-    `max_tokens` bounds prompt, image and answer of a page together; a longer page stops the training.
-    The model is tried on `val_pages` pages each epoch, or each `evaluate_every_steps` where that isn't 0,
-    and training stops after `patience` trials without a better CER.
+    `max_tokens` bounds prompt, image and answer together. The model is tried on `val_pages` pages each epoch,
+    or each `evaluate_every_steps` where that isn't 0, and training stops after `patience` trials without a
+    better CER.
     """
 
-    kind: Literal["lora"] = "lora"
-    model: str = Field(default="deepseek-ocr-2", min_length=1)
+    model: str = Field(min_length=1)
     backend: Backend = "auto"
     method: Method = "lora"
     preset: Preset = "attention"
     rank: int = Field(default=16, ge=1, le=1024)
     alpha: int = Field(default=16, ge=1, le=4096)
     dropout: float = Field(default=0.05, ge=0, lt=1)
-    task: Annotated[Task, Field(strict=False)] = Task.TEXT
-    mode: str = "base"
     epochs: Count = 3
     batch_pages: Count = 8
     accumulation: Count = 2
@@ -56,7 +54,6 @@ class LoraRecipe(RecipeTable):
     gradient_norm: float = Field(default=1.0, gt=0)
     optimiser: Optimiser = "auto"
     gradient_checkpointing: bool = True
-    cache_vision: bool = True
     padding_free: PaddingFree = "auto"
     experts: Experts = "auto"
     compile: bool = False
@@ -84,3 +81,15 @@ class LoraRecipe(RecipeTable):
         if self.preset == "experts" and self.adapts and self.dropout:
             raise ValueError("preset `experts` needs `dropout: 0`: adapters on experts can't have any")
         return self
+
+
+class VlmRecipe(LoraRecipe):
+    """A fine-tuning of a model that sees: pages in a `mode`, read for a `task`. A page of more than
+    `max_tokens` stops the training. `cache_vision` keeps what a frozen tower sees.
+    """
+
+    kind: Literal["lora"] = "lora"
+    model: str = Field(default="deepseek-ocr-2", min_length=1)
+    task: Annotated[Task, Field(strict=False)] = Task.TEXT
+    mode: str = "base"
+    cache_vision: bool = True

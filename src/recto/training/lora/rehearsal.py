@@ -20,6 +20,7 @@ from recto.engines.model_store import TINY, StoredModel, find_model
 from recto.engines.vlm import load
 from recto.engines.vlm.device import Placement, choose, devices
 from recto.engines.vlm.loading import load_base
+from recto.engines.vlm.opening import bits_for
 from recto.engines.vlm.preparing import prepare
 from recto.engines.vlm.tasks import prompt_of
 from recto.engines.vlm.tiny import build_tiny
@@ -32,12 +33,14 @@ from recto.training.lora.learn import sight_of
 from recto.training.lora.optimisers import chosen_optimiser
 from recto.training.lora.parity import answers_of
 from recto.training.lora.pupil import Pupil
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
 from recto.training.lora.way import LoraWay
 from recto.training.progress import Silent
 
+_TOKENS = 32
+"""So many tokens are compared: the model is read with several times."""
 _SHORTLY = {"max_new_tokens": 64, "retry_temperatures": (), "retry_mode": "", "second_engine": ""}
 """One reading of a page, and not a long one: the model may never come to an end."""
 
@@ -66,7 +69,7 @@ class _Stage:
     settings: Settings
     model: str
     scratch: Path
-    recipe: LoraRecipe = field(init=False)
+    recipe: VlmRecipe = field(init=False)
     source: StoredModel = field(init=False)
     placement: Placement = field(init=False)
     pupil: Pupil = field(init=False)
@@ -107,7 +110,7 @@ class _Stage:
                 self.source, why = find_model(self.settings.vlm.model), "those of [vlm]"
             except ModelNotFound as missing:
                 self.source, why = self._tiny(), f"random numbers, since {missing.what} ({missing.hint})"
-        self.recipe = LoraRecipe(model=str(self.source.path), batch_pages=1, accumulation=1, epochs=1)
+        self.recipe = VlmRecipe(model=str(self.source.path), batch_pages=1, accumulation=1, epochs=1)
         return f"{self.source.name} ({self.source.architecture}): {why}"
 
     def _tiny(self) -> StoredModel:
@@ -117,7 +120,7 @@ class _Stage:
     def _load(self) -> str:
         """As `recto read` loads it."""
         allowed = self.settings.vlm.allow_remote_code
-        load_base(self.source, self.placement, bits=self.settings.vlm.bits, allow_remote_code=allowed)
+        load_base(self.source, self.placement, bits=bits_for(self.settings.vlm), allow_remote_code=allowed)
         return f"{self.source.name} on {self.placement}"
 
     def _attach(self) -> str:
@@ -145,10 +148,12 @@ class _Stage:
         """The model folder is written, opened on a base that is loaded anew, merged, and compared."""
         prompt = prompt_of(self.pupil.loaded.architecture, self.recipe.task)
         page = prepare(self.pupil.loaded, shown_page(), prompt, self.recipe.mode)
-        answers = answers_of(self.pupil.loaded, [page])
+        answers = answers_of(self.pupil.loaded, [page], _TOKENS)
         folder = write(self.pupil, self.recipe, Told("", {}), self.scratch / "model")
         self.pupil.release()
-        difference = check_written(folder, self.pupil.loaded, answers)
+        difference = check_written(
+            folder, self.pupil.loaded, answers, same_kernels=self.pupil.backend == "transformers"
+        )
         return f"written, read again and merged: the largest difference of a probability is {difference:.1g}"
 
     def _read(self) -> str:

@@ -16,7 +16,7 @@ from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.preparing import Batch, Prepared, answer_ids, gather, prepare
 from recto.engines.vlm.tasks import prompt_of
 from recto.errors import EngineError, TrainingError
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.sight import bytes_of, seen, sees_once
 from recto.training.progress import Progress
 
@@ -42,7 +42,7 @@ class Sample:
 class Samples:
     """The pages to learn from, by number; makes batches of them."""
 
-    def __init__(self, loaded: Loaded, examples: Sequence[Example], recipe: LoraRecipe) -> None:
+    def __init__(self, loaded: Loaded, examples: Sequence[Example], recipe: VlmRecipe) -> None:
         self._loaded, self._recipe = loaded, recipe
         self._prompt = prompt_of(loaded.architecture, recipe.task)
         self._once = sees_once(loaded, recipe)

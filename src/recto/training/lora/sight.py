@@ -15,7 +15,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.preparing import Prepared
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 
 _PIXELS = ("pixel_values", "pixel_values_local")
 _SEEING_ONCE = frozenset({"deepseek-ocr-2"})
@@ -23,7 +23,7 @@ _SEEING_ONCE = frozenset({"deepseek-ocr-2"})
 _FEATURES_DIMENSIONS = 3  # pictures × tokens × width; pixels have one more
 
 
-def sees_once(loaded: Loaded, recipe: LoraRecipe) -> bool:
+def sees_once(loaded: Loaded, recipe: VlmRecipe) -> bool:
     """Whether pages can be seen once: the recipe allows it, and nothing that sees is trained."""
     return recipe.cache_vision and recipe.preset != "all" and loaded.architecture.name in _SEEING_ONCE
 

@@ -29,14 +29,18 @@ class Targets:
 def targets_of(architecture: Architecture, preset: Preset) -> Targets:
     """Where adapters go. Raises TrainingError for `experts` in an architecture that has none."""
     layers = architecture.layers
-    names = _ATTENTION if preset == "attention" else _LANGUAGE
-    patterns = [_under((layers.language,), names)]
+    patterns = [_under((layers.language,), names_of(preset))]
     if preset == "all":
         patterns.append(_under(layers.vision, _VISION))
     if preset == "experts" and not layers.experts:
         hint = "preset: language"
         raise TrainingError(f"{architecture.name} has no routed experts to adapt", where="preset", hint=hint)
     return Targets("|".join(patterns), layers.experts if preset == "experts" else ())
+
+
+def names_of(preset: Preset) -> tuple[str, ...]:
+    """The linear layers of the language part that have adapters."""
+    return _ATTENTION if preset == "attention" else _LANGUAGE
 
 
 def learns_whole(architecture: Architecture, preset: Preset, name: str) -> bool:

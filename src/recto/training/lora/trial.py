@@ -11,10 +11,9 @@ from recto.engines.vlm.generating import Decoding, generate
 from recto.engines.vlm.grounding import pieces_of, text_of
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
-from recto.training.memory import is_out_of_memory
 from recto.training.progress import Score
 from recto.training.scoring import compare
 
@@ -27,7 +26,7 @@ class PageTrial:
 
     loaded: Loaded
     samples: Samples
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     together: Together
 
     def score(self, at_once: int) -> Score:
@@ -39,17 +38,10 @@ class PageTrial:
         order = sorted(range(len(answers)), key=lambda page: -answers[page])
         mine = order[self.together.rank :: self.together.count]
         readings: dict[int, str] = {}
-        failure = None
-        try:
+        with self.together.in_memory():
             for start in range(0, len(mine), at_once):
                 pages = mine[start : start + at_once]
                 readings |= dict(zip(pages, self._read(pages, 2 * answers[pages[0]]), strict=True))
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            failure = error
-        if not self.together.all_well(well=failure is None):
-            raise failure or MemoryError("memory ran out in another process")
         for part in self.together.gathered(readings):
             readings |= part
         return self._compared([readings[page] for page in range(len(answers))])

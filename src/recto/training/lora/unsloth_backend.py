@@ -10,10 +10,10 @@ from recto.engines.vlm.loading import Loaded, checked_architecture, load_inputs
 from recto.errors import MissingPackage, TrainingError
 from recto.training.lora.pupil import Pupil
 from recto.training.lora.recipe import BITS, LoraRecipe
-from recto.training.lora.targets import targets_of
+from recto.training.lora.targets import names_of, targets_of
 
 try:
-    from unsloth import FastVisionModel  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from unsloth import FastLanguageModel, FastVisionModel  # type: ignore[import-not-found, import-untyped, unused-ignore]
 except (ImportError, NotImplementedError) as error:  # the second where it finds no GPU
     raise MissingPackage(
         f"the backend unsloth can't be used: {str(error).splitlines()[0]}",
@@ -29,7 +29,8 @@ def load(
     tokenizer, processor = load_inputs(source, architecture)
     bits = BITS[recipe.method]
     try:
-        model, _ = FastVisionModel.from_pretrained(
+        kind = FastVisionModel if architecture.sees else FastLanguageModel
+        model, _ = kind.from_pretrained(
             model_name=str(source.path),
             max_seq_length=recipe.max_tokens,
             dtype=placement.dtype,
@@ -45,7 +46,7 @@ def load(
     except (NotImplementedError, RuntimeError, ValueError, OSError) as error:
         what = f"Unsloth can't load these weights: {str(error).splitlines()[0]}"
         raise TrainingError(what, where=source.path, hint="backend: transformers") from error
-    return Loaded(model, processor, tokenizer, architecture, placement, source, bits)
+    return Loaded(model, processor, tokenizer, architecture, placement, source, bits, allowed)
 
 
 def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
@@ -55,6 +56,8 @@ def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
     """
     if not recipe.adapts:
         return Pupil(loaded, "unsloth", why)
+    if not loaded.architecture.sees:
+        return _pupil_of_text(loaded, recipe, why)
     targets = targets_of(loaded.architecture, recipe.preset)
     adapted = FastVisionModel.get_peft_model(
         loaded.model,
@@ -67,4 +70,19 @@ def make_pupil(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
         random_state=recipe.seed,
     )
     FastVisionModel.for_training(adapted)
+    return Pupil(loaded, "unsloth", why, adapted)
+
+
+def _pupil_of_text(loaded: Loaded, recipe: LoraRecipe, why: str) -> Pupil:
+    """Adapters in a model of text, whose layers Unsloth wants by plain names."""
+    adapted = FastLanguageModel.get_peft_model(
+        loaded.model,
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=list(names_of(recipe.preset)),
+        use_gradient_checkpointing="unsloth" if recipe.gradient_checkpointing else False,
+        random_state=recipe.seed,
+    )
+    FastLanguageModel.for_training(adapted)
     return Pupil(loaded, "unsloth", why, adapted)

@@ -17,7 +17,7 @@ from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.run import Run
 from recto.training.selection import WITH_TEXT, Usable
 
@@ -33,7 +33,7 @@ _NEEDED = ("torch", "transformers", "peft", "accelerate", "safetensors")
 class LoraWay:
     """Fine-tunes a vision-language model, in one process or several."""
 
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     settings: Settings
     engine: str = "vlm"
     usable: Usable = WITH_TEXT
@@ -54,11 +54,13 @@ class LoraWay:
                 raise MissingPackage(what, hint="pip install 'recto[vlm]'")
         source = self._source()
         from recto.engines.vlm.architectures import ARCHITECTURES
+        from recto.engines.vlm.opening import check_sees
         from recto.training.lora.backends import chosen_backend
         from recto.training.lora.optimisers import chosen_optimiser
         from recto.training.lora.speed import chosen_means
         from recto.training.lora.targets import targets_of
 
+        check_sees(source)
         architecture = ARCHITECTURES[source.architecture]
         architecture.mode(self.recipe.mode)
         targets_of(architecture, self.recipe.preset)
@@ -126,7 +128,7 @@ class LoraWay:
 class LoraTeacher:
     """A model with what learns, on its device."""
 
-    recipe: LoraRecipe
+    recipe: VlmRecipe
     pupil: "Pupil"
 
     def estimate(self, examples: _Examples, most_pages: int) -> Estimate | None:

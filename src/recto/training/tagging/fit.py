@@ -41,6 +41,12 @@ class Settings:
 DEFAULTS = Settings()
 
 
+def tried(samples: Sequence[Sample], settings: Settings = DEFAULTS) -> Ranker:
+    """As `fit`, without calibrating, which takes most of the time: to choose settings by."""
+    with threadpool_limits(1):
+        return replace(_fitted(samples, settings), known=known_of(samples))
+
+
 def fit(samples: Sequence[Sample], settings: Settings = DEFAULTS) -> Ranker:
     """The ranker of one field, calibrated on documents that the weights weren't fitted on."""
     with threadpool_limits(1):  # threads that wait for each other by spinning take four times as long

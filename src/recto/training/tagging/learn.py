@@ -22,7 +22,7 @@ from recto.extraction.tagger import AT_LEAST, UNTRAINED, Tagger
 from recto.extraction.tagger_folder import write_tagger
 from recto.training.chronicle import Chronicle
 from recto.training.run import Run
-from recto.training.tagging.fit import Settings, fit, log_loss
+from recto.training.tagging.fit import Settings, fit, log_loss, tried
 from recto.training.tagging.lesson import FieldLesson, TaggerLesson
 from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.tagging.samples import Labelled, Sample, samples_of
@@ -85,9 +85,10 @@ class _Tuned:
 
 def _tuned(train: Sequence[Sample], val: Sequence[Sample], recipe: TaggerRecipe) -> _Tuned:
     """The penalty that surprises least on val (the first without one), then a fit on all documents."""
-    tried = [fit(train, Settings(penalty, recipe.seed)) for penalty in recipe.penalties[: None if val else 1]]
-    best = min(range(len(tried)), key=lambda place: log_loss(tried[place], val))
-    before, after = (f1(ranker, val) for ranker in (UNTRAINED, tried[best]))
+    penalties = recipe.penalties[: None if val else 1]
+    trials = [tried(train, Settings(penalty, recipe.seed)) for penalty in penalties] if val else []
+    best = min(range(len(trials)), key=lambda place: log_loss(trials[place], val), default=0)
+    before, after = (f1(ranker, val) for ranker in (UNTRAINED, trials[best] if trials else UNTRAINED))
     is_kept = before is None or after is None or after >= before
     penalty = recipe.penalties[best]
     ranker = fit([*train, *val], Settings(penalty, recipe.seed)) if is_kept else UNTRAINED

@@ -6,6 +6,7 @@ Nothing here connects by itself: `recto.workspace.database` does.
 from alembic import context
 from sqlalchemy import Connection
 
+from recto.workspace import review_tables  # noqa: F401  its tables belong to the metadata
 from recto.workspace.tables import Table
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to the step before: fields that were found for jobs are lost, their pages aren't."""
+    """Back to 0006: fields that were found for jobs are lost, their pages aren't."""
     op.drop_table("job_fields")

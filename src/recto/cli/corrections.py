@@ -1,0 +1,90 @@
+"""`recto corrections`: what people changed, how well the model reads by it, and both queues as files."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recto.cli import app
+from recto.cli.workspace_option import HERE, WorkspaceOption
+
+if TYPE_CHECKING:
+    from recto.corrections.estimate import Estimate
+
+corrections_app = typer.Typer(help="What people changed, and how well the model reads by it.")
+app.add_typer(corrections_app, name="corrections")
+
+
+@corrections_app.callback(invoke_without_command=True)
+def _corrections(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Say how much waits and was corrected, and how well the model reads.
+
+    How well it reads is told by the pages that the queue drew at random,
+    and by these alone: the others were chosen since they are doubtful.
+    """
+    if context.invoked_subcommand is not None:
+        source = context.get_parameter_source("workspace")
+        if as_json or (source is not None and source.name == "COMMANDLINE"):
+            raise typer.BadParameter(
+                f"give flags after the subcommand: recto corrections {context.invoked_subcommand} …"
+            )
+        return
+    from recto.corrections.estimate import estimates
+    from recto.corrections.queue import queue
+    from recto.corrections.store import corrections
+    from recto.workspace.folder import open_workspace
+
+    opened = open_workspace(workspace)
+    waiting, made, found = len(queue(opened)), len(corrections(opened)), estimates(opened)
+    if as_json:
+        told = {"waiting": waiting, "corrections": made, "estimates": [asdict(one) for one in found]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    typer.echo(
+        f"waiting for a person: {_counted(waiting, 'page')}; made so far: {_counted(made, 'correction')}"
+    )
+    for estimate in found:
+        typer.echo(_in_words(estimate))
+    if not found:
+        typer.echo(
+            "no page that was drawn at random is corrected yet: nothing tells how well the model reads"
+        )
+
+
+@corrections_app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the two files go; made if need be.")],
+    *,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Write training_queue.jsonl and extraction_training_queue.jsonl.
+
+    For programs outside: recto's own Cycles use corrections without it.
+    What models may not see is left out; earlier files are replaced.
+    """
+    from recto.corrections.export import EXTRACTION, TRAINING
+    from recto.corrections.export import export as write
+    from recto.workspace.folder import open_workspace
+
+    done = write(open_workspace(workspace), folder)
+    typer.echo(f"{folder / TRAINING}: {_counted(done.pages, 'page')}")
+    typer.echo(f"{folder / EXTRACTION}: {_counted(done.extractions, 'document')}")
+
+
+def _in_words(estimate: "Estimate") -> str:
+    release = "base weights" if estimate.release is None else f"Release {estimate.release}"
+    between = ""
+    if estimate.low is not None and estimate.high is not None:
+        between = f" (95 %: {estimate.low:.2%} to {estimate.high:.2%})"
+    pages = _counted(estimate.pages, "page")
+    return f"{estimate.engine}, {release}: CER {estimate.cer:.2%}{between}, over {pages} at random"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

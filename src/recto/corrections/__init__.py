@@ -1,0 +1,1 @@
+"""Corrections: what people make of readings: kept one by one, undone, waited for in a queue, learnt from."""

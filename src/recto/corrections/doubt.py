@@ -1,0 +1,74 @@
+"""Doubt: how much is probably wrong on a page that a model read, counted in words. Pure arithmetic.
+
+It only orders the review queue: a page that is half as doubtful as another isn't half as wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from rapidfuzz.distance import Levenshtein
+
+from recto.documents.transcript import Finish, Line, Transcript
+from recto.settings import ReviewSettings
+
+UNSAID = 0.1
+"""The doubt about a word of an engine that doesn't say how sure it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """`errors` are the words that the engine expects to be wrong, of `words` in all; `disagreement` (0–1) is
+    how much another engine reads otherwise; `missing` are required fields that weren't found."""
+
+    words: int = 0
+    errors: float = 0.0
+    disagreement: float = 0.0
+    missing: tuple[str, ...] = ()
+
+    def value(self, importance: float, settings: ReviewSettings) -> float:
+        """What a person's look is worth: words that it probably puts right, times what each matters."""
+        missing = settings.missing_field_words * len(self.missing)
+        return importance * (self.errors + self.disagreement * self.words + missing)
+
+    def to_json(self) -> dict[str, object]:
+        """As the database keeps it."""
+        return {
+            "words": self.words,
+            "errors": round(self.errors, 3),
+            "disagreement": round(self.disagreement, 3),
+            "missing": list(self.missing),
+        }
+
+
+def doubt_of(reading: Transcript, others: Sequence[str] = (), missing: Sequence[str] = ()) -> Doubt:
+    """The doubt about a reading, beside what `others` read. A page that broke off counts as all wrong."""
+    words = reading.text.split()
+    errors = sum(_errors(line) for line in reading.lines)
+    if reading.finish in (Finish.TRUNCATED, Finish.REPEATING):
+        errors = float(len(words))
+    elif not reading.lines:
+        errors = UNSAID * len(words)
+    apart = max((Levenshtein.normalized_distance(words, other.split()) for other in others), default=0.0)
+    return Doubt(len(words), errors, apart, tuple(missing))
+
+
+def doubt_from_json(value: Mapping[str, object]) -> Doubt:
+    """The Doubt that `Doubt.to_json` gave."""
+    return Doubt(
+        cast(int, value["words"]),
+        cast(float, value["errors"]),
+        cast(float, value["disagreement"]),
+        tuple(cast(list[str], value["missing"])),
+    )
+
+
+def importance_of(category: str, business: str | None, settings: ReviewSettings) -> float:
+    """What a wrong word matters: by category times by business type, 1 where nothing is said."""
+    weights = settings.importance
+    return weights.get(category, 1.0) * (weights.get(business, 1.0) if business else 1.0)
+
+
+def _errors(line: Line) -> float:
+    doubt = UNSAID if line.confidence is None else 1 - line.confidence
+    return doubt * len(line.text.split())

@@ -1,0 +1,358 @@
+// A page under correction: lines, their boxes, keys, drafts, saving. What is saved goes through the public API.
+import { show } from "/review/static/diff.js";
+import { Viewer, hasPlace } from "/review/static/viewer.js";
+
+const data = JSON.parse(document.getElementById("page-data").textContent);
+const address = `/v1/documents/${data.id}`;
+const page = `${address}/pages/${data.page}`;
+const list = document.getElementById("lines");
+const status = document.getElementById("status");
+if (!data.width) { // only the image tells its size
+  const image = document.getElementById("image");
+  await image.decode();
+  [data.width, data.height] = [image.naturalWidth, image.naturalHeight];
+}
+const size = [data.width, data.height];
+const KEPT = `recto ${data.author} ${data.id} ${data.page}`; // a draft that the service couldn't be told of
+const DRAFT_AFTER_MS = 700;
+const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
+
+let version = data.version;
+let lines = data.lines.map((line) => ({ ...line, machine: line.text }));
+let current = 0;
+let saving = false;
+let draftTimer = 0;
+let untold = false; // whether something was typed that the service doesn't know
+const viewer = new Viewer(...size, (i) => focusLine(i));
+
+// -- lines -------------------------------------------------------------------------------------------------
+
+const rowOf = (i) => list.querySelector(`[data-i="${i}"]`);
+const inputOf = (i) => rowOf(i)?.querySelector("input");
+
+function focusLine(i) {
+  const input = inputOf(i);
+  if (!input) return;
+  input.focus();
+  input.closest(".row").scrollIntoView({ block: "nearest" });
+}
+
+function light(i) {
+  rowOf(current)?.classList.remove("on");
+  current = i;
+  rowOf(i)?.classList.add("on");
+  viewer.light(i);
+}
+
+function typed(i) {
+  const row = rowOf(i);
+  lines[i].text = inputOf(i).value;
+  const changed = lines[i].text !== lines[i].machine;
+  row.classList.toggle("changed", changed);
+  let diff = row.querySelector(".diff");
+  if (changed && !diff) {
+    diff = document.createElement("div");
+    diff.className = "diff";
+    row.append(diff);
+  }
+  if (changed) show(diff, lines[i].machine, lines[i].text);
+  else diff?.remove();
+}
+
+function fill(texts) {
+  texts.forEach((text, i) => {
+    if (!inputOf(i) || inputOf(i).value === text) return;
+    inputOf(i).value = text;
+    typed(i);
+  });
+}
+
+function addLine() {
+  const above = lines[current]?.box ?? [0, 0, ...size];
+  const height = above[3] - above[1];
+  const box = hasPlace(above, size) ? [above[0], Math.min(above[1] + height, size[1] - 1), above[2], Math.min(above[3] + height, size[1])] : above;
+  insertLine({ text: "", box, polygon: null, unsure: false, machine: "" });
+  focusLine(lines.length - 1);
+}
+
+function insertLine(line) {
+  const i = lines.push(line) - 1;
+  const row = document.createElement("li");
+  row.className = "row";
+  row.dataset.i = i;
+  row.innerHTML = '<span class="place" aria-hidden="true"></span><input spellcheck="false" autocomplete="off"><span class="sure"></span>';
+  row.querySelector(".place").textContent = i + 1;
+  row.querySelector("input").setAttribute("aria-label", `Line ${i + 1}, added`);
+  row.querySelector("input").value = line.text;
+  const after = rowOf(current);
+  if (after) after.after(row); else list.replaceChildren(row);
+  viewer.draw(i, line);
+}
+
+// The texts in the order in which they stand on the page's list, which added lines have changed.
+const inOrder = () => [...list.querySelectorAll(".row")].map((row) => lines[Number(row.dataset.i)]);
+
+function neighbour(step, wanted = () => true) {
+  const order = [...list.querySelectorAll(".row")];
+  let at = order.indexOf(rowOf(current)) + step;
+  while (order[at] && !wanted(order[at])) at += step;
+  if (order[at]) focusLine(Number(order[at].dataset.i));
+  return Boolean(order[at]);
+}
+
+// -- telling the service -----------------------------------------------------------------------------------
+
+function tell(words, kind = "") {
+  status.textContent = words;
+  status.dataset.kind = kind;
+}
+
+function ask(method, path, body, headers = {}) {
+  const more = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  return fetch(path, { method, ...more, headers: { ...more.headers, "X-CSRF-Token": data.csrf, ...headers } });
+}
+
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function content(of = inOrder()) {
+  if (!data.has_lines && of.every((line) => !hasPlace(line.box, size))) return { text: of.map((line) => line.text).join("\n") };
+  const kept = of.filter((line) => line.text.trim());
+  return { lines: kept.map(({ text, box, polygon }) => (polygon ? { text, box, polygon } : { text, box })) };
+}
+
+// Until the service has answered: a save that is sent again has the same key, and is saved once.
+async function persist(method, path, body, onVersion) {
+  const headers = { "If-Match": `"${onVersion}"`, "Idempotency-Key": newKey() };
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const answer = await ask(method, path, body, headers);
+      if (answer.status < 500) return answer;
+      tell("The service is busy. Trying again…", "bad");
+    } catch {
+      tell("Connection lost. Your text is kept here; trying again…", "bad");
+    }
+    await new Promise((wait) => setTimeout(wait, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
+  }
+}
+
+// Whether it was saved. What was refused or stale is told, and nothing is lost.
+async function save(body = content()) {
+  if (saving) return false;
+  saving = true;
+  clearTimeout(draftTimer);
+  tell("Saving…");
+  try {
+    const answer = await persist("PATCH", `${address}/transcript`, { page: data.page, ...body }, version);
+    const told = await answer.json();
+    if (answer.status === 409) { openConflict(told.conflict); return false; }
+    if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return false; }
+    version = told.version;
+    untold = false;
+    localStorage.removeItem(KEPT);
+    Object.assign(document.getElementById("state"), { className: "tag good", textContent: "✓ trusted" });
+    tell("Saved", "good");
+    return true;
+  } finally {
+    saving = false;
+  }
+}
+
+async function next() {
+  const answer = await ask("POST", "/v1/queue/next");
+  if (answer.status === 204) { location.assign("/review"); return; }
+  const told = await answer.json();
+  if (!answer.ok) { tell(told.detail, "bad"); return; }
+  location.assign(`/review/documents/${told.id}?page=${told.page}`);
+}
+
+async function saveAndNext() {
+  if (await save()) await next();
+}
+
+async function accept() {
+  if (!data.reading) { tell("Nothing has read this page: there is nothing to accept.", "bad"); return; }
+  if (await save(data.reading)) await next();
+}
+
+async function unsure() {
+  const answer = await ask("POST", `${page}/unsure`);
+  if (answer.ok) await next();
+  else tell("It couldn't be told. Try again.", "bad");
+}
+
+async function undo() {
+  const answer = await persist("POST", `${address}/undo`, { kind: "transcript", page: data.page }, version);
+  if (answer.ok) { location.reload(); return; }
+  tell((await answer.json()).detail, "bad");
+}
+
+async function saveFields(event) {
+  event.preventDefault();
+  const changed = {};
+  const inputs = [...event.target.querySelectorAll("[name]")];
+  const touched = new Set(inputs.filter((input) => input.value !== input.defaultValue).map((input) => input.name));
+  for (const input of inputs.filter((one) => touched.has(one.name))) {
+    try {
+      if (input.dataset.part) (changed[input.name] ??= {})[input.dataset.part] = fieldValue(input);
+      else changed[input.name] = fieldValue(input);
+    } catch {
+      tell(`${input.name} must be JSON, as it was`, "bad");
+      input.focus();
+      return;
+    }
+  }
+  if (!Object.keys(changed).length) { tell("No field was changed"); return; }
+  const answer = await persist("PATCH", `${address}/fields`, { fields: changed }, data.fields_version);
+  const told = await answer.json();
+  if (answer.status === 409) { tell("Somebody else has changed the fields: reload the page to see them. Nothing was saved.", "bad"); return; }
+  if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return; }
+  data.fields_version = told.version;
+  for (const input of event.target.querySelectorAll("[name]")) input.defaultValue = input.value;
+  tell("Fields saved", "good");
+}
+
+function fieldValue(input) {
+  if (!input.value.trim()) return null;
+  if (input.dataset.json || input.dataset.kind === "number" || input.dataset.kind === "boolean") return JSON.parse(input.value);
+  return input.value;
+}
+
+// -- drafts ------------------------------------------------------------------------------------------------
+
+function draftSoon() {
+  untold = true;
+  clearTimeout(draftTimer);
+  draftTimer = setTimeout(keepDraft, DRAFT_AFTER_MS);
+}
+
+async function keepDraft() {
+  const draft = { version, ...content() };
+  untold = false;
+  try {
+    const answer = await ask("PUT", `${page}/draft?kind=transcript`, draft);
+    if (!answer.ok) throw new Error(answer.status);
+    localStorage.removeItem(KEPT);
+    if (!saving) tell("Draft kept");
+  } catch {
+    keepHere(draft);
+    if (!saving) tell("Draft kept in this browser only", "bad");
+  }
+}
+
+function keepHere(draft) {
+  localStorage.setItem(KEPT, JSON.stringify(draft));
+}
+
+function takeUpDraft() {
+  const here = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  const draft = here?.version === version ? here : data.draft;
+  if (!draft || draft.version !== version) return;
+  const texts = draft.text?.split("\n") ?? draft.lines?.map((line) => line.text);
+  if (!texts) return;
+  if (draft.lines) placeDraft(draft.lines);
+  else fill(texts);
+  tell("Your draft is taken up");
+}
+
+// Lines of a draft belong to those that stand at the same place; others were added.
+function placeDraft(drafted) {
+  const known = new Map(lines.map((line, i) => [String(line.box), i]));
+  const seen = new Set();
+  for (const line of drafted) {
+    const i = known.get(String(line.box));
+    if (i === undefined || seen.has(i)) { insertLine({ ...line, polygon: line.polygon ?? null, unsure: false, machine: "" }); continue; }
+    seen.add(i);
+    inputOf(i).value = line.text;
+    typed(i);
+  }
+  lines.slice(0, data.lines.length).forEach((line, i) => { if (!seen.has(i)) { inputOf(i).value = ""; typed(i); } });
+}
+
+// -- two reviewers -----------------------------------------------------------------------------------------
+
+function openConflict(conflict) {
+  tell("Somebody else has saved this page: choose what counts", "bad");
+  const [theirs, mine] = [rowsOf(conflict.now), rowsOf(conflict.sent)];
+  const paired = theirs.length === mine.length;
+  const groups = paired ? mine.map((line, i) => [theirs[i], line]) : [[joined(theirs), joined(mine)]];
+  const box = document.getElementById("conflict-lines");
+  box.replaceChildren(...groups.map(([now, sent], i) => (now.text === sent.text ? "" : choice(i, now.text, sent.text))));
+  const dialog = document.getElementById("conflict");
+  document.getElementById("conflict-save").onclick = () => {
+    version = conflict.version;
+    const chosen = groups.map(([now, sent], i) => (box.querySelector(`[name="line-${i}"]:checked`)?.value === "theirs" ? now : sent));
+    dialog.close();
+    save(paired ? contentOf(chosen) : contentOf(chosen[0].rows)).then((saved) => { if (saved) location.reload(); });
+  };
+  dialog.showModal();
+}
+
+const rowsOf = (side) => side.lines?.length ? side.lines : (side.text ?? "").split("\n").map((text) => ({ text, box: null }));
+const joined = (rows) => ({ text: rows.map((row) => row.text).join(" ⏎ "), rows });
+const contentOf = (rows) => (rows.some((row) => row.box) ? content(rows) : { text: rows.map((row) => row.text).join("\n") });
+
+function choice(i, theirs, mine) {
+  const group = document.createElement("fieldset");
+  group.className = "choices";
+  const legend = document.createElement("legend");
+  legend.className = "hidden-label";
+  legend.textContent = `Line ${i + 1}`;
+  group.append(legend);
+  for (const [value, name, text] of [["mine", "Mine", mine], ["theirs", "Theirs", theirs]]) {
+    const label = document.createElement("label");
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: `line-${i}`, value, checked: value === "mine" });
+    const shown = document.createElement("span");
+    shown.className = "diff";
+    show(shown, value === "mine" ? theirs : mine, text);
+    label.append(radio, name, shown);
+    group.append(label);
+  }
+  return group;
+}
+
+// -- keys --------------------------------------------------------------------------------------------------
+
+const ACTIONS = { "save-next": saveAndNext, accept, save: () => save(), unsure, undo, help: () => document.getElementById("help-dialog").showModal(), "add-line": addLine };
+const KEYS = {
+  "ctrl Enter": "save-next", "ctrl s": "save", "alt a": "accept", "alt u": "unsure", "alt z": "undo", "alt h": "help",
+  "alt n": () => { if (!neighbour(1, (row) => row.classList.contains("unsure"))) tell("No unsure line below"); },
+  "alt +": () => viewer.zoom(1.25), "alt =": () => viewer.zoom(1.25), "alt -": () => viewer.zoom(0.8), "alt 0": () => viewer.fit(), "alt r": () => viewer.rotate(),
+};
+const shortcuts = document.getElementById("shortcuts");
+
+function run(action) {
+  if (typeof action === "function") action();
+  else if (document.getElementById(action)) ACTIONS[action]();
+}
+
+function pressed(event) {
+  if (!shortcuts.checked || document.querySelector("dialog[open]")) return;
+  const held = event.ctrlKey || event.metaKey ? "ctrl " : event.altKey ? "alt " : "";
+  const action = KEYS[held + (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
+  if (action) { event.preventDefault(); run(action); return; }
+  if (held || event.shiftKey || !event.target.closest(".row input") || event.isComposing) return;
+  if (event.key === "Enter" || event.key === "ArrowDown") { event.preventDefault(); neighbour(1); }
+  if (event.key === "ArrowUp") { event.preventDefault(); neighbour(-1); }
+}
+
+function useShortcuts() {
+  document.getElementById("work").classList.toggle("no-keys", !shortcuts.checked);
+  localStorage.setItem("recto shortcuts", shortcuts.checked ? "on" : "off");
+}
+
+list.addEventListener("focusin", (event) => { const row = event.target.closest(".row"); if (row) light(Number(row.dataset.i)); });
+list.addEventListener("input", (event) => { typed(Number(event.target.closest(".row").dataset.i)); draftSoon(); });
+document.addEventListener("keydown", pressed);
+window.addEventListener("pagehide", () => { if (untold) keepHere({ version, ...content() }); });
+document.getElementById("fields")?.addEventListener("submit", saveFields);
+document.getElementById("conflict-close").addEventListener("click", () => document.getElementById("conflict").close());
+for (const [id, action] of Object.entries(ACTIONS)) document.getElementById(id)?.addEventListener("click", action);
+shortcuts.checked = localStorage.getItem("recto shortcuts") !== "off";
+shortcuts.addEventListener("change", useShortcuts);
+useShortcuts();
+lines.forEach((line, i) => viewer.draw(i, line));
+if (data.corrects) takeUpDraft();
+focusLine(Math.max(0, lines.findIndex((line) => line.unsure)));
+document.body.dataset.ready = "true";

@@ -1,0 +1,31 @@
+"""`recto corrections`: the summary and the export, on an empty workspace and on one with a correction."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from recto.cli.verbs import app
+from recto.datasets.corpus import add_examples, set_text, shares_of
+from recto.datasets.example import Example
+from recto.workspace.folder import create_workspace
+
+from ..corrections.conftest import page_image
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(app, ["corrections", *words])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_summary_and_the_files(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "work")
+    here = ("--workspace", str(workspace.path))
+    assert "nothing tells how well" in run(*here)
+    examples = [Example(f"{name}.png", page_image(name), None, "receipt") for name in ("a", "b")]
+    added = add_examples(workspace, examples, shares=shares_of(workspace.settings.split))
+    set_text(workspace, added.queued[0], "a person's")
+    assert json.loads(run("--json", *here)) == {"waiting": 1, "corrections": 0, "estimates": []}
+    assert ": 1 page\n" in run("export", str(tmp_path / "out"), *here)
+    assert (tmp_path / "out" / "training_queue.jsonl").read_text("utf-8").count("\n") == 1

@@ -1,0 +1,68 @@
+"""`recto extract --extractor`: language models here and in servers, and what doesn't go together."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from recto.engines.model_store import StoredModel
+
+from ..engines.remote.speaker import Reply, said, speaking
+from ..tiny import text_weights  # noqa: F401
+from .test_extract import answers, run, text  # noqa: F401
+
+SMALL = {
+    "type": "object",
+    "required": ["total"],
+    "properties": {
+        "shop": {"type": "string"},
+        "total": {"type": "string", "x-recto": {"kind": "money", "role": "total"}},
+    },
+}
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Path:
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps(SMALL))
+    return path
+
+
+def test_a_language_model_here_says_who_it_is_and_nothing_that_isnt_there(
+    text: Path,  # noqa: F811
+    schema: Path,
+    text_weights: StoredModel,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RECTO_TEXT_MODEL", str(text_weights.path))
+    done = run(text, "--schema", schema, "--extractor", "text")
+    assert done.exit_code == 0, done.stderr
+    (answer,) = answers(done.stdout)
+    assert answer["extractor"] == f"language model {text_weights.name}"
+    assert answer["values"] == {} and answer["missing"] == ["total"]  # its numbers are random
+    assert {one["name"] for one in answer["ungrounded"]} <= {"shop", "total"}
+
+
+def test_a_language_model_in_a_server(
+    text: Path,  # noqa: F811
+    schema: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = json.dumps({"shop": "Corner Shop Ltd", "total": "99.00"})
+    with speaking(Reply(said(answer)), models=("qwen",)) as speaker:
+        monkeypatch.setenv("RECTO_REMOTE_URL", speaker.url)
+        done = run(text, "--schema", schema, "--extractor", "remote")
+    assert done.exit_code == 0, done.stderr
+    (told,) = answers(done.stdout)
+    assert told["extractor"] == "language model remote qwen"
+    assert told["values"] == {"shop": "Corner Shop Ltd"}
+    assert [one["value"] for one in told["ungrounded"]] == ["99.00"]
+    assert "TOTAL" not in speaker.asked[0]["messages"][0]["content"]
+    assert "Total:   EUR 12.00" in speaker.asked[0]["messages"][0]["content"]
+
+
+def test_what_doesnt_go_together_is_refused(text: Path, schema: Path) -> None:  # noqa: F811
+    done = run(text, "--schema", schema, "--extractor", "remote", "--model", "somewhere")
+    assert done.exit_code == 2 and "the server has the model" in done.stderr
+    done = run(text, "--extractor", "text")
+    assert done.exit_code == 2 and "say what is wanted" in done.stderr

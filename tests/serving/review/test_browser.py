@@ -1,0 +1,280 @@
+"""The review pages in a real browser: by keyboard alone, by two people, on a bad line, on a long page."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import SCREENSHOTS, Site, sheet
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Route
+
+Open = Callable[..., "BrowserContext"]
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
+SERIOUS = {"serious", "critical"}
+
+
+def document_page(context: "BrowserContext", document: str) -> "Page":
+    page = context.new_page()
+    page.goto(f"/review/documents/{document}")
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def status(page: "Page", words: str) -> None:
+    page.locator("#status", has_text=words).wait_for()
+
+
+def test_a_page_is_corrected_by_keyboard_alone(site: Site, opened: Open) -> None:
+    document = site.upload("keys.png", 1)
+    page = opened("ben").new_page()
+    page.goto("/review")
+    page.keyboard.press(
+        "Tab"
+    )  # the button has the focus at first, so that Tab leaves it and Shift+Tab comes back
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "1", "the first unsure line"
+    page.keyboard.press("Alt+n")
+    assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "4", "the next unsure line"
+    page.keyboard.press("End")
+    page.keyboard.type(", corrected")
+    assert page.locator(".row.on ins").all_inner_texts() == ["keys,", "corrected"]
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/review")
+    assert "Nothing waits" in page.inner_text("h1")
+    assert site.text_of(document).splitlines()[4] == "line 5 of keys, corrected"
+    assert [one["by"] for one in site.corrections_of(document)] == ["ben"]
+
+
+def test_accepting_leaves_the_reading_as_it_was_and_unsure_leaves_the_page(site: Site, opened: Open) -> None:
+    first, second = site.upload("accept.png", 2), site.upload("unsure.png", 3)
+    context = opened("ben")
+    page = document_page(context, first)
+    page.keyboard.type("typed and not wanted ")
+    page.keyboard.press("Alt+a")
+    page.wait_for_url(f"**/documents/{second}**")
+    assert site.text_of(first).splitlines()[1] == "line 2 of accept"
+    page.wait_for_selector("body[data-ready]")
+    page.keyboard.press("Alt+u")
+    page.wait_for_url("**/review")
+    assert "ben unsure" in page.inner_text("main")
+    assert site.corrections_of(second) == []
+    site.client.post(f"/v1/documents/{second}/pages/1/unsure")
+
+
+def test_a_line_and_its_box_light_up_together(site: Site, opened: Open) -> None:
+    page = document_page(opened("ben"), site.upload("light.png", 4))
+    assert page.locator("#overlay polygon.on").get_attribute("data-i") == "1"
+    page.keyboard.press("Enter")
+    assert page.locator("#overlay polygon.on").get_attribute("data-i") == "2"
+    page.locator('#overlay polygon[data-i="5"]').click()
+    assert page.locator(".row.on").get_attribute("data-i") == "5"
+    assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "5"
+
+
+def test_two_reviewers_of_one_page_lose_nothing(site: Site, opened: Open) -> None:
+    document = site.upload("both.png", 5)
+    hers, his = document_page(opened("anna"), document), document_page(opened("ben"), document)
+    assert "anna works on it" in his.inner_text(".title")
+    hers.locator('[data-i="0"] input').fill("hers in the first")
+    hers.keyboard.press("Control+s")
+    status(hers, "Saved")
+    his.locator('[data-i="0"] input').fill("his in the first")
+    his.locator('[data-i="2"] input').fill("his in the third")
+    his.keyboard.press("Control+s")
+    his.locator("#conflict[open]").wait_for()
+    his.screenshot(path=SCREENSHOTS / "conflict.png")
+    his.locator('#conflict [name="line-0"][value="theirs"]').check()
+    his.locator("#conflict-save").click()
+    his.locator(".title", has_text="trusted").wait_for()
+    said = site.text_of(document).splitlines()
+    assert (said[0], said[2]) == ("hers in the first", "his in the third")
+    assert [one["by"] for one in site.corrections_of(document)] == ["anna", "ben"]
+
+
+def test_a_save_whose_answer_is_lost_is_saved_once(site: Site, opened: Open) -> None:
+    document = site.upload("lost.png", 6)
+    page = document_page(opened("ben"), document)
+    lost = []
+
+    def lose_the_first_answer(route: "Route") -> None:
+        answer = route.fetch()
+        if lost:
+            route.fulfill(response=answer)
+        else:
+            lost.append(answer.status)
+            route.abort("connectionreset")
+
+    page.route("**/transcript", lose_the_first_answer)
+    page.locator('[data-i="0"] input').fill("said once")
+    page.keyboard.press("Control+s")
+    status(page, "Connection lost")
+    status(page, "Saved")
+    assert lost == [200], "the service had saved it"
+    assert len(site.corrections_of(document)) == 1
+    assert site.text_of(document).startswith("said once")
+
+
+def test_what_is_typed_without_a_connection_is_saved_when_it_is_back(site: Site, opened: Open) -> None:
+    document = site.upload("offline.png", 7)
+    context = opened("ben")
+    page = document_page(context, document)
+    context.set_offline(True)
+    page.locator('[data-i="0"] input').fill("typed offline")
+    page.keyboard.press("Control+s")
+    status(page, "Connection lost")
+    context.set_offline(False)
+    status(page, "Saved")
+    assert site.text_of(document).startswith("typed offline")
+
+
+def test_a_draft_survives_a_closed_browser(site: Site, opened: Open) -> None:
+    document = site.upload("draft.png", 8)
+    context = opened("ben")
+    page = document_page(context, document)
+    page.locator('[data-i="3"] input').fill("half a thou")
+    status(page, "Draft kept")
+    context.close()
+    again = document_page(opened("ben"), document)
+    assert again.locator('[data-i="3"] input').input_value() == "half a thou"
+    assert (
+        document_page(opened("anna"), document).locator('[data-i="3"] input').input_value()
+        == "line 4 of draft"
+    )
+
+
+def test_leaving_a_page_in_a_hurry_loses_nothing(site: Site, opened: Open) -> None:
+    document = site.upload("hurry.png", 16)
+    page = document_page(opened("ben"), document)
+    page.locator('[data-i="3"] input').fill("typed and gone")
+    page.goto("/review")
+    page.goto(f"/review/documents/{document}")
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator('[data-i="3"] input').input_value() == "typed and gone"
+
+
+def test_a_key_on_a_page_of_500_lines_touches_its_own_line_only(site: Site, opened: Open) -> None:
+    """How quick that is, `benchmarks/review_keys.py` measures."""
+    page = document_page(opened("ben"), site.upload("long[500].png", 9, rows=500))
+    assert page.locator(".row").count() == 500
+    page.evaluate("""() => {
+        window.touched = new Set();
+        new MutationObserver((all) => all.forEach((one) => {
+            const element = one.target.nodeType === 1 ? one.target : one.target.parentElement;
+            const row = element.closest('.row');
+            window.touched.add(row ? row.dataset.i : element.id || element.tagName);
+        })).observe(
+            document.getElementById('work'),
+            {subtree: true, childList: true, attributes: true, characterData: true},
+        );
+    }""")
+    page.keyboard.type("x")
+    assert page.evaluate("[...window.touched]") == ["1"]
+
+
+def test_added_and_emptied_lines(site: Site, opened: Open) -> None:
+    document = site.upload("lines.png", 10)
+    page = document_page(opened("ben"), document)
+    page.locator('[data-i="1"] input').fill("")
+    page.locator("#add-line").click()
+    page.keyboard.type("an added line")
+    page.keyboard.press("Control+s")
+    status(page, "Saved")
+    said = site.text_of(document).splitlines()
+    assert "line 2 of lines" not in said
+    assert "an added line" in said
+    page.locator(".title", has_text="trusted").wait_for()
+    page.keyboard.press("Alt+z")
+    page.locator(".title", has_text="waits for a look").wait_for()
+    assert site.text_of(document).splitlines()[1] == "line 2 of lines"
+
+
+def test_fields_are_saved_as_a_form(site: Site, opened: Open) -> None:
+    document = site.upload("receipt_11.png", 11)
+    page = document_page(opened("ben"), document)
+    name = page.locator("#fields [name]").first.get_attribute("name")
+    page.locator("#fields [name]").first.fill("2023-03-12")
+    page.locator("#save-fields").click()
+    status(page, "Fields saved")
+    assert site.client.get(f"/v1/documents/{document}").json()["fields"] == {name: "2023-03-12"}
+
+
+def test_keys_can_be_switched_off(site: Site, opened: Open) -> None:
+    document = site.upload("off.png", 12)
+    page = document_page(opened("ben"), document)
+    page.keyboard.press("Alt+h")
+    page.locator("#shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    page.locator('[data-i="1"] input').focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Alt+a")
+    assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "1"
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert not page.locator("#shortcuts").is_checked()
+    assert site.corrections_of(document) == []
+
+
+def test_whoever_only_reads_changes_nothing(site: Site, opened: Open) -> None:
+    page = document_page(opened("rita"), site.upload("read.png", 13))
+    assert page.locator(".row input").first.get_attribute("readonly") is not None
+    assert page.locator("#save, #accept, #unsure").count() == 0
+
+
+def test_uploading_and_improving(site: Site, opened: Open, tmp_path: Path) -> None:
+    (tmp_path / "new.png").write_bytes(sheet(14))
+    (tmp_path / "none.png").write_bytes(b"no image")
+    page = opened("anna").new_page()
+    page.goto("/review/upload")
+    page.locator("#files").set_input_files([tmp_path / "new.png", tmp_path / "none.png"])
+    page.locator("button[type=submit]").click()
+    page.locator("#done li").nth(1).wait_for()
+    said = page.locator("#done li").all_inner_texts()
+    assert said[0] == "new.png is kept: 1 of 1 pages read"
+    assert said[1].startswith("none.png wasn't kept: ")
+    page.goto("/review/dashboard")
+    page.get_by_text("epoch 2: 3.10% wrong").wait_for()
+    page.get_by_role("button", name="Improve now").click()
+    page.get_by_text("Asked for: anna asked for it on the dashboard").wait_for()
+    assert site.loop.asked == [("general", "anna asked for it on the dashboard")]
+
+
+PAGES = {
+    "sign-in": "/review/sign-in",
+    "queue": "/review",
+    "document": "/review/documents/{document}",
+    "dashboard": "/review/dashboard",
+    "releases": "/review/releases",
+    "upload": "/review/upload",
+    "nothing": "/review/documents/" + "0" * 64,
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_shuts_anybody_out(name: str, scheme: str, site: Site, opened: Open) -> None:
+    """axe finds no serious fault; at 200 % (half the room) nothing has to be scrolled sideways."""
+    document = site.upload("receipt_15.png", 15)
+    page = opened("anna", color_scheme=scheme).new_page()
+    page.goto(PAGES[name].format(document=document))
+    page.wait_for_load_state("networkidle" if name != "dashboard" else "load")
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=name != "document")
+    page.evaluate(AXE)  # not as a script of the page, which its policy would refuse
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert found["passes"]
+    faults = {
+        one["id"]: [node["html"][:200] for node in one["nodes"]][:3]
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+    }
+    assert not faults, json.dumps(faults, indent=1)
+    page.set_viewport_size({"width": 640, "height": 400})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+    page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-200.png")
