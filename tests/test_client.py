@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recto import client as client_module
-from recto.client import Client, ServiceProblem, Wanted
+from recto.client import Client, ServiceProblem, Wanted, asking
 from recto.errors import DeadlineExpired, DocumentNotFound, ServingError
 from recto.serving.app import create_app
 from recto.serving.keys import Terms, add_key
@@ -57,10 +56,27 @@ def test_jobs(recto: Client, letter: Path, tmp_path: Path) -> None:
     assert recto.cancel(job.id).state == "done"
 
 
+def test_fields_of_jobs(recto: Client, letter: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"nothing")
+    job = recto.wait(recto.submit([letter, bad], schema="receipt").id, timeout_s=60)
+    first, second = recto.fields(job.id)
+    assert (first.number, first.document, first.problem, first.failed_pages) == (1, "letter.pdf", None, ())
+    assert first.extraction is not None and first.extraction.schema == "receipt"
+    assert (second.number, second.document, second.extraction) == (2, "bad.png", None)
+    assert second.problem
+    own = {"type": "object", "properties": {"total": {"type": "string", "x-recto": {"kind": "money"}}}}
+    sent = recto.submit([letter], schema=own)
+    assert recto.wait(sent.id, timeout_s=60).state == "done"
+    assert [one.extraction and one.extraction.schema for one in recto.fields(sent.id)] == ["own"]
+    with pytest.raises(ServiceProblem, match="no schema"):
+        list(recto.fields(recto.submit([letter]).id))
+
+
 def test_more_pages_than_are_fetched_at_once(
     recto: Client, tmp_path: Path, make_pdf: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(asking, "_PAGES_AT_ONCE", 2)
     long = tmp_path / "long.pdf"
     long.write_bytes(make_pdf(5))
     job = recto.wait(recto.submit([long]).id, timeout_s=60)

@@ -32,7 +32,18 @@ def test_it_names_every_setting_and_explains_each() -> None:
         assert f"[{name}]" in text
         for key, field in type(table).model_fields.items():
             assert field.description
-            assert any(f"{key} = " in line and field.description in line for line in text.splitlines())
+            written = field.alias or key
+            assert any(f"{written} = " in line and field.description in line for line in text.splitlines())
+
+
+def test_an_agents_profile_may_say_a_schema(tmp_path: Path) -> None:
+    toml = """[agents.shop]\nschema = "receipt"\n[agents.own]\nschema = '{"type": "object"}'\n"""
+    agents = load(tmp_path, toml).agents
+    assert (agents["shop"].schema_, agents["own"].schema_) == ("receipt", '{"type": "object"}')
+    with pytest.raises(SettingsError, match=r"agents\.shop\.schema: .*JSON Schema"):
+        load(tmp_path, "[agents.shop]\nschema = '{\"type\": NaN}'")
+    with pytest.raises(SettingsError, match="schema"):
+        load(tmp_path, '[agents.shop]\nshema = "receipt"')
 
 
 def test_what_is_only_a_comment_there_can_be_uncommented(tmp_path: Path) -> None:

@@ -141,6 +141,7 @@ def test_the_agents_say_what_they_are_for(served: Served) -> None:
         "output": "markdown",
         "min_confidence": 0.0,
         "task": "",
+        "schema": "",
     }
     assert "/v1/agents" in served.client.get("/openapi.json").json()["paths"]
 

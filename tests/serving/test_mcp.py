@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -19,8 +20,9 @@ from sqlalchemy import select
 
 from recto.serving.app import create_app
 from recto.serving.keys import Terms, add_key
+from recto.serving.routes.extract import ExtractModel
 from recto.serving.service import Service
-from recto.settings import ServingSettings, Settings
+from recto.settings import AgentSettings, ServingSettings, Settings
 from recto.workspace.folder import create_workspace
 from recto.workspace.tables import AccessRow
 
@@ -68,6 +70,13 @@ def over_http(use: Use, url: str, *, key: str = "", mode: str = "auto") -> None:
     asyncio.run(main())
 
 
+TEXT = "Corner Shop Ltd\nDate: 2019-03-01\nTotal: EUR 12.00"
+TOTAL = {
+    "type": "object",
+    "properties": {"total": {"type": "string", "x-recto": {"kind": "money", "role": "total"}}},
+}
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with live(create_app(Service(Settings(), load=lambda release: Measuring()))) as address:
@@ -78,8 +87,9 @@ def url() -> Iterator[str]:
 def test_http_lists_what_there_is_and_reads(url: str, mode: str) -> None:
     async def use(client: Client) -> None:
         tools = (await client.list_tools()).tools
-        assert [tool.name for tool in tools] == ["read_document"]
-        assert "path" not in tools[0].input_schema["properties"]
+        assert [tool.name for tool in tools] == ["read_document", "extract_fields"]
+        assert all("path" not in tool.input_schema["properties"] for tool in tools)
+        assert [tool.input_schema["title"] for tool in tools] == ["read_document", "extract_fields"]
         assert client.server_capabilities.resources is None
         assert client.server_capabilities.prompts is None
         result = await client.call_tool(
@@ -110,6 +120,78 @@ def test_an_agent_is_told_what_is_wrong(url: str, arguments: dict[str, object], 
         result = await client.call_tool("read_document", arguments)
         assert result.is_error
         assert said in text_of(result)
+
+    over_http(use, url)
+
+
+def test_http_finds_the_fields_of_a_text_and_of_a_document(url: str) -> None:
+    async def use(client: Client) -> None:
+        of_text = await client.call_tool("extract_fields", {"text": TEXT, "schema": "receipt", "name": "t-1"})
+        answer = of_text.structured_content
+        ExtractModel.model_validate(answer)
+        assert json.loads(text_of(of_text)) == answer["values"]
+        assert answer["values"]["total"] == {"amount": "12.00", "currency": "EUR"}
+        assert (answer["document"], answer["engine"], answer["failed_pages"]) == ("t-1", "text", [])
+        wanted = {"content": base64_of(picture(31)), "schema": {**TOTAL, "required": ["total"]}}
+        of_document = await client.call_tool("extract_fields", wanted)
+        assert of_document.structured_content["missing"] == ["total"]
+        assert of_document.structured_content["document"] == "upload"
+        assert text_of(of_document) == "{}"
+
+    over_http(use, url)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"text": TEXT}, "no schema is named"),
+        ({"schema": "receipt"}, "the document is missing"),
+        ({"text": TEXT, "schema": "none-such"}, "no schema of this name"),
+        ({"text": TEXT, "schema": {"type": "string"}}, "mistake"),
+        ({"text": TEXT, "schema": 7}, "schema"),
+        ({"text": TEXT, "content": "", "schema": "receipt"}, "two documents"),
+        ({"text": TEXT, "schema": "receipt", "agent": "nobody"}, "there is no agent 'nobody'"),
+        ({"text": TEXT, "schema": "receipt", "output": "text"}, "output: "),
+    ],
+)
+def test_an_agent_is_told_why_there_are_no_fields(url: str, arguments: dict[str, object], said: str) -> None:
+    async def use(client: Client) -> None:
+        result = await client.call_tool("extract_fields", arguments)
+        assert result.is_error
+        assert said in text_of(result)
+
+    over_http(use, url)
+
+
+def test_an_agents_profile_says_which_schema() -> None:
+    agents = {"shop": AgentSettings(schema=json.dumps(TOTAL))}
+
+    async def use(client: Client) -> None:
+        result = await client.call_tool("extract_fields", {"text": TEXT, "agent": "shop"})
+        assert json.loads(text_of(result)) == {"total": "12.00"}
+        assert result.structured_content["schema_from"] == "agent"
+
+    with live(create_app(Service(Settings(agents=agents), load=lambda release: Measuring()))) as address:
+        over_http(use, address)
+
+
+def test_pages_of_both_tools_are_in_the_log_of_accesses(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "work")
+
+    async def use(client: Client) -> None:
+        await client.call_tool("extract_fields", {"content": base64_of(picture(31)), "schema": "receipt"})
+
+    with live(create_app(Service(workspace.settings, workspace, lambda release: Measuring()))) as address:
+        over_http(use, address)
+    with workspace.read() as session:
+        rows = session.scalars(select(AccessRow).order_by(AccessRow.id)).all()
+    assert [row.pages for row in rows if row.action == "POST /mcp" and row.pages] == [1]
+
+
+def test_there_is_no_other_tool(url: str) -> None:
+    async def use(client: Client) -> None:
+        with pytest.raises(MCPError, match="read_document, extract_fields"):
+            await client.call_tool("search", {})
 
     over_http(use, url)
 
@@ -174,14 +256,29 @@ def receipt(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mode", MODES)
 def test_stdio_reads_for_real(receipt: Path, mode: str) -> None:
     async def use(client: Client) -> None:
-        [tool] = (await client.list_tools()).tools
-        assert "path" in tool.input_schema["properties"]
+        tools = (await client.list_tools()).tools
+        assert all("path" in tool.input_schema["properties"] for tool in tools)
         by_path = await client.call_tool("read_document", {"path": str(receipt)})
         by_bytes = await client.call_tool("read_document", {"content": base64_of(receipt.read_bytes())})
         assert text_of(by_path) == text_of(by_bytes) == "TOTAL 12.50"
         assert by_path.structured_content["document"] == "receipt.png"
 
     over_stdio(use, "--allow", str(receipt.parent), cwd=receipt.parent, mode=mode)
+
+
+def test_stdio_extracts_for_real(receipt: Path) -> None:
+    async def use(client: Client) -> None:
+        by_path = await client.call_tool("extract_fields", {"path": str(receipt), "schema": TOTAL})
+        assert json.loads(text_of(by_path)) == {"total": "12.50"}
+        answer = by_path.structured_content
+        assert (answer["document"], answer["schema"], answer["schema_from"]) == (
+            "receipt.png",
+            "own",
+            "request",
+        )
+        assert answer["fields"][0]["box"] and answer["extractor"] == "tagger, not trained"
+
+    over_stdio(use, "--allow", str(receipt.parent), cwd=receipt.parent)
 
 
 def test_stdio_reads_only_in_allowed_folders(receipt: Path, tmp_path: Path) -> None:
@@ -207,10 +304,10 @@ def test_stdio_reads_only_in_allowed_folders(receipt: Path, tmp_path: Path) -> N
 
 def test_stdio_takes_no_paths_unless_a_folder_is_allowed(receipt: Path) -> None:
     async def use(client: Client) -> None:
-        [tool] = (await client.list_tools()).tools
-        assert "path" not in tool.input_schema["properties"]
-        result = await client.call_tool("read_document", {"path": str(receipt)})
-        assert result.is_error and "path: " in text_of(result)
+        for tool in (await client.list_tools()).tools:
+            assert "path" not in tool.input_schema["properties"]
+            result = await client.call_tool(tool.name, {"path": str(receipt)})
+            assert result.is_error and "path: " in text_of(result)
 
     over_stdio(use, "--engine", "fake", cwd=receipt.parent)
 
@@ -221,9 +318,20 @@ def test_stdio_calls_are_in_the_access_log(receipt: Path, tmp_path: Path) -> Non
     async def use(client: Client) -> None:
         await client.call_tool("read_document", {"content": base64_of(receipt.read_bytes())})
         await client.call_tool("read_document", {"content": base64_of(b"no image")})
+        await client.call_tool(
+            "extract_fields", {"content": base64_of(receipt.read_bytes()), "schema": "receipt"}
+        )
+        await client.call_tool("extract_fields", {"text": TEXT, "schema": "receipt"})
+        await client.call_tool("extract_fields", {"text": TEXT})
 
     over_stdio(use, "--engine", "fake", "--workspace", str(workspace.path), cwd=tmp_path)
     with workspace.read() as session:
         rows = session.scalars(select(AccessRow).order_by(AccessRow.id)).all()
     told = [(row.tenant, row.action, row.status, row.pages) for row in rows]
-    assert told == [("local", "mcp read_document", 200, 1), ("local", "mcp read_document", 415, 0)]
+    assert told == [
+        ("local", "mcp read_document", 200, 1),
+        ("local", "mcp read_document", 415, 0),
+        ("local", "mcp extract_fields", 200, 1),
+        ("local", "mcp extract_fields", 200, 0),
+        ("local", "mcp extract_fields", 422, 0),
+    ]

@@ -1,6 +1,7 @@
 """The server as a process: kill -9 in the middle of a job, SIGTERM in the middle of a request."""
 
 import base64
+import json
 import signal
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from recto.errors import ServingError
-from recto.serving.jobs import store
+from recto.serving.jobs import field_rows, store
 from recto.serving.jobs.jobs import ATTEMPTS
 from recto.serving.keys import add_key
 from recto.serving.server import check_address
@@ -38,6 +39,35 @@ def test_a_job_goes_on_where_a_killed_service_stopped(
         pages = client.get(f"/v1/jobs/{job_id}/pages").json()["pages"]
     assert [page["transcript"]["text"] for page in pages] == [f"a.pdf page {n}" for n in range(1, 7)]
     assert again.read() == ["a.pdf 4", "a.pdf 5", "a.pdf 6"]
+
+
+def test_fields_are_found_again_where_a_killed_service_stopped(
+    workspace: Workspace, tmp_path: Path, make_pdf: Make
+) -> None:
+    """Those of the second document take for ever: the first service is killed while it looks for them."""
+    vendor = {"type": "string", "pattern": "^(.|..|...)*~$", "x-recto": {"role": "vendor"}}
+    schema = json.dumps({"type": "object", "properties": {"name": vendor}})
+    slow = f"{'A' * 60} Trading Company Ltd"
+    steps = Steps(tmp_path / "steps")
+    steps.allow(100)
+    files = [("file", (name, make_pdf(1))) for name in ("a.pdf", slow, "c.pdf")]
+    with process(workspace, steps) as (running, client):
+        job_id = client.post("/v1/jobs", files=files, data={"schema": schema}).json()["id"]
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["pages_read"] == 2)
+        wait_until(lambda: len(client.get(f"/v1/jobs/{job_id}/fields").json()["documents"]) == 1)
+        running.send_signal(signal.SIGKILL)
+        running.wait(LIMIT_S)
+    (first,) = field_rows.fields_of(workspace, job_id, 0, 9)
+    lose(workspace, job_id)
+    (workspace.path / "recto.toml").write_text("[extraction]\ntimeout_s = 3\n")
+    with process(workspace, steps) as (_, client):
+        wait_until(lambda: client.get(f"/v1/jobs/{job_id}").json()["state"] == "done")
+        told = client.get(f"/v1/jobs/{job_id}/fields").json()
+    assert field_rows.fields_of(workspace, job_id, 0, 9)[0] == first
+    assert [one["document"] for one in told["documents"]] == ["a.pdf", slow, "c.pdf"] and told["next"] is None
+    kinds = [one.get("problem", {}).get("type") for one in told["documents"]]
+    assert kinds == [None, "urn:recto:problem:deadline-expired", None]
+    assert steps.read() == ["a.pdf 1", f"{slow} 1", "c.pdf 1"]
 
 
 def test_a_job_goes_on_without_a_page_that_kills_the_service_each_time(

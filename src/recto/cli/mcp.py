@@ -22,10 +22,10 @@ def mcp(
     ] = None,
     workspace: OptionalWorkspace = None,
 ) -> None:
-    """Serve read_document to an agent (Model Context Protocol) on standard input and output.
+    """Serve read_document and extract_fields to an agent (Model Context Protocol) on standard in and output.
 
     Agents start it themselves: give them the command `recto mcp` in their settings. They send a document's
-    bytes, or name a file in an allowed folder, links followed. `recto serve` has the same tool at /mcp.
+    bytes, or name a file in an allowed folder, links followed. `recto serve` has the same tools at /mcp.
     """
     import asyncio
 

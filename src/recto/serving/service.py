@@ -20,9 +20,11 @@ from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
 from recto.serving.extracting.extractor import Extractors
+from recto.serving.extracting.finder import Finder
 from recto.serving.extracting.taggers import Taggers
 from recto.serving.facts import ModelFacts, WorkspaceFacts
 from recto.serving.flow import Flow, PageReading, is_our_fault
+from recto.serving.jobs.finding import Finding
 from recto.serving.jobs.job import Job
 from recto.serving.jobs.jobs import Jobs
 from recto.serving.jobs.worker import Worker
@@ -81,7 +83,8 @@ class Service:
         self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
         self.extractors = Extractors(settings.extraction)
-        self.taggers = Taggers(workspace)
+        taggers, longest = Taggers(workspace), settings.extraction.max_lines
+        self.finder = Finder(self.extractors, taggers, longest, self.metrics)
         self.attempts = Attempts()
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = self._jobs(workspace) if workspace and takes_jobs else None
@@ -216,7 +219,8 @@ class Service:
     def _jobs(self, workspace: Workspace) -> Jobs:
         most = self.settings.uploads.max_job_pages
         quota = self._charge_job, self._give_back_of_job
-        worker = Worker(workspace, self.decoders, most, self._flow_of, *quota)
+        finding = Finding(workspace, self.finder)
+        worker = Worker(workspace, self.decoders, most, self._flow_of, *quota, finding)
         return Jobs(workspace, self.settings.jobs, worker, lambda: self.batcher.hangs.why is not None)
 
     def _flow_of(self, job: Job) -> tuple[RouteJson, Flow]:

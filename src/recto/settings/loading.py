@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import cast, get_args
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from recto.errors import SettingsError
@@ -145,7 +144,8 @@ def _written(table: SettingsTable) -> list[str]:
         value = getattr(table, key)
         absent = value is None
         shown = (field.examples or [""])[0] if absent else value
-        lines.append(f"{'# ' if absent else ''}{key} = {_toml(shown)}  # {field.description}")
+        name = field.alias or key
+        lines.append(f"{'# ' if absent else ''}{name} = {_toml(shown)}  # {field.description}")
     return lines
 
 
@@ -181,18 +181,19 @@ def _told(error: ErrorDetails, environment: Mapping[str, str]) -> str:
     place = tuple(str(part) for part in error["loc"] if part != "[key]")
     name = next((v for v, at in ENVIRONMENT.items() if at == place and environment.get(v)), ".".join(place))
     if error["type"] == "extra_forbidden":
-        return unknown(name, place[-1], tuple(_fields_at(place)))
+        return unknown(name, place[-1], _names_at(place))
     return sentence(error, name)
 
 
-def _fields_at(place: tuple[str, ...]) -> Mapping[str, FieldInfo]:
+def _names_at(place: tuple[str, ...]) -> tuple[str, ...]:
     """The tables, or the settings of the table that `place` is in."""
     tables = Settings.model_fields
     if len(place) == 1:
-        return tables
+        return tuple(tables)
     table = tables[place[0]].annotation
     of_entries = get_args(table)  # dict[name, table]
-    return cast(type[SettingsTable], of_entries[1] if of_entries else table).model_fields
+    fields = cast(type[SettingsTable], of_entries[1] if of_entries else table).model_fields
+    return tuple(field.alias or name for name, field in fields.items())
 
 
 def _toml(value: object) -> str:

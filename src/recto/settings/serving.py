@@ -1,6 +1,7 @@
 """The tables of `recto.toml` that steer the reading service: every limit that a stranger can meet is here."""
 
 import ipaddress
+import json
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -33,8 +34,23 @@ def network(text: str) -> str:
     return text
 
 
+def schema_or_empty(text: str) -> str:
+    """`text`, if it is a schema's name, a JSON Schema as text, or empty. Raises ValueError."""
+    try:
+        if text.lstrip().startswith("{"):
+            json.loads(text, parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a schema's name or a JSON Schema, or empty") from None
+    return text
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(constant)
+
+
 _Networks = Annotated[tuple[Annotated[str, AfterValidator(network)], ...], Field(strict=False)]
 _Url = Annotated[str, AfterValidator(url_or_empty)]
+_Schema = Annotated[str, Field(max_length=65_536), AfterValidator(schema_or_empty)]
 _Zero = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _MEGABYTE = 1_000_000
 
@@ -182,6 +198,11 @@ class AgentSettings(SettingsTable):
     )
     output: Output = Field(default="pages", description="pages, text or markdown")
     min_confidence: Share = Field(default=0.0, description="lines that are read less surely are left out")
+    schema_: _Schema = Field(
+        default="",
+        alias="schema",
+        description="fields that are looked for where a request names none: a name or a JSON Schema",
+    )
 
 
 DEFAULT_AGENTS: dict[str, AgentSettings] = {

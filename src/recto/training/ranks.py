@@ -4,6 +4,7 @@ Only the first one writes the Run, prints and measures; the others follow it thr
 shared out is not known here.
 """
 
+import atexit
 import os
 from datetime import timedelta
 
@@ -31,6 +32,15 @@ def agreed(*, goes_on: bool) -> bool:
     if not dist.is_initialized():
         kinds = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         dist.init_process_group(kinds, timeout=_PATIENCE)
+        atexit.register(_left)
     said = [goes_on]
     dist.broadcast_object_list(said, src=0, device=torch.device("cpu"))
     return said[0]
+
+
+def _left() -> None:
+    """Its threads end before Python does: otherwise they may be torn down in the middle of something."""
+    import torch.distributed as dist
+
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -33,7 +33,7 @@ from recto.errors import (
 )
 
 FILE_NAME = "recto.db"
-HEAD = "0006"
+HEAD = "0007"
 """The newest step in `migrations/versions`."""
 
 WAIT_S = 60

@@ -260,6 +260,17 @@ class JobPageRow(Table):
     problem: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
 
 
+class JobFieldsRow(Table):
+    """The fields of one document of a job (from 1), once its pages are there, or why there are none."""
+
+    __tablename__ = "job_fields"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[int] = mapped_column(primary_key=True)
+    extraction: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    problem: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class SampleRow(Table):
     """A page that was kept for an audit, as the settings wish: a thumbnail (JPEG) and the redacted text."""
 

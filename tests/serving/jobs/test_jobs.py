@@ -3,28 +3,35 @@
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import update
 
 from recto.documents.page import Page
-from recto.documents.transcript import Transcript
+from recto.documents.transcript import Transcript, TranscriptJson
 from recto.engines.fake import FakeEngine
 from recto.errors import EngineError, PageGivenUp, RequestRefused, ServingError, WorkspaceBusy
+from recto.extraction.fields import ExtractionJson
+from recto.observability.metrics import Metrics
 from recto.serving.answers import RouteJson
 from recto.serving.decoding.pool import Decoders
+from recto.serving.extracting.extractor import Extractors
+from recto.serving.extracting.finder import Finder, Turn
+from recto.serving.extracting.taggers import Taggers
+from recto.serving.extracting.wanted import Wanted
 from recto.serving.flow import Flow
+from recto.serving.jobs import field_rows, store
 from recto.serving.jobs import jobs as jobs_module
-from recto.serving.jobs import store
 from recto.serving.jobs.files import keep_file
+from recto.serving.jobs.finding import Finding
 from recto.serving.jobs.job import ALONE_AFTER, Job, NewJob, Wish
 from recto.serving.jobs.jobs import ATTEMPTS, Jobs
 from recto.serving.jobs.worker import GIVEN_UP_AT_MOST, Worker
 from recto.serving.problems import problem_of
 from recto.settings import UploadSettings
-from recto.settings.serving import JobSettings
+from recto.settings.serving import ExtractionSettings, JobSettings
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import JobRow
 
@@ -33,6 +40,7 @@ from ..engines import LIMIT_S
 
 ROUTE: RouteJson = {"scope": "general", "agent": None, "why": "so"}
 WISH: Wish = {"agent": None, "business": None, "category": None, "output": "pages"}
+WANTING: Wish = {**WISH, "schema": "receipt", "schema_from": "request"}
 
 
 class Reading:
@@ -90,7 +98,9 @@ async def running(
     hangs: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Jobs]:
     decoders, counting = Decoders(UploadSettings(decode_workers=1)), quota or Quota()
-    worker = Worker(workspace, decoders, 100, reading, counting.charge, counting.give_back)
+    finder = Finder(Extractors(ExtractionSettings()), Taggers(None), 2000, Metrics())
+    finding = Finding(workspace, finder)
+    worker = Worker(workspace, decoders, 100, reading, counting.charge, counting.give_back, finding)
     jobs = Jobs(workspace, JobSettings(workers=workers), worker, hangs)
     await decoders.start()
     await jobs.start()
@@ -98,6 +108,7 @@ async def running(
         yield jobs
     finally:
         await jobs.close()
+        await finder.extractors.close()
         await decoders.close()
 
 
@@ -132,10 +143,10 @@ def lost(workspace: Workspace, job_id: str, times: int) -> None:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(values))
 
 
-def added(workspace: Workspace, job_id: str, *documents: bytes) -> None:
+def added(workspace: Workspace, job_id: str, *documents: bytes, wish: Wish = WISH) -> None:
     """A job that no service knows of yet."""
     hashes = [keep_file(workspace, job_id, n, io.BytesIO(document)) for n, document in enumerate(documents)]
-    new = NewJob("mine", None, tuple(f"{n}.pdf" for n in range(len(documents))), WISH)
+    new = NewJob("mine", None, tuple(f"{n}.pdf" for n in range(len(documents))), wish)
     store.add_job(workspace, job_id, new, hashes)
 
 
@@ -228,6 +239,91 @@ def test_a_job_ends_where_too_many_of_its_pages_end_the_service(workspace: Works
     assert (job.state, job.pages_read, reading.asked) == ("done", 1, 0)
     assert job.problem is not None and job.problem["type"] == told["type"]
     assert quota.pages == -5  # those that nobody looked at
+
+
+def read_pages(workspace: Workspace, job_id: str, *counts: int) -> None:
+    """All pages of its documents are there."""
+    for place, count in enumerate(counts):
+        store.opened(workspace, job_id, place, count)
+    for number in range(1, sum(counts) + 1):
+        said = Transcript("0.pdf", number, 9, 9, "Total 12.00", (), "fake").to_json()
+        store.keep_page(workspace, job_id, (number, said, None))
+
+
+def test_missing_fields_are_found_without_reading_again(workspace: Workspace, make_pdf: Make) -> None:
+    added(workspace, "a", make_pdf(1), make_pdf(2), wish=WANTING)
+    read_pages(workspace, "a", 1, 2)
+    field_rows.keep_fields(workspace, "a", (1, None, problem_of(PageGivenUp("so"))))
+    reading = Reading()
+
+    async def run() -> None:
+        async with running(workspace, reading):
+            job = await once(workspace, "a", lambda job: job.ended)
+            assert (job.state, job.pages_read) == ("done", 3)
+
+    asyncio.run(run())
+    first, second = field_rows.fields_of(workspace, "a", 0, 9)
+    assert first[2] is not None  # what was there stays
+    assert second[1] is not None and second[1]["missing"] == ["vendor", "date", "total"]
+    assert not reading.entered.is_set()
+
+
+def test_fields_that_end_the_service_again_and_again_are_given_up(
+    workspace: Workspace, make_pdf: Make
+) -> None:
+    added(workspace, "a", make_pdf(1), make_pdf(1), wish=WANTING)
+    store.opened(workspace, "a", 0, 1)
+    store.keep_page(workspace, "a", (1, None, problem_of(EngineError("so"))))
+    lost(workspace, "a", ATTEMPTS)
+
+    async def run() -> None:
+        async with running(workspace, Reading()):
+            job = await once(workspace, "a", lambda job: job.ended)
+            assert (job.state, job.pages_read, job.lost) == ("done", 1, 0)
+
+    asyncio.run(run())
+    first, second = field_rows.fields_of(workspace, "a", 0, 9)
+    assert first[2] is not None and first[2]["type"] == "urn:recto:problem:page-given-up"
+    assert second[1] is not None
+
+
+def test_a_job_ends_where_too_much_of_it_ends_the_service(workspace: Workspace, make_pdf: Make) -> None:
+    documents = [make_pdf(1) for _ in range(GIVEN_UP_AT_MOST + 1)]
+    added(workspace, "a", *documents, wish=WANTING)
+    read_pages(workspace, "a", *(1 for _ in documents))
+    for document in range(1, GIVEN_UP_AT_MOST + 1):
+        field_rows.keep_fields(workspace, "a", (document, None, problem_of(PageGivenUp("so"))))
+    lost(workspace, "a", ATTEMPTS)
+
+    async def run() -> None:
+        async with running(workspace, Reading()):
+            job = await once(workspace, "a", lambda job: job.ended)
+            assert job.state == "done" and job.problem is not None
+            assert "the fields of document 4" in job.problem["detail"]
+
+    asyncio.run(run())
+    assert len(field_rows.fields_of(workspace, "a", 0, 9)) == GIVEN_UP_AT_MOST
+
+
+def test_a_busy_database_is_no_problem_of_the_document(workspace: Workspace, make_pdf: Make) -> None:
+    """Nothing is stored: the job is put off, and they are looked for again."""
+    added(workspace, "a", make_pdf(1), wish=WANTING)
+    read_pages(workspace, "a", 1)
+
+    class Failing(Finder):
+        async def of_pages(
+            self, wanted: Wanted, pages: Sequence[TranscriptJson], turn: Turn
+        ) -> ExtractionJson:
+            raise WorkspaceBusy("busy")
+
+    async def run() -> None:
+        extractors = Extractors(ExtractionSettings())
+        finding = Finding(workspace, Failing(extractors, Taggers(None), 2000, Metrics()))
+        with pytest.raises(WorkspaceBusy):
+            await finding.find(store.job_of(workspace, "a"), 0, range(1, 2))
+        assert await finding.there(store.job_of(workspace, "a")) == 0
+
+    asyncio.run(run())
 
 
 def test_a_job_that_lacks_only_its_end_gives_up_no_page(workspace: Workspace, make_pdf: Make) -> None:

@@ -99,6 +99,23 @@ def test_a_schema_of_ones_own(served: Served, samples: dict[str, bytes]) -> None
     assert found(send(served, samples["scan.png"], schema=json.dumps(OWN))) == {"total": "12.00"}
 
 
+def test_an_agents_profile_says_which_schema(samples: dict[str, bytes]) -> None:
+    agents = {"shop": {"schema": "receipt"}, "own": {"schema": json.dumps(OWN)}, "wrong": {"schema": "none"}}
+    with serving(Service(settings_with(agents=agents), load=lambda _: Selling())) as served:
+        of_text = served.client.post("/v1/extract", json={"text": TEXT, "agent": "shop"})
+        assert found(of_text)["date"] == "2019-03-01"
+        assert (of_text.json()["schema"], of_text.json()["schema_from"]) == ("receipt", "agent")
+        of_file = send(served, samples["scan.png"], agent="own")
+        assert found(of_file) == {"total": "12.00"}
+        assert (of_file.json()["schema"], of_file.json()["schema_from"]) == ("own", "agent")
+        above = ask(served, TEXT, OWN, agent="shop")
+        assert found(above) == {"total": "12.00"} and above.json()["schema_from"] == "request"
+        assert "no schema of this name" in refused(send(served, samples["scan.png"], agent="wrong"), 422)
+        assert "no schema is named" in refused(send(served, samples["scan.png"], agent="legal"), 422)
+        told = {one["name"]: one["schema"] for one in served.client.get("/v1/agents").json()["agents"]}
+        assert (told["shop"], told["own"], told["legal"]) == ("receipt", json.dumps(OWN), "")
+
+
 def test_a_page_that_fails_is_told(served: Served, make_pdf: Make) -> None:
     answer = send(served, make_pdf(2), "torn.pdf", schema="receipt")
     assert found(answer)["total"] == "12.00"
@@ -148,7 +165,7 @@ def test_bad_bodies_are_problems(served: Served, body: bytes) -> None:
     refused(served.client.post("/v1/extract", content=body, headers=headers), 422)
 
 
-@pytest.mark.parametrize("schema", ["", "{", "{" * 5_000])
+@pytest.mark.parametrize("schema", ["", "{", "{" * 5_000, '{"a": NaN}'])
 def test_bad_schemas_in_forms_are_problems(served: Served, samples: dict[str, bytes], schema: str) -> None:
     refused(send(served, samples["scan.png"], schema=schema), 422)
     refused(send(served, samples["scan.png"]), 422)

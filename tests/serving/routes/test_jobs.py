@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import Queue
@@ -13,8 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from recto.documents.page import Page
+from recto.documents.transcript import Transcript
+from recto.engines.fake import FakeEngine
+from recto.errors import EngineError
 from recto.serving.keys import Terms, add_key
-from recto.serving.routes.jobs import JobModel, JobPagesModel
+from recto.serving.routes.jobs import JobFieldsModel, JobModel, JobPagesModel
 from recto.serving.service import Service
 from recto.workspace.folder import Workspace
 
@@ -86,6 +90,99 @@ def test_a_batch_of_documents(
     assert list(workspace.jobs.iterdir()) == []  # its documents are gone
 
 
+class Selling:
+    """Reads a receipt on each page; the second one of torn.pdf, and all of broken.pdf, can't be read."""
+
+    label, batch_pages = "selling 1", 1
+
+    def read(self, pages: Sequence[Page]) -> list[Transcript]:
+        (page,) = pages
+        if page.document == "broken.pdf" or (page.document, page.number) == ("torn.pdf", 2):
+            raise EngineError("it can't be read")
+        rows = 60 if page.document == "long.pdf" else 1
+        return FakeEngine({page.document: "Corner Shop Ltd\nTotal: EUR 12.00\n" * rows}).read(pages)
+
+
+TOTAL = {
+    "type": "object",
+    "properties": {"total": {"type": "string", "x-recto": {"kind": "money", "role": "total"}}},
+    "required": ["total"],
+}
+
+
+def fields(served: Served, job_id: str, limit: int = 20) -> list[dict[str, Any]]:
+    """Those of all documents, fetched a few at a time."""
+    found: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        query = {"after": after, "limit": limit}
+        answer = served.client.get(f"/v1/jobs/{job_id}/fields", params=query).json()
+        JobFieldsModel.model_validate(answer)
+        found += answer["documents"]
+        after = answer["next"]
+    return found
+
+
+def test_the_fields_of_each_document(workspace: Workspace, make_pdf: Make, samples: dict[str, bytes]) -> None:
+    names = ("a.pdf", "torn.pdf", "broken.pdf", "long.pdf", "b.pdf")
+    files = [(name, make_pdf(2)) for name in names] + [("bad.png", b"nothing")]
+    settings = settings_with(extraction={"max_lines": 50})
+    with serving(Service(settings, workspace, lambda _: Selling())) as served:
+        added = add(served, *files, schema=json.dumps(TOTAL))
+        assert (added["schema"], added["schema_from"]) == ("own", "request")
+        assert ended(served, added["id"])["state"] == "done"
+        found = fields(served, added["id"], limit=2)
+    assert [(one["number"], one["document"]) for one in found] == list(
+        enumerate([*names, "bad.png"], start=1)
+    )
+    assert [one.get("values") for one in found] == [{"total": "12.00"}] * 2 + [None] * 2 + [
+        {"total": "12.00"},
+        None,
+    ]
+    assert (found[0]["engine"], found[0]["release"], found[0]["failed_pages"]) == ("fake 1", None, [])
+    assert found[0]["extractor"] == "tagger, not trained" and found[0]["schema"] == "own"
+    (failed,) = found[1]["failed_pages"]
+    assert failed["page"] == 2 and failed["problem"]["status"] == 422
+    assert [one["problem"]["status"] for one in (found[2], found[3], found[5])] == [422, 413, 415]
+
+
+def test_an_agents_profile_says_which_schema(workspace: Workspace, make_pdf: Make) -> None:
+    agents = {"shop": {"schema": "receipt"}}
+    with serving(Service(settings_with(agents=agents), workspace, lambda _: Selling())) as served:
+        added = add(served, ("a.pdf", make_pdf(1)), agent="shop")
+        assert (added["schema"], added["schema_from"]) == ("receipt", "agent")
+        ended(served, added["id"])
+        (found,) = fields(served, added["id"])
+        assert found["values"]["total"] == {"amount": "12.00", "currency": "EUR"}
+        above = add(served, ("a.pdf", make_pdf(1)), agent="shop", schema=json.dumps(TOTAL))
+        assert (above["schema"], above["schema_from"]) == ("own", "request")
+
+
+@pytest.mark.parametrize(
+    "schema", ["", "none-such", "../../etc/passwd", "{", '{"a": NaN}', '{"type": "string"}', '{"a":' * 5_000]
+)
+def test_a_bad_schema_is_refused_at_once(
+    served: Served, samples: dict[str, bytes], schema: str, workspace: Workspace
+) -> None:
+    files = {"file": ("a.png", samples["scan.png"])}
+    answer = served.client.post("/v1/jobs", files=files, data={"schema": schema})
+    assert answer.status_code == 422, answer.text
+    assert list(workspace.jobs.iterdir()) == []
+
+
+def test_a_schema_of_more_than_64_kb_is_refused(served: Served, samples: dict[str, bytes]) -> None:
+    files = {"file": ("a.png", samples["scan.png"])}
+    long = json.dumps({**TOTAL, "description": "a" * 65_536})
+    assert served.client.post("/v1/jobs", files=files, data={"schema": long}).status_code == 400
+
+
+def test_a_job_without_a_schema_has_no_fields(served: Served, samples: dict[str, bytes]) -> None:
+    job = add(served, ("a.png", samples["scan.png"]))
+    assert (job["schema"], job["schema_from"]) == (None, None)
+    answer = served.client.get(f"/v1/jobs/{job['id']}/fields")
+    assert answer.status_code == 422 and "no schema" in answer.json()["detail"]
+
+
 def test_a_job_of_which_nothing_can_be_read_has_failed(served: Served) -> None:
     job = ended(served, add(served, ("bad.png", b"nothing"))["id"])
     assert (job["state"], job["problem"]["type"]) == ("failed", "urn:recto:problem:unsupported-document")
@@ -131,7 +228,7 @@ def test_jobs_are_their_owners(workspace: Workspace, samples: dict[str, bytes]) 
     with serving(Service(settings_with(), workspace, lambda _: Reciting()), key=mine) as served:
         job_id = add(served, ("a.png", samples["scan.png"]))["id"]
         served.client.headers["Authorization"] = f"Bearer {other}"
-        for path in (f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/pages"):
+        for path in (f"/v1/jobs/{job_id}", f"/v1/jobs/{job_id}/pages", f"/v1/jobs/{job_id}/fields"):
             assert served.client.get(path).status_code == 404
         assert served.client.delete(f"/v1/jobs/{job_id}").status_code == 404
         assert served.client.get("/v1/jobs/of-nobody").status_code == 422

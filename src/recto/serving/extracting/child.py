@@ -21,13 +21,10 @@ from recto.extraction.tagger import Tagger
 from recto.extraction.tagger_folder import open_tagger
 from recto.extraction.texts import check_lines, extract_text, transcripts_of_text
 from recto.registry.extractors import tagger_at
-from recto.serving.extracting.protocol import Order, Problem, Reply
+from recto.serving.extracting.protocol import OWN, Order, Problem, Reply
 
 GRACE_S = 5
 """So much longer than the service waits, it goes on at most."""
-
-OWN = "own"
-"""What a schema is called that came with its request."""
 
 
 def answer(order: Order) -> Reply:

@@ -35,11 +35,11 @@ class Extractors:
         self._idle: list[Process] = []
         self._started: list[Process] = []
 
-    async def extract(self, order: Order, deadline: float, tenant: str) -> ExtractionJson:
-        """The fields that are ordered, by `deadline` (the event loop's time) or the setting's time.
+    async def extract(self, order: Order, deadline: float | None, tenant: str) -> ExtractionJson:
+        """The fields that are ordered, by `deadline` (the event loop's time; None: whenever it is its turn).
 
-        Raises RequestRefused for a bad schema, and where the process dies; DocumentTooLarge,
-        DeadlineExpired; Draining after `close`.
+        Looking for them takes the setting's time at most. Raises RequestRefused for a bad schema, and where
+        the process dies; DocumentTooLarge, DeadlineExpired; Draining after `close`.
         """
         try:
             async with asyncio.timeout_at(deadline), self._turn(tenant):

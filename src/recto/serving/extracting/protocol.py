@@ -6,6 +6,9 @@ from recto.datasets.example import JsonValue
 from recto.documents.transcript import TranscriptJson
 from recto.extraction.fields import ExtractionJson
 
+OWN = "own"
+"""What a schema is called that was sent as JSON, not named."""
+
 Problem = Literal["schema", "lines"]
 
 

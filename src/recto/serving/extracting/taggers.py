@@ -44,5 +44,6 @@ class Taggers:
         if found.folder is not None and found.release is not None:
             self._checked[found.release.number] = told
         elif found.why_not:
-            _log.warning("a tagger can't be used", extra={"schema": schema_name, "reason": found.why_not})
+            scope = scope_of_fields(schema_name)
+            _log.warning("a tagger can't be used", extra={"scope": scope, "reason": found.why_not})
         return told

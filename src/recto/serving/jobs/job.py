@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Literal, NotRequired, TypedDict
 
 from recto.serving.answers import RouteJson
+from recto.serving.extracting.protocol import OWN
+from recto.serving.extracting.wanted import SchemaFrom, Wanted
 from recto.serving.problems import ProblemJson
 from recto.serving.routing import RouteRequest
 from recto.settings.serving import Output
@@ -25,7 +27,10 @@ class JobDocument(TypedDict):
 
 
 class Wish(TypedDict):
-    """What was asked for, as the job's row keeps it; `route` is who reads now, `secret` signs its webhook."""
+    """What was asked for, as the job's row keeps it; `route` is who reads now, `secret` signs its webhook.
+
+    With a `schema`, the fields of each document are looked for.
+    """
 
     agent: str | None
     business: str | None
@@ -33,6 +38,8 @@ class Wish(TypedDict):
     output: Output
     route: NotRequired[RouteJson]
     secret: NotRequired[str]
+    schema: NotRequired[Wanted]
+    schema_from: NotRequired[SchemaFrom]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,16 @@ class Job:
         counts = [document["page_count"] for document in self.documents]
         return None if None in counts else sum(count or 0 for count in counts)
 
+    @property
+    def documents_read(self) -> int:
+        """Of how many of its first documents all pages are there."""
+        pages = 0
+        for number, document in enumerate(self.documents):
+            pages += document["page_count"] or 0
+            if document["page_count"] is None or pages > self.pages_there:
+                return number
+        return len(self.documents)
+
     def place_of(self, number: int) -> tuple[JobDocument, int]:
         """The document that page `number` of the job is in, and which of its pages it is."""
         page = number
@@ -109,6 +126,12 @@ class Job:
     def waits_as(self) -> str:
         """As which tenant its pages wait: its owner's requests don't stand behind those of jobs."""
         return f"jobs of {self.tenant}"
+
+    @property
+    def schema_name(self) -> str | None:
+        """What the schema is called whose fields are looked for; "own" is one that was sent."""
+        schema = self.wish.get("schema")
+        return OWN if isinstance(schema, dict) else schema
 
     @property
     def route_request(self) -> RouteRequest:
@@ -127,6 +150,8 @@ class JobJson(TypedDict):
     pages_failed: int
     output: Output
     route: RouteJson | None
+    schema: str | None
+    schema_from: SchemaFrom | None
     created_at: str
     started_at: str | None
     ended_at: str | None
@@ -146,6 +171,8 @@ def job_json(job: Job) -> JobJson:
         "pages_failed": job.pages_failed,
         "output": job.wish["output"],
         "route": job.wish.get("route"),
+        "schema": job.schema_name,
+        "schema_from": job.wish.get("schema_from"),
         "created_at": job.created_at.isoformat(),
         "started_at": None if job.started_at is None else job.started_at.isoformat(),
         "ended_at": None if job.ended_at is None else job.ended_at.isoformat(),

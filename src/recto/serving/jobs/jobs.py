@@ -19,7 +19,8 @@ from typing import IO
 from recto.errors import Draining, QueueFull, RectoError, ServingError, WorkspaceError
 from recto.observability.logs import bind
 from recto.observability.spans import span
-from recto.serving.jobs import store
+from recto.serving.jobs import field_rows, store
+from recto.serving.jobs.field_rows import FieldsResult
 from recto.serving.jobs.files import discard_files, keep_file, sweep_files
 from recto.serving.jobs.job import Job, NewJob, State
 from recto.serving.jobs.queue import Queue
@@ -114,6 +115,10 @@ class Jobs:
     async def pages(self, job_id: str, after: int, limit: int) -> tuple[store.PageResult, ...]:
         """Its pages after page `after`, as far as they are there, in order."""
         return await to_thread(store.results, self._workspace, job_id, after, limit)
+
+    async def fields(self, job_id: str, after: int, limit: int) -> tuple[FieldsResult, ...]:
+        """The fields of its documents after document `after`, as far as they are there, in order."""
+        return await to_thread(field_rows.fields_of, self._workspace, job_id, after, limit)
 
     async def cancel(self, job_id: str, tenant: str) -> Job:
         """End it as soon as possible; what is read of it stays. Nothing becomes of one that has ended.
@@ -218,8 +223,8 @@ class Jobs:
 
     async def _attempt(self, job: Job) -> bool:
         """Whether the job is finished, and not only a page of it."""
-        if job.lost >= ATTEMPTS and await self._worker.give_up_page(job):
-            log.error("a page is given up", extra={"page": job.pages_there + 1, "attempt": job.lost})
+        if job.lost >= ATTEMPTS and await self._worker.give_up_next(job):
+            log.error("a page is given up", extra={"after": job.pages_there, "attempt": job.lost})
             return False
         return await self._worker.work(job, lambda: job.alone or self._alone_waits)
 

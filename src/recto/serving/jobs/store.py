@@ -20,7 +20,7 @@ from recto.serving.answers import RouteJson
 from recto.serving.jobs.job import ALONE_AFTER, ENDED, Job, JobDocument, NewJob, State, Wish
 from recto.serving.problems import ProblemJson
 from recto.workspace.folder import Workspace
-from recto.workspace.tables import ApiKeyRow, JobPageRow, JobRow
+from recto.workspace.tables import ApiKeyRow, JobFieldsRow, JobPageRow, JobRow
 from recto.workspace.utc import now
 
 CLAIM_S = 10.0
@@ -293,10 +293,11 @@ def untold(workspace: Workspace, limit: int) -> Sequence[str]:
 
 
 def purge(workspace: Workspace, keep_days: int, at: datetime | None = None) -> Sequence[str]:
-    """Forget the jobs that ended more than `keep_days` before `at` (now), with their pages; their ids."""
+    """Forget the jobs that ended more than `keep_days` before `at` (now), with all of them; their ids."""
     oldest = (at or now()) - timedelta(days=keep_days)
     with workspace.transaction() as session:
         ids = session.scalars(select(JobRow.id).where(JobRow.ended_at < oldest)).all()
+        session.execute(delete(JobFieldsRow).where(JobFieldsRow.job_id.in_(ids)))
         session.execute(delete(JobPageRow).where(JobPageRow.job_id.in_(ids)))
         session.execute(delete(JobRow).where(JobRow.id.in_(ids)))
     return ids

@@ -1,1 +1,1 @@
-"""Tools for agents (Model Context Protocol, the official SDK): one tool, over stdio and over HTTP."""
+"""Tools for agents (Model Context Protocol, the official SDK): read and extract, over stdio and over HTTP."""

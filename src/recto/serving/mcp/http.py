@@ -3,39 +3,38 @@
 Paths are never taken here. Who asks, and from where he may, is found out as for every other route.
 """
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
-from recto.serving.answers import ReadAnswer
 from recto.serving.envelope import request_id_of
 from recto.serving.json_body import json_body
-from recto.serving.mcp.reading import read_for
-from recto.serving.mcp.tool import Context, tool_server
+from recto.serving.mcp.call import Call
+from recto.serving.mcp.tool_server import Context, tool_server
 from recto.serving.routes.asking import caller_with
-from recto.serving.routing import RouteRequest
-from recto.serving.service import Service, Upload
+from recto.serving.service import Service
 
 
 class McpEndpoint:
     """Answers the protocol's messages, from `running` on."""
 
     def __init__(self, service: Service) -> None:
-        async def read(ctx: Context, upload: Upload, route: RouteRequest) -> ReadAnswer:
+        @contextmanager
+        def calling(ctx: Context, tool: str) -> Iterator[Call]:
             assert isinstance(ctx.request, Request)
             state = ctx.request.state
-            request_id = request_id_of(ctx.request.scope)
-            answer = await read_for(service, state.caller, request_id, upload, route)
-            state.pages = len(answer.pages)
-            return answer
+            call = Call(service, state.caller, request_id_of(ctx.request.scope))
+            yield call
+            state.pages = call.pages
 
         self._service = service
         self._caller = caller_with("read")
         self._sessions = StreamableHTTPSessionManager(
-            tool_server(read, service.metrics.failed),
+            tool_server(calling, service.metrics.failed),
             json_response=True,
             stateless=True,
             max_request_body_size=service.settings.uploads.max_inline_bytes,

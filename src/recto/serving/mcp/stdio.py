@@ -10,32 +10,29 @@ from recto.errors import RectoError
 from recto.observability.logs import bind
 from recto.observability.spans import span
 from recto.serving.access_log import Access
-from recto.serving.answers import ReadAnswer
 from recto.serving.keys import LOCAL_CALLER
+from recto.serving.mcp.call import Call
 from recto.serving.mcp.folders import Folders
-from recto.serving.mcp.reading import read_for
-from recto.serving.mcp.tool import TOOL, Context, tool_server
+from recto.serving.mcp.tool_server import Context, tool_server
 from recto.serving.problems import status_of
-from recto.serving.routing import RouteRequest
-from recto.serving.service import Service, Upload
+from recto.serving.service import Service
 
 
 async def serve_stdio(service: Service, folders: Folders) -> None:
     """Answer until the client closes its end. What else the process prints goes to standard error."""
 
-    async def read(ctx: Context, upload: Upload, route: RouteRequest) -> ReadAnswer:
-        request_id = uuid.uuid4().hex
+    @contextmanager
+    def calling(ctx: Context, tool: str) -> Iterator[Call]:
+        call = Call(service, LOCAL_CALLER, uuid.uuid4().hex)
         with (
-            bind(request_id=request_id),
-            span("request", request_id=request_id),
-            _noted(service, request_id) as pages,
+            bind(request_id=call.request_id),
+            span("request", request_id=call.request_id),
+            _noted(call, tool),
             service.accepted(LOCAL_CALLER),
         ):
-            answer = await read_for(service, LOCAL_CALLER, request_id, upload, route)
-            pages.append(len(answer.pages))
-            return answer
+            yield call
 
-    server = tool_server(read, service.metrics.failed, folders)
+    server = tool_server(calling, service.metrics.failed, folders)
     await service.start()
     try:
         async with stdio_server() as (incoming, outgoing):
@@ -45,18 +42,17 @@ async def serve_stdio(service: Service, folders: Folders) -> None:
 
 
 @contextmanager
-def _noted(service: Service, request_id: str) -> Iterator[list[int]]:
-    """The call in the workspace's access log, with how it ended; the block appends its pages."""
-    pages: list[int] = []
+def _noted(call: Call, tool: str) -> Iterator[None]:
+    """The call in the workspace's access log, with how it ended."""
     status = 500
     try:
-        yield pages
+        yield
         status = 200
     except RectoError as error:
         status = status_of(error)
         raise
     finally:
-        if service.records is not None:
-            caller = LOCAL_CALLER
-            access = Access(request_id, caller.tenant, caller.key_id, f"mcp {TOOL}", status, sum(pages))
-            service.records.accesses.note(access)
+        if call.service.records is not None:
+            who = call.caller
+            access = Access(call.request_id, who.tenant, who.key_id, f"mcp {tool}", status, call.pages)
+            call.service.records.accesses.note(access)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from pydantic import JsonValue
-
 from recto.serving.openai.answering import ChatCompletion, ModelList
 from recto.serving.openai.asking import ChatRequest
 from recto.serving.openai.problems import OpenAiError
-from recto.serving.routes.described import problems
+from recto.serving.routes.described import problems, whole_schema
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -33,25 +31,9 @@ COMPLETION: Responses = {
 }
 
 
-def _inlined(schema: JsonValue, definitions: dict[str, JsonValue]) -> JsonValue:
-    """The schema with each reference replaced by what it means: an OpenAPI has its definitions elsewhere."""
-    if isinstance(schema, list):
-        return [_inlined(item, definitions) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if isinstance(name := schema.get("$ref"), str):
-        return _inlined(definitions[name.rpartition("/")[2]], definitions)
-    return {
-        key: _inlined(value, definitions)
-        for key, value in schema.items()
-        if key not in ("$defs", "discriminator")
-    }
-
-
 def _body() -> dict[str, Any]:
-    schema = ChatRequest.model_json_schema()
-    inlined = _inlined(schema, schema["$defs"])
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+    content = {"application/json": {"schema": whole_schema(ChatRequest)}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 BODY = _body()

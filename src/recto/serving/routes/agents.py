@@ -20,6 +20,10 @@ class AgentModel(BaseModel):
     task: str = Field(description="what the model is asked, if it knows tasks; empty: what it does anyway")
     output: Output = Field(description="what the answer holds, unless the request says otherwise")
     min_confidence: float = Field(description="lines that are less sure are left out")
+    schema_: str = Field(
+        alias="schema",
+        description="the schema of fields that are looked for, unless the request says one; or empty",
+    )
 
 
 class AgentsModel(BaseModel):
@@ -32,5 +36,5 @@ class AgentsModel(BaseModel):
 async def agents(request: Request, caller: Reader) -> JSONResponse:
     """The agent profiles, by name; which of them a key may name depends on its business types."""
     known = sorted(service_of(request).settings.agents.items())
-    told = [AgentModel(name=name, **profile.model_dump()) for name, profile in known]
-    return JSONResponse(AgentsModel(agents=told).model_dump())
+    told = [AgentModel(name=name, **profile.model_dump(by_alias=True)) for name, profile in known]
+    return JSONResponse(AgentsModel(agents=told).model_dump(by_alias=True))

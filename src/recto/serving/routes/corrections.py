@@ -34,7 +34,7 @@ from recto.serving.document_answers import (
 from recto.serving.keys import Caller
 from recto.serving.problems import MEDIA_TYPE, problem_response
 from recto.serving.routes.asking import Corrector, Viewer, WorkspaceHere, sight_of
-from recto.serving.routes.described import problems
+from recto.serving.routes.described import problems, whole_schema
 from recto.serving.routes.documents import DocumentId
 from recto.workspace.folder import Workspace
 from recto.workspace.provenance import releases_that_saw
@@ -48,11 +48,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": SavedModel, "description": "it is on the disk"},
     409: {
         "description": "somebody else was quicker; both sides",
-        "content": {
-            MEDIA_TYPE: {
-                "schema": ConflictModel.model_json_schema(ref_template="#/components/schemas/{model}")
-            }
-        },
+        "content": {MEDIA_TYPE: {"schema": whole_schema(ConflictModel)}},
     },
     **problems(404, 428),
 }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel, JsonValue
+
 from recto.serving.problems import MEDIA_TYPE, problem
 
 _WORDS = {
@@ -33,3 +35,24 @@ def _described(status: int) -> dict[str, Any]:
     shown = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": problem(status, _WORDS[status])}
     described = {"description": _WORDS[status], "content": {MEDIA_TYPE: shown}}
     return described | ({"headers": headers} if status in (429, 503) else {})
+
+
+def whole_schema(model: type[BaseModel]) -> JsonValue:
+    """The JSON Schema of `model` without a reference: for places where FastAPI registers no schemas."""
+    schema = model.model_json_schema()
+    return _inlined(schema, schema.get("$defs", {}))
+
+
+def _inlined(schema: JsonValue, definitions: dict[str, JsonValue]) -> JsonValue:
+    """The schema with each reference replaced by what it means: an OpenAPI has its definitions elsewhere."""
+    if isinstance(schema, list):
+        return [_inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(name := schema.get("$ref"), str):
+        return _inlined(definitions[name.rpartition("/")[2]], definitions)
+    return {
+        key: _inlined(value, definitions)
+        for key, value in schema.items()
+        if key not in ("$defs", "discriminator")
+    }

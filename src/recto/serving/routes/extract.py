@@ -1,32 +1,28 @@
 """POST /v1/extract: the fields of one document, sent as a file, or as a text that was read already."""
 
 import asyncio
-import json
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AliasChoices, BaseModel, Field, JsonValue, ValidationError, WithJsonSchema
+from pydantic import AliasChoices, Field, ValidationError, WithJsonSchema
 
-from recto.engines.reading import PageFailure
-from recto.extraction.schema import BUILT_IN
-from recto.extraction.texts import ENGINE
-from recto.serving.answers import PageJson, ReadAnswer, RouteModel, page_json, route_json
+from recto.serving.answers import RouteModel
 from recto.serving.envelope import is_json, request_id_of
-from recto.serving.extracting.asking import Wanted, fields_of_document, fields_of_text
+from recto.serving.extracting.asking import fields_of_document, fields_of_text
+from recto.serving.extracting.wanted import SchemaFrom, Wanted
 from recto.serving.json_body import json_body
 from recto.serving.keys import Caller
-from recto.serving.mistakes import OURS
-from recto.serving.problems import Problem
 from recto.serving.routes.asking import Reader, service_of, unless_gone
 from recto.serving.routes.described import problems
+from recto.serving.routes.fields_described import FieldsModel
 from recto.serving.routes.forms import MULTIPART, RouteFields, form_schema, received
+from recto.serving.routes.schema_field import SCHEMA_BYTES, SCHEMA_SAYS, SchemaText, wanted_in
 from recto.serving.service import Asking, Service
 
 router = APIRouter(tags=["extract"])
 
-_SCHEMA_SAYS = f"what is wanted: {', '.join(BUILT_IN)}; or a JSON Schema"
 _SCHEMA = WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]})
 
 _EXAMPLE = {"text": "ACME Ltd\n12/03/2026\nTotal: EUR 31.00", "schema": "receipt", "doc_id": "4711"}
@@ -48,20 +44,9 @@ def _body() -> dict[str, object]:
 class ExtractFields(RouteFields):
     """Who should read, what is wanted, and how long the answer is worth waiting for."""
 
-    longest_bytes = 65_536
-    schema_: str = Field(alias="schema", min_length=1, description=f"{_SCHEMA_SAYS}, as a text")
+    longest_bytes = SCHEMA_BYTES
+    schema_: SchemaText = Field(default=None, alias="schema", description=f"{SCHEMA_SAYS}, as a text")
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="give up after it")
-
-    @property
-    def wanted(self) -> Wanted:
-        """The schema's name, or the JSON Schema. Raises RequestValidationError where it is neither."""
-        if not self.schema_.lstrip().startswith("{"):
-            return self.schema_
-        try:
-            return cast(dict[str, JsonValue], json.loads(self.schema_))
-        except (ValueError, RecursionError):
-            mistake = {"loc": ("schema",), "msg": "is neither a name nor JSON", "type": OURS}
-            raise RequestValidationError([mistake]) from None
 
 
 class ExtractText(RouteFields):
@@ -71,41 +56,12 @@ class ExtractText(RouteFields):
         validation_alias=AliasChoices("text", "ocr_text"),
         description="the document, form feeds between its pages; `ocr_text` is the same",
     )
-    schema_: Annotated[Wanted, _SCHEMA] = Field(alias="schema", description=_SCHEMA_SAYS)
+    schema_: Annotated[Wanted | None, _SCHEMA] = Field(default=None, alias="schema", description=SCHEMA_SAYS)
     doc_id: str = Field(default="text", max_length=200, description="what the answer calls the document")
     timeout_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="give up after it")
 
 
-class FoundModel(BaseModel):
-    """One value that was found."""
-
-    name: str = Field(examples=["total"], description='in lists "party[0]" and "items[0].amount"')
-    value: str = Field(examples=["31.00"], description="normalised: dates ISO, amounts as plain decimals")
-    currency: str | None = Field(examples=["MYR"], description="ISO 4217, of amounts, where known")
-    printed: str = Field(examples=["31.00"], description="as it stands in the document")
-    confidence: float
-    page: int = Field(ge=1)
-    box: list[float] | None = Field(description="x0, y0, x1, y1 in pixels; null in texts")
-    grounded: bool = Field(description="whether it stands in the document")
-    corrected: bool = Field(description="whether a person said it")
-
-
-class CheckModel(BaseModel):
-    """What a named check says."""
-
-    name: str = Field(examples=["net_plus_tax_is_total"])
-    passed: bool | None = Field(description="null where it doesn't apply")
-    detail: str
-
-
-class FailedPage(BaseModel):
-    """A page that couldn't be read: what stands on it wasn't looked at."""
-
-    page: int = Field(ge=1)
-    problem: Problem
-
-
-class ExtractModel(BaseModel):
+class ExtractModel(FieldsModel):
     """The fields of one document."""
 
     request_id: str
@@ -113,20 +69,7 @@ class ExtractModel(BaseModel):
     route: RouteModel
     release: str | None = Field(description="the Release that read; null: the base model, or a text was sent")
     engine: str = Field(description='what read; "text" where a text was sent')
-    schema_: str = Field(alias="schema", description='its name; "own" for one that was sent')
-    extractor: str = Field(
-        examples=["tagger 1f0c9a2b, Release 4"],
-        description="what found the fields: a tagger and its Release, or the untrained one",
-    )
-    values: dict[str, JsonValue] = Field(description="validates against the schema where `problems` is empty")
-    fields: list[FoundModel]
-    missing: list[str] = Field(description="required fields that weren't found")
-    ungrounded: list[FoundModel] = Field(description="doesn't stand in the document: not among `values`")
-    unfit: list[FoundModel] = Field(description="breaks a rule of the schema: not among `values`")
-    problems: list[str]
-    checks: list[CheckModel]
-    failed_pages: list[FailedPage]
-    seconds: float = Field(description="of looking for the fields, without the reading")
+    schema_from: SchemaFrom = Field(description="who said so: the request, or the profile of its agent")
 
 
 @router.post(
@@ -146,39 +89,20 @@ async def extract(request: Request, caller: Reader) -> JSONResponse:
 
 async def _of_text(request: Request, service: Service, caller: Caller) -> JSONResponse:
     asked = await _text_of(request, service.settings.serving.request_timeout_s)
-    chosen = service.route(asked.route, caller)
     asking = Asking(caller, asked.route, _deadline(service, asked.timeout_s), request_id_of(request.scope))
-    found = await unless_gone(request, fields_of_text(service, asking, asked.schema_, asked.text))
-    head = {
-        "request_id": asking.request_id,
-        "document": asked.doc_id,
-        "route": route_json(chosen, asked.agent),
-        "release": None,
-        "engine": ENGINE,
-    }
-    return JSONResponse({**head, **found, "failed_pages": []})
+    work = fields_of_text(service, asking, asked.schema_, asked.text, asked.doc_id)
+    return JSONResponse((await unless_gone(request, work)).to_json())
 
 
 async def _of_file(request: Request, service: Service, caller: Caller) -> JSONResponse:
     longest = service.settings.serving.request_timeout_s
     async with received(request, ExtractFields, max_files=1, timeout_s=longest) as form:
-        wanted, deadline = form.fields.wanted, _deadline(service, form.fields.timeout_s)
+        wanted, deadline = wanted_in(form.fields.schema_), _deadline(service, form.fields.timeout_s)
         asking = Asking(caller, form.fields.route, deadline, request_id_of(request.scope))
         work = fields_of_document(service, asking, wanted, form.uploads[0])
-        answer, found = await unless_gone(request, work)
+        answer = await unless_gone(request, work)
     request.state.pages = len(answer.pages)
-    head = {
-        "request_id": answer.request_id,
-        "document": answer.document,
-        "route": route_json(answer.route, answer.agent),
-        "release": answer.release,
-        "engine": answer.model.engine.label,
-    }
-    return JSONResponse({**head, **found, "failed_pages": _failed(answer)})
-
-
-def _failed(answer: ReadAnswer) -> list[PageJson]:
-    return [page_json(page, "text") for page in answer.pages if isinstance(page, PageFailure)]
+    return JSONResponse(answer.to_json())
 
 
 def _deadline(service: Service, timeout_s: float | None) -> float:

@@ -1,12 +1,4 @@
-"""Client: a small typed client of a recto service, for Python programs: `pip install 'recto[service]'`.
-
-    from recto.client import Client
-
-    with Client("http://127.0.0.1:8000", key="recto_…") as recto:
-        print(recto.read("receipt.jpg").text)
-
-What the service refuses is raised as ServiceProblem, with what it said. Nothing is read here.
-"""
+"""Asking a service: the client, what may be wanted of it, and what it refuses."""
 
 import json
 import time
@@ -15,12 +7,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Self, TypedDict, cast
+from typing import BinaryIO, Literal, Self, cast
 
+from recto.client.answers import (
+    Answer,
+    AnswerJson,
+    Fields,
+    JobFields,
+    JobStatus,
+    PageAnswer,
+    PageJson,
+    ProblemJson,
+    ReadingRelease,
+    answer_of,
+    fields_of,
+    job_fields_of,
+    page_of,
+    status_of,
+)
 from recto.datasets.example import JsonValue
-from recto.documents.transcript import Transcript, TranscriptJson, transcript_from_json
 from recto.errors import DeadlineExpired, DocumentNotFound, MissingPackage, ServingError
-from recto.extraction.fields import Extraction, ExtractionJson, extraction_from_json
 
 try:
     import httpx
@@ -30,7 +36,9 @@ except ModuleNotFoundError as error:
     ) from None
 
 Output = Literal["pages", "text", "markdown"]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+Schema = str | Mapping[str, JsonValue]
+"""The name of a schema, or a JSON Schema."""
 
 DEFAULT_TIMEOUT_S = 150.0
 """More than the two minutes that a service takes at most by default: one to receive, one to read."""
@@ -41,77 +49,11 @@ _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.1, 5.0
 class ServiceProblem(ServingError):
     """What the service refused, and why: `status` as HTTP counts it, `type` for programs."""
 
-    def __init__(self, status: int, told: "_Problem", retry_after_s: float | None = None) -> None:
+    def __init__(self, status: int, told: ProblemJson, retry_after_s: float | None = None) -> None:
         self.status, self.type = status, told.get("type", "")
         self.request_id = told.get("request_id")
         self.retry_after_s = retry_after_s
         super().__init__(told.get("detail", f"the service answered {status}"), hint=told.get("hint", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class PageAnswer:
-    """One page: its Transcript or its text, as was asked for, or what was wrong with it."""
-
-    document: str
-    page: int
-    transcript: Transcript | None
-    text: str
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was read of one document, by which Release (None: the base model), and why that one."""
-
-    request_id: str
-    document: str
-    release: str | None
-    engine: str
-    scope: str
-    why: str
-    pages: tuple[PageAnswer, ...]
-    text: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The fields of one document, and which extractor found them; `failed_pages` weren't looked at."""
-
-    request_id: str
-    document: str
-    release: str | None
-    engine: str
-    extraction: Extraction
-    failed_pages: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JobStatus:
-    """How far a job has come; `webhook_secret` is known to whoever added it only."""
-
-    id: str
-    state: State
-    page_count: int | None
-    pages_read: int
-    pages_failed: int
-    problem: str | None
-    webhook_secret: str | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self.state not in ("queued", "running")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingRelease:
-    """Which Release reads a scope in the service (None: the base model)."""
-
-    scope: str
-    release: str | None
-    engine: str
-    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,45 +102,53 @@ class Client:
         """Read one document. Raises DocumentNotFound, ServiceProblem, ServingError."""
         with ExitStack() as files:
             told = self._ask("POST", "/v1/read", data=wanted.fields(), files=_parts([path], files))
-        return _answer(cast(_Answer, told))
+        return answer_of(cast(AnswerJson, told))
 
-    def extract(
-        self, path: Path | str, schema: str | Mapping[str, JsonValue], wanted: Wanted = ANYTHING
-    ) -> Fields:
-        """The fields of one document; `schema` is a name, or a JSON Schema. Raises as `read`.
+    def extract(self, path: Path | str, schema: Schema | None = None, wanted: Wanted = ANYTHING) -> Fields:
+        """The fields of one document. Raises as `read`.
 
-        What `wanted` says of the output means nothing here.
+        Without a schema that of the agent's profile counts. What `wanted` says of the output means nothing.
         """
-        fields = wanted.fields() | {"schema": schema if isinstance(schema, str) else json.dumps(dict(schema))}
+        fields = wanted.fields() | ({} if schema is None else {"schema": _written(schema)})
         fields.pop("output", None)
         with ExitStack() as files:
             told = self._ask("POST", "/v1/extract", data=fields, files=_parts([path], files))
-        return _fields(told)
+        return fields_of(told)
 
     def extract_text(
         self,
         text: str,
-        schema: str | Mapping[str, JsonValue],
+        schema: Schema | None = None,
         *,
         doc_id: str = "text",
         wanted: Wanted = ANYTHING,
     ) -> Fields:
         """The fields of a text that was read already. Raises ServiceProblem, ServingError."""
-        asked: dict[str, object] = {**wanted.fields(), "text": text, "schema": schema, "doc_id": doc_id}
+        asked: dict[str, object] = {**wanted.fields(), "text": text, "doc_id": doc_id}
+        asked |= {} if schema is None else {"schema": schema}
         asked.pop("output", None)
-        return _fields(self._ask("POST", "/v1/extract", json=asked))
+        return fields_of(self._ask("POST", "/v1/extract", json=asked))
 
     def submit(
-        self, paths: Sequence[Path | str], wanted: Wanted = ANYTHING, *, webhook: str | None = None
+        self,
+        paths: Sequence[Path | str],
+        wanted: Wanted = ANYTHING,
+        *,
+        schema: Schema | None = None,
+        webhook: str | None = None,
     ) -> JobStatus:
-        """Have documents read in the background. Raises as `read`."""
+        """Have documents read in the background, and their fields found if a schema says so.
+
+        Raises as `read`.
+        """
         fields = wanted.fields() | ({} if webhook is None else {"webhook": webhook})
+        fields |= {} if schema is None else {"schema": _written(schema)}
         with ExitStack() as files:
-            return _status(self._ask("POST", "/v1/jobs", data=fields, files=_parts(paths, files)))
+            return status_of(self._ask("POST", "/v1/jobs", data=fields, files=_parts(paths, files)))
 
     def job(self, job_id: str) -> JobStatus:
         """How far it has come. Raises ServiceProblem, ServingError."""
-        return _status(self._ask("GET", f"/v1/jobs/{job_id}"))
+        return status_of(self._ask("GET", f"/v1/jobs/{job_id}"))
 
     def wait(self, job_id: str, *, timeout_s: float | None = None) -> JobStatus:
         """How it ended, once it has. Raises DeadlineExpired where that takes longer; the job goes on."""
@@ -217,13 +167,25 @@ class Client:
         while after is not None:
             query = {"after": after, "limit": _PAGES_AT_ONCE}
             told = self._ask("GET", f"/v1/jobs/{job_id}/pages", params=query)
-            pages = cast(list[_Page], told["pages"])
-            yield from map(_page, pages)
+            pages = cast(list[PageJson], told["pages"])
+            yield from map(page_of, pages)
             after = cast(int | None, told["next"]) if pages else None
+
+    def fields(self, job_id: str) -> Iterator[JobFields]:
+        """The fields of a job's documents that are there now, in order, fetched a few at a time.
+
+        Raises ServiceProblem, also where the job was given no schema.
+        """
+        after: int | None = 0
+        while after is not None:
+            told = self._ask("GET", f"/v1/jobs/{job_id}/fields", params={"after": after})
+            documents = cast(list[dict[str, object]], told["documents"])
+            yield from map(job_fields_of, documents)
+            after = cast(int | None, told["next"]) if documents else None
 
     def cancel(self, job_id: str) -> JobStatus:
         """End it; the pages that were read stay. Raises ServiceProblem, ServingError."""
-        return _status(self._ask("DELETE", f"/v1/jobs/{job_id}"))
+        return status_of(self._ask("DELETE", f"/v1/jobs/{job_id}"))
 
     def releases(self) -> tuple[ReadingRelease, ...]:
         """What reads which scope. Raises ServiceProblem, ServingError."""
@@ -258,37 +220,7 @@ class Client:
             return told
         after = answer.headers.get("retry-after")
         retry_after_s = None if after is None else float(after)
-        raise ServiceProblem(answer.status_code, cast(_Problem, told), retry_after_s)
-
-
-class _Problem(TypedDict, total=False):
-    type: str
-    detail: str
-    hint: str
-    request_id: str
-
-
-class _Page(TypedDict, total=False):
-    document: str
-    page: int
-    transcript: TranscriptJson
-    text: str
-    problem: _Problem
-
-
-class _Route(TypedDict):
-    scope: str
-    why: str
-
-
-class _Answer(TypedDict):
-    request_id: str
-    document: str
-    release: str | None
-    engine: str
-    route: _Route
-    pages: list[_Page]
-    seconds: float
+        raise ServiceProblem(answer.status_code, cast(ProblemJson, told), retry_after_s)
 
 
 _Parts = list[tuple[str, tuple[str, BinaryIO]]]
@@ -306,54 +238,5 @@ def _opened(path: Path) -> BinaryIO:
         raise DocumentNotFound(what, where=path, hint="check the path") from None
 
 
-def _answer(told: _Answer) -> Answer:
-    pages = tuple(_page({"document": told["document"], **page}) for page in told["pages"])
-    return Answer(
-        request_id=told["request_id"],
-        document=told["document"],
-        release=told["release"],
-        engine=told["engine"],
-        scope=told["route"]["scope"],
-        why=told["route"]["why"],
-        pages=pages,
-        text="\n\n".join(page.text for page in pages if page.problem is None),
-        seconds=told["seconds"],
-    )
-
-
-def _fields(told: dict[str, object]) -> Fields:
-    release = told["release"]
-    failed = cast(list[dict[str, int]], told["failed_pages"])
-    return Fields(
-        request_id=str(told["request_id"]),
-        document=str(told["document"]),
-        release=None if release is None else str(release),
-        engine=str(told["engine"]),
-        extraction=extraction_from_json(cast(ExtractionJson, told)),
-        failed_pages=tuple(page["page"] for page in failed),
-    )
-
-
-def _page(told: _Page) -> PageAnswer:
-    problem = told.get("problem")
-    transcript = transcript_from_json(told["transcript"]) if "transcript" in told else None
-    return PageAnswer(
-        document=told["document"],
-        page=told["page"],
-        transcript=transcript,
-        text=told.get("text", transcript.text if transcript else ""),
-        problem=None if problem is None else problem["detail"],
-    )
-
-
-def _status(told: dict[str, object]) -> JobStatus:
-    problem = cast(_Problem | None, told["problem"])
-    return JobStatus(
-        id=str(told["id"]),
-        state=cast(State, told["state"]),
-        page_count=cast(int | None, told["page_count"]),
-        pages_read=cast(int, told["pages_read"]),
-        pages_failed=cast(int, told["pages_failed"]),
-        problem=None if problem is None else problem["detail"],
-        webhook_secret=cast(str | None, told.get("webhook_secret")),
-    )
+def _written(schema: Schema) -> str:
+    return schema if isinstance(schema, str) else json.dumps(dict(schema))
