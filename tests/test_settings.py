@@ -137,6 +137,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         ("triggers = 3", "triggers: must be a table"),
         ("[[split]]\ntrain = 80", "split: must be a table"),
         ("[gates]\nconfidence = 1", "gates.confidence: must be less than 1"),
+        ("[vlm]\nngram_window = 20", r"vlm: ngram_window .20. must be at least no_repeat_ngram .30."),
         ("[gates]\ncategory_margin = -0.1", "category_margin: must be at least 0"),
     ],
 )

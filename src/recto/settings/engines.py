@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from recto.settings.serving import url_or_empty
 from recto.settings.table import Count, Experts, PageTaskName, Seconds, SettingsTable, Share, Word
@@ -71,6 +71,13 @@ class VlmSettings(Computing):
     allow_remote_code: _Names = Field(
         default=(), description='architectures whose own program may run: "deepseek-ocr"'
     )
+
+    @model_validator(mode="after")
+    def _window(self) -> "VlmSettings":
+        if self.ngram_window < self.no_repeat_ngram:
+            least = f"no_repeat_ngram ({self.no_repeat_ngram})"
+            raise ValueError(f"ngram_window ({self.ngram_window}) must be at least {least}")
+        return self
 
 
 class TextSettings(Computing):

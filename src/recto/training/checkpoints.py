@@ -57,7 +57,7 @@ class Checkpoints:
 
     def newest_file(self) -> Path | None:
         """The file of the newest state that is whole, for one that is not to be held in memory twice."""
-        return next((path for path in self._files() if _is_whole(path)), None)
+        return next((path for path in self._files() if is_whole(path)), None)
 
     def file(self, number: int) -> Path:
         """Where the state of this number is, or would be."""
@@ -94,6 +94,9 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Whether a state is there, and is what its SHA-256 beside it says."""
     beside = _beside(path)
-    return beside.is_file() and beside.read_text("utf-8") == f"{_sha256(path)}  {path.name}\n"
+    if not (path.is_file() and beside.is_file()):
+        return False
+    return beside.read_text("utf-8") == f"{_sha256(path)}  {path.name}\n"

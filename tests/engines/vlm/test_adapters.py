@@ -136,6 +136,29 @@ def test_one_base_for_all_who_want_it(tiny_weights: StoredModel, placement: Plac
     assert gone() is None
 
 
+def test_who_computes_experts_in_another_way_shares_no_base(
+    tiny_weights: StoredModel, placement: Placement
+) -> None:
+    one = shared_base(tiny_weights, placement)
+    other = shared_base(tiny_weights, placement, experts="eager")
+    assert other is not one and shared_base(tiny_weights, placement, experts="eager") is other
+
+
+def test_the_same_tensors_with_another_alpha_are_another_adapter(
+    tiny_weights: StoredModel, placement: Placement, tmp_path: Path
+) -> None:
+    tuned = adapted(tiny_weights, placement, 1)
+    base = SharedWeights(load_base(tiny_weights, placement))
+    weak = base.attach(saved(tuned, tiny_weights, tmp_path / "weak"))
+    tuned.peft_config["default"].lora_alpha = 64
+    strong = base.attach(saved(tuned, tiny_weights, tmp_path / "strong"))
+    assert weak.name != strong.name
+    with base.using(weak) as loaded:
+        one = logits(loaded)
+    with base.using(strong) as loaded:
+        assert not torch.allclose(logits(loaded), one)
+
+
 def test_an_adapter_of_another_base_is_refused(
     tiny_weights: StoredModel, placement: Placement, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recto.documents.page import Image
 from recto.engines.vlm.choosing import NoRepeatedNGrams, table_tokens
 from recto.engines.vlm.guards import ink_px
+from recto.errors import EngineError
 
 from ...tiny import page_image
 
@@ -146,3 +147,8 @@ def test_the_least_print_is_ink(image: Image) -> None:
 
 def test_more_text_has_more_ink() -> None:
     assert ink_px(printed("TOTAL 18.99 EUR")) > ink_px(printed("TOTAL")) > ink_px(printed("T"))
+
+
+def test_a_window_that_holds_no_n_gram_is_our_error() -> None:
+    with pytest.raises(EngineError, match="no 30 tokens are within a window of 20"):
+        NoRepeatedNGrams(30, 20, prompt=0)

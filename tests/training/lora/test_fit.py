@@ -205,6 +205,77 @@ def test_too_little_for_a_single_page_is_our_error(make_pupil: Make, pages: Samp
         lesson.fit(Memory(tmp_path), Marks(pages, [9]))
 
 
+class FullAtFirst(Memory):
+    """A Keeper that has no memory for its first copy: of the best weights, or of the state."""
+
+    def __init__(self, folder: Path, part: str) -> None:
+        super().__init__(folder)
+        self.part = part
+
+    def keep_best(self, step: int, weights: Weights) -> None:
+        self.run_out("best")
+        super().keep_best(step, weights)
+
+    def keep(self, state: State) -> None:
+        self.run_out("state")
+        super().keep(state)
+
+    def run_out(self, part: str) -> None:
+        if self.part == part:
+            self.part = ""
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+
+@pytest.mark.parametrize("part", ["best", "state"])
+def test_memory_that_runs_out_before_there_is_a_state(
+    make_pupil: Make, pages: Samples, tmp_path: Path, part: str
+) -> None:
+    keeper = FullAtFirst(tmp_path, part)
+    fitted = Lesson(make_pupil(RECIPE), pages).fit(keeper, Marks(pages, [9, 8, 7, 6, 5]))
+    assert keeper.said == ["memory ran out: 1 page at once now, 2 times a step; going on from the start"]
+    assert [epoch.score.errors for epoch in keeper.epochs] == [
+        8,
+        7,
+        6,
+        5,
+    ]  # the base model's 9 were told to nobody
+    assert [epoch.number for epoch in fitted.epochs] == [0, 1, 2, 3]
+    assert fitted.steps == 6 and sorted(keeper.bests) == [0, 2, 4, 6]
+
+
+@pytest.mark.parametrize("part", ["a weight of the base", "a gradient"])
+def test_what_isnt_a_finite_number_stops_the_run(
+    make_pupil: Make, pages: Samples, tmp_path: Path, part: str
+) -> None:
+    pupil = make_pupil(RECIPE)
+    if part == "a gradient":
+        wanted = "the gradient of step 1 isn't a finite number"
+        next(iter(pupil.learning.values())).register_hook(lambda gradient: gradient * torch.inf)
+    else:
+        wanted = "the loss of step 1 isn't a finite number"
+        pupil.loaded.model.get_output_embeddings().weight.data[5] = torch.nan
+    before = pupil.weights()
+    with pytest.raises(TrainingError, match=wanted) as error:
+        Lesson(pupil, pages).fit(Memory(tmp_path), Marks(pages, [9, 8, 7, 6]))
+    assert "lower learning_rate" in str(error.value.hint) and "recto models verify" in str(error.value.hint)
+    assert same(pupil.weights(), before)
+
+
+def test_states_are_compared_by_their_bits(make_pupil: Make, pages: Samples) -> None:
+    """What isn't a number is no fault of the disk, and 0 isn't -0."""
+    pupil = make_pupil(RECIPE)
+    weight = next(iter(pupil.learning.values())).data.view(-1)
+    weight[:2] = torch.tensor([torch.nan, 0.0])
+    course = Course(pupil, pages, RECIPE, "adamw", Together())
+    stream = io.BytesIO()
+    torch.save(course.state(), stream)
+    stream.seek(0)
+    assert course.is_at(torch.load(stream, weights_only=True))
+    weight[1] = -0.0
+    stream.seek(0)
+    assert not course.is_at(torch.load(stream, weights_only=True))
+
+
 def test_another_error_is_no_lack_of_memory(make_pupil: Make, pages: Samples, tmp_path: Path) -> None:
     trial = Marks(pages, [9])
     trial.score = lambda at_once: (_ for _ in ()).throw(RuntimeError("shapes differ"))  # type: ignore[method-assign]

@@ -1,5 +1,7 @@
 """Presets choose the layers that they say, in every architecture."""
 
+import re
+
 import pytest
 from torch import nn
 
@@ -48,6 +50,24 @@ def test_all_sees_too(make_pupil: Make) -> None:
 def test_an_architecture_without_experts_says_so() -> None:
     with pytest.raises(TrainingError, match="no routed experts"):
         targets_of(ARCHITECTURES["qwen2.5-vl"], "experts")
+
+
+@pytest.mark.parametrize(
+    ("name", "presets"),
+    [
+        ("model.layers.3.mlp.experts.17.gate_proj", {"experts"}),
+        ("model.layers.3.mlp.shared_experts.up_proj", {"language", "all", "experts"}),
+        ("model.layers.0.mlp.down_proj", {"language", "all", "experts"}),
+        ("model.layers.3.self_attn.q_proj", {"attention", "language", "all", "experts"}),
+        ("model.sam_model.blocks.0.attn.qkv", {"all"}),
+    ],
+)
+def test_experts_that_are_linear_layers(name: str, presets: set[Preset]) -> None:
+    """Those of DeepSeek-OCR, whose own program has one linear layer for each expert."""
+    every: tuple[Preset, ...] = ("attention", "language", "all", "experts")
+    targets = {preset: targets_of(ARCHITECTURES["deepseek-ocr"], preset) for preset in every}
+    assert {preset for preset in every if re.fullmatch(targets[preset].modules, name)} == presets
+    assert targets["experts"].parameters == ()
 
 
 @pytest.mark.parametrize(

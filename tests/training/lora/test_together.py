@@ -51,6 +51,24 @@ except (ValueError, TrainingError) as error:
 finally:
     (Path(__file__).parent / os.environ["RANK"]).write_text(said)
 """
+NARROW = """
+import os, sys
+import torch
+from recto.training.lora.{module} import {kind}
+
+plain, calls = {kind}.{method}, []
+
+def narrow(self, *arguments):
+    calls.append(self)
+    if len(calls) == {call}:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+    return plain(self, *arguments)
+
+if os.environ["RANK"] == "1":
+    {kind}.{method} = narrow
+from recto.cli import main
+main()
+"""
 TIMEOUT_S = 600
 PAGES = 32
 RECIPE = """
@@ -153,3 +171,26 @@ def test_an_error_in_one_ends_all(tmp_path: Path, fails: int) -> None:
     assert told[str(fails)] == "ValueError: the page fell"
     other = f"TrainingError: process {fails + 1} of 2 failed: the page fell"
     assert told[str(1 - fails)].startswith(other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "kind", "method", "call"),
+    [
+        ("masters", "Masters", "take_gradients", 2),
+        ("masters", "Masters", "give", 2),
+        ("pupil", "Pupil", "weights", 1),
+        ("course", "Course", "state", 1),
+    ],
+)
+def test_memory_that_runs_out_in_one_halves_all(
+    tiny_weights: StoredModel, tmp_path: Path, module: str, kind: str, method: str, call: int
+) -> None:
+    """Amidst a step of the optimiser, or where weights are kept: the second process alone has no memory."""
+    prepared(tmp_path, tiny_weights, 4)
+    program = NARROW.format(module=module, kind=kind, method=method, call=call)
+    done = torchrun(tmp_path, program, 2, *words(tmp_path, "run"))
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    told = [row["text"] for row in rows if row["event"] == "remark" and "memory ran out" in row["text"]]
+    assert len(told) == 1 and told[0].startswith("memory ran out: 1 page at once now, 4 times a step")

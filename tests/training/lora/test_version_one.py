@@ -12,7 +12,9 @@ from recto.datasets.pages import open_example
 from recto.engines.model_folder import open_model
 from recto.engines.model_store import RECORD, STORE_VARIABLE, StoredRecord, find_model
 from recto.engines.vlm import load
+from recto.engines.vlm.adapters import ADAPTER_WEIGHTS
 from recto.engines.vlm.opening import full_weights
+from recto.engines.vlm.packages import load_file
 from recto.engines.vlm.tiny import tiny_tokenizer
 from recto.engines.weight_files import kept_files, stamp_of
 from recto.errors import EngineError, ModelFolderError
@@ -30,10 +32,21 @@ NAME = "version-one"
 PROGRAM = '''
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel
+from transformers.models.llama.modeling_llama import LlamaMLP
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 class Config(LlamaConfig):
     model_type = "deepseek_vl_v2"
+
+class Experts(torch.nn.Module):
+    """What a token visits, each expert as linear layers of its own, and one that all visit."""
+    def __init__(self, config):
+        super().__init__()
+        self.experts = torch.nn.ModuleList([LlamaMLP(config) for _ in range(2)])
+        self.shared_experts = LlamaMLP(config)
+
+    def forward(self, hidden):
+        return self.shared_experts(hidden) + sum(expert(hidden) for expert in self.experts) / 2
 
 class SeeingModel(LlamaModel):
     """A language model whose picture tokens are what the picture's grey is."""
@@ -41,6 +54,7 @@ class SeeingModel(LlamaModel):
 
     def __init__(self, config):
         super().__init__(config)
+        self.layers[1].mlp = Experts(config)
         self.projector = torch.nn.Linear(64, config.hidden_size)
 
     def forward(self, input_ids=None, images=None, images_seq_mask=None, images_spatial_crop=None, **others):
@@ -93,7 +107,13 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )  # fmt: skip
     torch.manual_seed(0)
     model = transformers.LlamaForCausalLM(config)
-    tensors = model.state_dict() | {
+    plain = {name: tensor for name, tensor in model.state_dict().items() if ".layers.1.mlp." not in name}
+    tensors = plain | {
+        f"model.layers.1.mlp.{part}.{layer}_proj.weight": torch.randn(shape) / 8
+        for part in ("experts.0", "experts.1", "shared_experts")
+        for layer, shape in {"gate": (128, 64), "up": (128, 64), "down": (64, 128)}.items()
+    }
+    tensors |= {
         "model.projector.weight": torch.randn(64, 64) / 8,
         "model.projector.bias": torch.zeros(64),
     }
@@ -114,11 +134,19 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / RECORD).write_text(record.model_dump_json())
 
 
-@pytest.mark.parametrize("method", ["lora", "full"])
-def test_it_learns_is_checked_and_reads(tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "preset"), [("lora", "language"), ("lora", "experts"), ("full", "language")]
+)
+def test_it_learns_is_checked_and_reads(tmp_path: Path, method: str, preset: str) -> None:
     data = write_lines(tmp_path / "data", {"train": 2, "val": 1})
     recipe = recipe_of(
-        model=NAME, method=method, mode="tiny", dropout=0.0, epochs=1, gradient_checkpointing=False
+        model=NAME,
+        method=method,
+        preset=preset,
+        mode="tiny",
+        dropout=0.0,
+        epochs=1,
+        gradient_checkpointing=False,
     )
     settings = Settings(vlm=VLM)
     training = train(load_dataset(data), tmp_path / "run", way_of(recipe, settings))
@@ -128,11 +156,14 @@ def test_it_learns_is_checked_and_reads(tmp_path: Path, method: str) -> None:
     card = open_model(training.model, engine="vlm").card
     assert card.vlm is not None and card.vlm.revision == COMMIT
     page = open_example(line_examples(1)[0])
-    assert isinstance(load(training.model, settings=settings).read([page])[0].text, str)
+    assert load(training.model, settings=settings).read([page])[0].text
     forbidden = Settings(vlm=VLM.model_copy(update={"allow_remote_code": ()}))
     with pytest.raises(EngineError, match="that isn't allowed"):
         load(training.model, settings=forbidden)
     if method == "lora":
+        names = load_file(training.model / ADAPTER_WEIGHTS)
+        assert any(".shared_experts." in name for name in names)
+        assert any(".mlp.experts." in name for name in names) is (preset == "experts")
         assert merge(training.model, tmp_path / "merged", [page_image()], VLM).parity < 1e-3
         return
     (find_model(NAME).path / "program.py").write_text(PROGRAM + "# another commit's\n")

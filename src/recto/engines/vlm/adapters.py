@@ -5,6 +5,7 @@ one at a time. With none on, the base computes exactly what it did before any wa
 leave memory with the last who holds them.
 """
 
+import hashlib
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from recto.engines.vlm.device import Placement
 from recto.engines.vlm.loading import Loaded, load_base
 from recto.engines.vlm.packages import SafetensorError, load_file, torch
 from recto.errors import MissingPackage, ModelFolderError
+from recto.settings.table import Experts
 
 try:
     import peft
@@ -67,11 +69,11 @@ class SharedWeights:
                 where=folder.path,
                 hint=f"recto models list shows what is here; recto models pull {theirs.name}",
             )
-        name = f"a{folder.card.files[ADAPTER_WEIGHTS].sha256[:16]}" if _is_adapter(folder) else ""
-        if not name:
+        if not _is_adapter(folder):
             raise ModelFolderError(
                 f"holds no {ADAPTER_WEIGHTS}", where=folder.path, hint="recto improve writes one"
             )
+        name = _name_of(folder)
         with self._turn:
             self._forget_gone()
             found = self._attached.get(name)
@@ -152,21 +154,35 @@ def fill(tuned: peft.PeftModel, name: str, weights: Path) -> None:
             parameter.copy_(found[slot])
 
 
-_bases: WeakValueDictionary[tuple[str, str, str, str, int], SharedWeights] = WeakValueDictionary()
+_bases: WeakValueDictionary[tuple[str, str, str, str, int, Experts], SharedWeights] = WeakValueDictionary()
 _loading = threading.Lock()
 
 
 def shared_base(
-    source: StoredModel, placement: Placement, *, bits: int = 16, allow_remote_code: tuple[str, ...] = ()
+    source: StoredModel,
+    placement: Placement,
+    *,
+    bits: int = 16,
+    experts: Experts = "auto",
+    allow_remote_code: tuple[str, ...] = (),
 ) -> SharedWeights:
-    """The base `source` at `placement`: the one in memory, or loaded now. Raises what `load_base` does."""
-    key = (source.sha256, placement.device, placement.dtype_name, placement.attention, bits)
+    """The base `source` at `placement`: the one in memory, or loaded now. Raises what `load_base` does.
+
+    Whoever computes experts in a way of their own says so by `experts`, and shares with nobody who doesn't.
+    """
+    key = (source.sha256, placement.device, placement.dtype_name, placement.attention, bits, experts)
     with _loading:
         found = _bases.get(key)
         if found is None:
             loaded = load_base(source, placement, bits=bits, allow_remote_code=allow_remote_code)
             found = _bases[key] = SharedWeights(loaded)
         return found
+
+
+def _name_of(folder: ModelFolder) -> str:
+    """The same for the same adapter: weights say nothing without their rank, alpha and places."""
+    digests = "".join(folder.card.files[name].sha256 for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS))
+    return f"a{hashlib.sha256(digests.encode()).hexdigest()[:16]}"
 
 
 def _is_adapter(folder: ModelFolder) -> bool:

@@ -16,14 +16,15 @@ from recto.errors import EngineError
 class Layers:
     """Where the parts stand in the model, as dotted names from its top.
 
-    `vision` are the parts that see. `experts` are the routed experts of a layer, whose weights are parameters
-    of three dimensions and no linear layers.
+    `vision` are the parts that see. `experts` are the routed experts of a layer where their weights are
+    parameters of three dimensions, `expert_layers` the part that holds them where they are linear layers.
     """
 
     language: str
     vision: tuple[str, ...]
     head: str = "lm_head"
     experts: tuple[str, ...] = ()
+    expert_layers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ _DEEPSEEK_1 = Architecture(
     layers=Layers(
         language="model.layers",
         vision=("model.sam_model", "model.vision_model", "model.projector"),
+        expert_layers="mlp.experts",
     ),
     image_processor="",
     image_token="<image>",

@@ -8,6 +8,7 @@ batch, and may change nothing. (transformers' own penalties count both.)
 from collections.abc import Mapping
 
 from recto.engines.vlm.packages import torch, transformers
+from recto.errors import EngineError
 
 TABLE_MARKS = ("<td>", "</td>")
 """Tokens that tables repeat by right; forbidding them would end a table of many like rows."""
@@ -17,11 +18,14 @@ class NoRepeatedNGrams(transformers.LogitsProcessor):  # type: ignore[misc]  # w
     """Forbids each token that would end an n-gram of `size` tokens which began within the last `window` ones.
 
     Only what was written counts, not the `prompt` tokens before it, so that padding changes nothing. `window`
-    0 looks at all that was written. Tokens in `allowed` are never forbidden. The whole batch is looked at in
-    tensors, on the model's device.
+    0 looks at all that was written; one that holds no n-gram is an EngineError. Tokens in `allowed` are never
+    forbidden. The whole batch is looked at in tensors, on the model's device.
     """
 
     def __init__(self, size: int, window: int, *, prompt: int, allowed: frozenset[int] = frozenset()) -> None:
+        if 0 < window < size:
+            hint = f"ngram_window: {size} or more, or 0"
+            raise EngineError(f"no {size} tokens are within a window of {window}", hint=hint)
         self._size, self._window, self._prompt = size, window, prompt
         self._allowed = torch.tensor(sorted(allowed), dtype=torch.long)
 

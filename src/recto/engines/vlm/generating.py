@@ -72,9 +72,12 @@ class Generated:
         return math.exp(sum(among) / len(among)) if among else 1.0
 
 
-def generate(loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding) -> list[Generated]:
+def generate(
+    loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding, most: Sequence[int] | None = None
+) -> list[Generated]:
     """What the model writes about each of `pages`, in order, all at once.
 
+    `most` is how many tokens of each are kept, as if that had been the `max_new_tokens` of that page alone.
     Raises EngineError where there is no room for an answer. That memory ran out is torch's own error: whoever
     chose the size of the batch knows what to do.
     """
@@ -91,7 +94,8 @@ def generate(loaded: Loaded, pages: Sequence[Prepared], decoding: Decoding) -> l
         )
         searched = decoding.beams > 1
         logprobs = _rescored(loaded, inputs, sequences) if searched else likelihoods.of(sequences, prompt)
-    written = sequences[:, prompt:].tolist()
+    limits = most or [room] * len(pages)
+    written = [row[:limit] for row, limit in zip(sequences[:, prompt:].tolist(), limits, strict=True)]
     return [_generated(loaded, *row) for row in zip(written, logprobs.tolist(), strict=True)]
 
 

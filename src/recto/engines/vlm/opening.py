@@ -125,7 +125,8 @@ class _How:
 
 def _opened(source: StoredModel, folder: ModelFolder | None, how: _How, settings: VlmSettings) -> Opened:
     allowed = settings.allow_remote_code
-    base = shared_base(source, choose(settings), bits=how.bits, allow_remote_code=allowed)
+    placement = choose(settings)
+    base = shared_base(source, placement, bits=how.bits, experts=settings.experts, allow_remote_code=allowed)
     mode, task = base.loaded.architecture.mode(how.mode).name, task_named(how.task)
     return Opened(base, base.attach(folder) if folder else None, mode, task, how.label)
 

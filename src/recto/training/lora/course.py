@@ -5,11 +5,13 @@ goes on as if nothing had been. The loss of a step is the mean over its answer t
 shared out.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from recto.errors import TrainingError
 from recto.training.lora.loss import answer_loss
 from recto.training.lora.masters import Masters
 from recto.training.lora.material import Material
@@ -55,17 +57,17 @@ class Course:
         """Learn from the pages of step `number` (from 0), `at_once` at a time.
 
         Raises what says that memory ran out, in every process if it does in one; what was changed by then
-        must be restored.
+        must be restored. Raises TrainingError where loss or gradient isn't a finite number: nothing is
+        changed then.
         """
         pages = self._pages(number)
         rate = learning_rate(self._recipe, number, self.steps)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         loss = self.gradient(pages, at_once)
-        self._masters.take_gradients()
-        nn.utils.clip_grad_norm_(self._masters.weights.values(), self._recipe.gradient_norm)
-        self._optimiser.step()
-        self._masters.give()
+        _check_finite("loss", loss, number)
+        with self._together.in_memory():
+            self._follow_gradient(number)
         self.forget_gradient()
         lengths = self._samples.lengths
         tokens = sum(lengths[page] for page in pages)
@@ -86,6 +88,14 @@ class Course:
                     weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
         self._together.add_up([weight.grad for weight in self._weights if weight.grad is not None])
         return sum(self._together.gathered(summed))
+
+    def _follow_gradient(self, number: int) -> None:
+        self._masters.take_gradients()
+        weights = self._masters.weights.values()
+        norm = nn.utils.clip_grad_norm_(weights, self._recipe.gradient_norm)
+        _check_finite("gradient", float(norm), number)
+        self._optimiser.step()
+        self._masters.give()
 
     def forget_gradient(self) -> None:
         """Let no step take what `gradient` left."""
@@ -140,15 +150,29 @@ class Course:
         return answer_loss(hidden, batch.labels, model.get_output_embeddings())
 
 
+def _check_finite(name: str, value: float, step: int) -> None:
+    """Raise TrainingError for what nothing can be learnt from."""
+    if not math.isfinite(value):
+        what = f"the {name} of step {step + 1} isn't a finite number ({value})"
+        hint = "begin anew with a lower learning_rate; at step 1, check the base weights: recto models verify"
+        raise TrainingError(what, hint=hint)
+
+
 def _same(one: object, other: object) -> bool:
-    """Whether two trees hold the same, whichever devices their tensors are on."""
+    """Whether two trees hold the same bits, whichever devices their tensors are on."""
     if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one.dtype == other.dtype and torch.equal(one.cpu(), other.cpu())
+        alike = one.dtype == other.dtype and one.shape == other.shape
+        return alike and torch.equal(_bits(one), _bits(other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(_same, one, other))
     return bool(one == other)
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    """A tensor's bytes, on the CPU: as numbers, what isn't one never equals itself."""
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
 
 
 def _table(value: object) -> dict[str, Tensor]:

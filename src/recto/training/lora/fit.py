@@ -147,6 +147,8 @@ class _Loop:
         state = self._kept()
         if state:
             self._go_back(state)
+        else:  # only the base model can have been measured, which changes no weight
+            self._epochs, self._best_step, self._stretch = (), 0, Stretch()
         pieces = -(-self._work.recipe.step_pages // self._at_once)
         few = "1 page" if self._at_once == 1 else f"{self._at_once} pages"
         where = f"after step {self._step}" if state else "from the start"
@@ -182,26 +184,31 @@ class _Loop:
         self._stretch = Stretch()
         if epoch.is_best:
             self._best_step = self._step
-            self._keeper.keep_best(self._step, self._work.pupil.weights())
+            with self._together.in_memory():
+                self._keeper.keep_best(self._step, self._work.pupil.weights())
         self._keep()
         self._keeper.epoch(epoch)
 
     def _keep(self) -> None:
         """Keep the state, and see that what was written is what stands here, to the last bit."""
-        self._keeper.keep(self._state())
-        written = self._keeper.newest()
-        if written and not self._course.is_at(read_state(written).course):
-            what = f"the state after step {self._step} isn't what was trained"
-            raise ParityError(what, where=written, hint=f"check the disk, and report this; {GOES_ON}")
+        state = self._state()
+        with self._together.in_memory():
+            self._keeper.keep(state)
+            written = self._keeper.newest()
+            if written and not self._course.is_at(read_state(written).course):
+                what = f"the state after step {self._step} isn't what was trained"
+                raise ParityError(what, where=written, hint=f"check the disk, and report this; {GOES_ON}")
 
     def _kept(self) -> State | None:
         """The newest state, which each process reads for itself."""
         path = self._together.told(self._keeper.newest())
-        return read_state(path) if path else None
+        with self._together.in_memory():
+            return read_state(path) if path else None
 
     def _state(self) -> State:
-        course = self._course.state()
-        random = tuple(self._together.gathered(self._course.random_state()))
+        with self._together.in_memory():
+            course, mine = self._course.state(), self._course.random_state()
+        random = tuple(self._together.gathered(mine))
         return State(
             step=self._step,
             best_step=self._best_step,
@@ -220,7 +227,8 @@ class _Loop:
             raise TrainingError(what, hint="start as many again, or pass --overwrite to begin anew")
         self._step, self._epochs, self._stretch = state.step, state.epochs, state.stretch
         self._tokens, self._seconds, self._best_step = state.tokens, state.seconds, state.best_step
-        self._course.restore({**state.course, "random": state.random[self._together.rank]})
+        with self._together.in_memory():
+            self._course.restore({**state.course, "random": state.random[self._together.rank]})
 
     def _count(self, stride: Stride, seconds: float) -> None:
         now = self._stretch

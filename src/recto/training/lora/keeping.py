@@ -5,7 +5,8 @@ from typing import Protocol
 
 import torch
 
-from recto.training.checkpoints import Checkpoints
+from recto.errors import TrainingError
+from recto.training.checkpoints import Checkpoints, is_whole
 from recto.training.chronicle import Chronicle
 from recto.training.lora.pupil import Weights
 from recto.training.lora.state import State, read_tree, save_tree
@@ -60,12 +61,20 @@ class RunKeeper:
         self._best.write(step, lambda stream: save_tree(dict(weights), stream))
 
     def best(self, step: int) -> Weights:
-        """The weights after `step`."""
-        return _weights(read_tree(self._best.file(step)))
+        """The weights after `step`. Raises TrainingError where their file isn't what was written."""
+        return _weights(read_tree(self._whole_best(step)))
 
     def resumed(self, state: State) -> None:
-        """Catch up with what earlier attempts did."""
+        """Catch up with earlier attempts. Raises TrainingError where their best weights are damaged."""
+        self._whole_best(state.best_step)
         self._chronicle.resumed(state.epochs, state.step)
+
+    def _whole_best(self, step: int) -> Path:
+        path = self._best.file(step)
+        if not is_whole(path):
+            what = f"the best weights, those after step {step}, are damaged or gone"
+            raise TrainingError(what, where=path, hint="check the disk; --overwrite begins anew")
+        return path
 
     def stage(self, name: str, total: int) -> None:
         """A stage begins."""

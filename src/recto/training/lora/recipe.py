@@ -19,10 +19,10 @@ Method = Literal["full", "lora", "lora-8bit", "qlora"]
 Preset = Literal["attention", "language", "all", "experts"]
 Optimiser = Literal["auto", "adamw", "adamw-8bit", "paged-adamw-8bit"]
 Schedule = Literal["cosine", "linear", "constant"]
-PaddingFree = Literal["auto"] | bool
+PaddingFree = Literal["auto", True, False]
 
 BITS: dict[Method, int] = {"full": 16, "lora": 16, "lora-8bit": 8, "qlora": 4}
-"""Bits that each weight of the frozen base takes (routed experts stay at 16)."""
+"""Bits that each weight of the frozen base takes (routed experts that are parameters stay at 16)."""
 
 
 class LoraRecipe(RecipeTable):

@@ -1,6 +1,7 @@
 """State: everything that the next step depends on, streamed to a file and back. It survives kills.
 
-Tensors go to the file one by one: the state of a model that learns whole needn't fit into memory again.
+Tensors go to the file one by one, and are read from it where they are needed: the state of a model that
+learns whole needn't fit into memory again.
 """
 
 import io
@@ -65,7 +66,7 @@ class State:
 
 
 def read_state(path: Path) -> State:
-    """The State in a file; nothing in it is run, and its tensors are on the CPU."""
+    """The State in a file: see `read_tree`."""
     tree = read_tree(path)
     epochs, stretch = tree.pop("epochs"), tree.pop("stretch")
     return State(epochs=_EPOCHS.validate_json(epochs), stretch=Stretch(*stretch), **tree)
@@ -77,6 +78,10 @@ def save_tree(tree: Tree, stream: io.RawIOBase) -> None:
 
 
 def read_tree(path: Path) -> dict[str, Any]:
-    """What `save_tree` wrote; nothing in it is run, and its tensors are on the CPU."""
-    tree: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    """What `save_tree` wrote; nothing in it is run.
+
+    Its tensors are on the CPU and take no memory of their own until they are used: the system reads them from
+    the file, which isn't changed by what is done to them.
+    """
+    tree: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     return tree

@@ -1,14 +1,15 @@
 """Targets: which weights learn under a preset. Names and patterns only; it imports no torch.
 
 `attention` leaves the vision part and the routed experts alone, so that vLLM can load the adapter while it
-serves; adapters on vision layers have to be merged first. Routed experts are parameters of three dimensions,
-which PEFT adapts by name (`target_parameters`) and without dropout.
+serves; adapters on vision layers have to be merged first. Routed experts have adapters under `experts` alone.
+They are parameters of three dimensions, which PEFT adapts by name (`target_parameters`) and without dropout;
+those of DeepSeek-OCR's own program are linear layers.
 """
 
 import re
 from dataclasses import dataclass
 
-from recto.engines.vlm.architectures import Architecture
+from recto.engines.vlm.architectures import Architecture, Layers
 from recto.errors import TrainingError
 from recto.training.lora.recipe import Preset
 
@@ -29,10 +30,10 @@ class Targets:
 def targets_of(architecture: Architecture, preset: Preset) -> Targets:
     """Where adapters go. Raises TrainingError for `experts` in an architecture that has none."""
     layers = architecture.layers
-    patterns = [_under((layers.language,), names_of(preset))]
+    patterns = [_language(layers, preset)]
     if preset == "all":
         patterns.append(_under(layers.vision, _VISION))
-    if preset == "experts" and not layers.experts:
+    if preset == "experts" and not (layers.experts or layers.expert_layers):
         hint = "preset: language"
         raise TrainingError(f"{architecture.name} has no routed experts to adapt", where="preset", hint=hint)
     return Targets("|".join(patterns), layers.experts if preset == "experts" else ())
@@ -52,6 +53,14 @@ def learns_whole(architecture: Architecture, preset: Preset, name: str) -> bool:
     if preset == "attention":
         return re.fullmatch(rf"{_under((layers.language,), _ATTENTION)}\.(weight|bias)", name) is not None
     return not in_vision
+
+
+def _language(layers: Layers, preset: Preset) -> str:
+    """A pattern for the linear layers of the language part, without those of routed experts unless asked."""
+    found = _under((layers.language,), names_of(preset))
+    if preset == "experts" or not layers.expert_layers:
+        return found
+    return rf"(?!.*\.{re.escape(layers.expert_layers)}\.){found}"
 
 
 def _under(parts: tuple[str, ...], names: tuple[str, ...]) -> str:

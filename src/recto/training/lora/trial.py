@@ -1,6 +1,7 @@
 """Trial: validation pages, really read by the model as it is: the engine's own generating, and CER and WER.
 
-A reading that is twice as long as what is right, and more, is cut: it is wrong, however it would go on.
+A reading that is twice as long as what is right, and more, is cut: it is wrong, however it would go on. Each
+page has a limit of its own, so that scores don't depend on which pages are read together.
 """
 
 from collections.abc import Sequence
@@ -41,17 +42,21 @@ class PageTrial:
         with self.together.in_memory():
             for start in range(0, len(mine), at_once):
                 pages = mine[start : start + at_once]
-                readings |= dict(zip(pages, self._read(pages, 2 * answers[pages[0]]), strict=True))
+                readings |= dict(zip(pages, self._read(pages), strict=True))
         for part in self.together.gathered(readings):
             readings |= part
         return self._compared([readings[page] for page in range(len(answers))])
 
-    def _read(self, pages: Sequence[int], tokens: int) -> list[str]:
+    def _read(self, pages: Sequence[int]) -> list[str]:
         self.loaded.model.eval()
-        room = min(self.recipe.max_new_tokens, tokens + _SPARE_TOKENS)
         prepared = [self.samples.page(page) for page in pages]
-        found = generate(self.loaded, prepared, Decoding(max_new_tokens=room))
+        most = [self._most(page) for page in pages]
+        found = generate(self.loaded, prepared, Decoding(max_new_tokens=max(most)), most)
         return [self._plain(one.text) for one in found]
+
+    def _most(self, page: int) -> int:
+        """Tokens after which the reading of a page is cut."""
+        return min(self.recipe.max_new_tokens, 2 * self.samples.answer_tokens((page,)) + _SPARE_TOKENS)
 
     def _plain(self, text: str) -> str:
         """Without marks of places, as an engine hands it on."""
