@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,33 @@ def export(
     done = write(open_workspace(workspace), folder)
     typer.echo(f"{folder / TRAINING}: {_counted(done.pages, 'page')}")
     typer.echo(f"{folder / EXTRACTION}: {_counted(done.extractions, 'document')}")
+
+
+@corrections_app.command()
+def undo(
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Whose corrections.")],
+    since: Annotated[
+        datetime,
+        typer.Option(
+            "--since",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+            help="Those saved then or later, in UTC.",
+        ),
+    ],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Take back all that one person saved since a time, as when a batch of wrong texts came in.
+
+    What somebody else saved on top stays, and is told.
+    """
+    from recto.corrections.undoing import undo_all_by
+    from recto.workspace.folder import open_workspace
+
+    done = undo_all_by(open_workspace(workspace), by, since.replace(tzinfo=UTC), by="local")
+    typer.echo(f"taken back: {_counted(done.corrections, 'correction')} by {by}")
+    for place in done.left:
+        typer.echo(f"left, since somebody else saved on top: {place}")
 
 
 def _in_words(estimate: "Estimate") -> str:
