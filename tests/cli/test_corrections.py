@@ -36,6 +36,15 @@ def test_a_summary_and_the_files(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "training_queue.jsonl").read_text("utf-8").count("\n") == 1
 
 
+def test_calibration_of_nothing_says_so(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "work")
+    here = ("--workspace", str(workspace.path))
+    assert "confidences stay as the engine says them" in run("calibration", *here)
+    assert json.loads(run("calibration", "--json", *here)) == {"readers": []}
+    assert "calibration.html" in run("calibration", "--right", "99", "--out", str(tmp_path / "out"), *here)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"calibration.html", "calibration.json"}
+
+
 def test_a_persons_batch_is_undone(tmp_path: Path) -> None:
     workspace = create_workspace(tmp_path / "work")
     here = ("--workspace", str(workspace.path))

@@ -105,6 +105,41 @@ def undo(
         typer.echo(f"left, since somebody else saved on top: {place}")
 
 
+@corrections_app.command()
+def calibration(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write calibration.html and calibration.json there."),
+    ] = None,
+    right: Annotated[
+        list[float],
+        typer.Option("--right", min=50, max=99.999, help="So many % of what is accepted be right."),
+    ] = [95.0, 99.0, 99.5],  # noqa: B006 - typer reads it and never changes it
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Say what confidences mean, and what can be accepted without a person.
+
+    By people's corrections, for each Release by itself; cross-validated over
+    documents. With too few of them it says so.
+    """
+    from recto.cli.calibration_table import calibration_rows
+    from recto.corrections.calibration.page import write_calibration
+    from recto.corrections.calibration.report import report, report_json
+    from recto.workspace.folder import open_workspace
+
+    found = report(open_workspace(workspace), [share / 100 for share in right])
+    written = () if out is None else write_calibration(found, out)
+    if as_json:
+        typer.echo(report_json(found), nl=False)
+        return
+    for row in calibration_rows(found):
+        typer.echo(row)
+    for path in written:
+        typer.echo(f"written: {path}")
+
+
 def _in_words(estimate: "Estimate") -> str:
     release = "base weights" if estimate.release is None else f"Release {estimate.release}"
     between = ""
