@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +76,68 @@ def export(
     done = write(open_workspace(workspace), folder)
     typer.echo(f"{folder / TRAINING}: {_counted(done.pages, 'page')}")
     typer.echo(f"{folder / EXTRACTION}: {_counted(done.extractions, 'document')}")
+
+
+@corrections_app.command()
+def undo(
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Whose corrections.")],
+    since: Annotated[
+        datetime,
+        typer.Option(
+            "--since",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+            help="Those saved then or later, in UTC.",
+        ),
+    ],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Take back all that one person saved since a time, as when a batch of wrong texts came in.
+
+    What somebody else saved on top stays, and is told.
+    """
+    from recto.corrections.undoing import undo_all_by
+    from recto.workspace.folder import open_workspace
+
+    done = undo_all_by(open_workspace(workspace), by, since.replace(tzinfo=UTC), by="local")
+    typer.echo(f"taken back: {_counted(done.corrections, 'correction')} by {by}")
+    for place in done.left:
+        typer.echo(f"left, since somebody else saved on top: {place}")
+
+
+@corrections_app.command()
+def calibration(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write calibration.html and calibration.json there."),
+    ] = None,
+    right: Annotated[
+        list[float],
+        typer.Option("--right", min=50, max=99.999, help="So many % of what is accepted be right."),
+    ] = [95.0, 99.0, 99.5],  # noqa: B006 - typer reads it and never changes it
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Say what confidences mean, and what can be accepted without a person.
+
+    By people's corrections, for each Release by itself; cross-validated over
+    documents. With too few of them it says so.
+    """
+    from recto.cli.calibration_table import calibration_rows
+    from recto.corrections.calibration.page import write_calibration
+    from recto.corrections.calibration.report import report, report_json
+    from recto.workspace.folder import open_workspace
+
+    found = report(open_workspace(workspace), [share / 100 for share in right])
+    written = () if out is None else write_calibration(found, out)
+    if as_json:
+        typer.echo(report_json(found), nl=False)
+        return
+    for row in calibration_rows(found):
+        typer.echo(row)
+    for path in written:
+        typer.echo(f"written: {path}")
 
 
 def _in_words(estimate: "Estimate") -> str:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import func, select
 
+from recto.corrections.calibration.fitting import Calibration, calibrations
+from recto.corrections.calibration.judged import Reader, reader_of
 from recto.corrections.consent import Consent, consent_of
 from recto.corrections.content import PageContent, content_of, fields_json, fields_of, version_of
 from recto.corrections.place import EVERYTHING, Place, Sight, number_of, rows_of
@@ -56,7 +58,8 @@ class Lease:
 class ReviewPage:
     """A page as it stands: what it says (`content`), what the model read, who works on it.
 
-    `reading` is None where nothing was read, or the page came with its text.
+    `reading` is None where nothing was read, or the page came with its text. `calibrated` holds for each
+    line of a reading that waits how likely it is right, by people's corrections; None: these are too few.
     """
 
     place: Place
@@ -65,6 +68,7 @@ class ReviewPage:
     problem: str | None
     corrected_at: datetime | None
     lease: Lease | None
+    calibrated: tuple[float | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def documents(workspace: Workspace, wanted: Wanted, sight: Sight = EVERYTHING) -
 
 def document(workspace: Workspace, sha256: str, sight: Sight = EVERYTHING) -> ReviewDocument:
     """One document as it stands now. Raises DocumentUnknown."""
+    known, scopes = calibrations(workspace), tuple(workspace.settings.triggers.scopes)
     with workspace.read() as session:
         rows = list(rows_of(session, sha256, sight))
         leases = {
@@ -125,7 +130,7 @@ def document(workspace: Workspace, sha256: str, sight: Sight = EVERYTHING) -> Re
         category=first.category,
         business=first.business,
         added_at=first.added_at,
-        pages=tuple(_page(row, leases.get(row.id)) for row in rows),
+        pages=tuple(_calibrated(_page(row, leases.get(row.id)), row.business, known, scopes) for row in rows),
         fields=fields_of(first),
         fields_version=version_of(fields_json(first)),
         extraction=cast(Mapping[str, JsonValue] | None, first.extraction),
@@ -145,3 +150,16 @@ def _page(row: DocumentRow, lease: Lease | None) -> ReviewPage:
     reading = transcript_from_json(cast(TranscriptJson, row.reading)) if row.reading else None
     place = Place(row.sha256, number_of(row))
     return ReviewPage(place, content_of(row), reading, row.problem, row.corrected_at, lease)
+
+
+def _calibrated(
+    page: ReviewPage, business: str | None, known: Mapping[Reader, Calibration], scopes: Sequence[str]
+) -> ReviewPage:
+    """The page with what its reader's confidences mean, where that is known and the reading still stands."""
+    if page.reading is None or page.content.state != "queued":
+        return page
+    calibration = known.get(reader_of(business, page.reading.engine, page.reading.release, scopes))
+    if calibration is None:
+        return page
+    told = [line.confidence for line in page.content.lines]
+    return replace(page, calibrated=tuple(None if one is None else calibration(one) for one in told))

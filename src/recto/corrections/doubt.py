@@ -1,10 +1,12 @@
 """Doubt: how much is probably wrong on a page that a model read, counted in words. Pure arithmetic.
 
-It only orders the review queue: a page that is half as doubtful as another isn't half as wrong.
+A Calibration puts the engine's confidences right first, where there is one. It only orders the review queue:
+a page that is half as doubtful as another isn't half as wrong.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from rapidfuzz.distance import Levenshtein
@@ -19,12 +21,27 @@ UNSAID = 0.1
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """`errors` are the words that the engine expects to be wrong, of `words` in all; `disagreement` (0–1) is
-    how much another engine reads otherwise; `missing` are required fields that weren't found."""
+    how much another engine reads otherwise; `missing` are required fields that weren't found. `engine` and
+    `release` read it, and `said` how sure they were (None: they didn't say) of how many words; empty where
+    `errors` don't come of that."""
 
     words: int = 0
     errors: float = 0.0
     disagreement: float = 0.0
     missing: tuple[str, ...] = ()
+    engine: str = ""
+    release: str | None = None
+    said: tuple[tuple[float | None, int], ...] = ()
+
+    def calibrated(self, calibration: Callable[[float], float] | None) -> "Doubt":
+        """The same doubt, with `errors` by what confidences mean; without a calibration, as it is."""
+        if calibration is None or not self.said:
+            return self
+        errors = sum(
+            words * (UNSAID if confidence is None else 1 - calibration(confidence))
+            for confidence, words in self.said
+        )
+        return replace(self, errors=errors)
 
     def value(self, importance: float, settings: ReviewSettings) -> float:
         """What a person's look is worth: words that it probably puts right, times what each matters."""
@@ -38,19 +55,22 @@ class Doubt:
             "errors": round(self.errors, 3),
             "disagreement": round(self.disagreement, 3),
             "missing": list(self.missing),
+            "engine": self.engine,
+            "release": self.release,
+            "said": [list(pair) for pair in self.said],
         }
 
 
 def doubt_of(reading: Transcript, others: Sequence[str] = (), missing: Sequence[str] = ()) -> Doubt:
     """The doubt about a reading, beside what `others` read. A page that broke off counts as all wrong."""
     words = reading.text.split()
-    errors = sum(_errors(line) for line in reading.lines)
+    errors, said = sum(_errors(line) for line in reading.lines), _said(reading.lines)
     if reading.finish in (Finish.TRUNCATED, Finish.REPEATING):
-        errors = float(len(words))
+        errors, said = float(len(words)), ()
     elif not reading.lines:
         errors = UNSAID * len(words)
     apart = max((Levenshtein.normalized_distance(words, other.split()) for other in others), default=0.0)
-    return Doubt(len(words), errors, apart, tuple(missing))
+    return Doubt(len(words), errors, apart, tuple(missing), reading.engine, reading.release, said)
 
 
 def doubt_from_json(value: Mapping[str, object]) -> Doubt:
@@ -60,6 +80,9 @@ def doubt_from_json(value: Mapping[str, object]) -> Doubt:
         cast(float, value["errors"]),
         cast(float, value["disagreement"]),
         tuple(cast(list[str], value["missing"])),
+        cast(str, value.get("engine", "")),
+        cast(str | None, value.get("release")),
+        tuple((of, words) for of, words in cast(list[tuple[float | None, int]], value.get("said", []))),
     )
 
 
@@ -67,6 +90,14 @@ def importance_of(category: str, business: str | None, settings: ReviewSettings)
     """What a wrong word matters: by category times by business type, 1 where nothing is said."""
     weights = settings.importance
     return weights.get(category, 1.0) * (weights.get(business, 1.0) if business else 1.0)
+
+
+def _said(lines: Sequence[Line]) -> tuple[tuple[float | None, int], ...]:
+    """Words by confidence, which three digits tell."""
+    counted: Counter[float | None] = Counter()
+    for line in lines:
+        counted[None if line.confidence is None else round(line.confidence, 3)] += len(line.text.split())
+    return tuple(counted.items())
 
 
 def _errors(line: Line) -> float:

@@ -13,7 +13,7 @@ from recto.workspace.utc import now
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day, and the corrections of pages and fields that were saved on it; undone ones count as well."""
+    """One day, and the corrections of pages and fields that were saved on it and aren't undone."""
 
     date: date
     corrections: int
@@ -23,9 +23,11 @@ def per_day(workspace: Workspace, days: int) -> tuple[Day, ...]:
     """The last `days` days, today included, oldest first."""
     today = now().date()
     first = today - timedelta(days=days - 1)
+    undone = select(CorrectionRow.undoes).where(CorrectionRow.undoes.is_not(None))
     wanted = select(CorrectionRow.at).where(
         CorrectionRow.kind.in_(("transcript", "fields")),
         CorrectionRow.undoes.is_(None),
+        CorrectionRow.id.not_in(undone),
         CorrectionRow.at >= now() - timedelta(days=days),
     )
     with workspace.read() as session:

@@ -5,7 +5,7 @@ these tell without bias how well the model reads (`estimate`). The two streams n
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -13,13 +13,15 @@ from sqlalchemy import String, func, select, update
 from sqlalchemy import cast as cast_in_sql
 from sqlalchemy.orm import Session
 
+from recto.corrections.calibration.fitting import Calibration, calibrations
+from recto.corrections.calibration.judged import Reader, reader_of
 from recto.corrections.documents import Lease
 from recto.corrections.doubt import Doubt, doubt_from_json, doubt_of, importance_of
 from recto.corrections.edit import Stream
 from recto.corrections.leases import lease_in
 from recto.corrections.place import EVERYTHING, Place, Sight
 from recto.documents.transcript import TranscriptJson, transcript_from_json
-from recto.settings import ReviewSettings
+from recto.settings import Settings
 from recto.workspace.folder import Workspace
 from recto.workspace.review_tables import CorrectionRow, DoubtRow, LeaseRow, OtherReadingRow
 from recto.workspace.tables import DocumentRow
@@ -51,8 +53,9 @@ class Waiting:
 def queue(workspace: Workspace, sight: Sight = EVERYTHING) -> tuple[Waiting, ...]:
     """All pages that wait, in the order in which they are handed out to one who does all of them."""
     _weigh(workspace)
+    known = calibrations(workspace)
     with workspace.read() as session:
-        waiting = [entry for _, entry in _waiting(session, workspace.settings.review, sight)]
+        waiting = [entry for _, entry in _waiting(session, workspace.settings, known, sight)]
     return tuple(_in_turn(waiting, workspace.settings.review.random_share))
 
 
@@ -63,8 +66,9 @@ def take_next(workspace: Workspace, author: str, sight: Sight = EVERYTHING) -> W
     """
     settings = workspace.settings.review
     _weigh(workspace)
+    known = calibrations(workspace)
     with workspace.read() as session:  # looking takes time, which must not hold up those who save
-        waiting = _waiting(session, settings, sight)
+        waiting = _waiting(session, workspace.settings, known, sight)
         drawn = _random_is_due(session, settings.random_share)
     own = [pair for pair in waiting if pair[1].lease and pair[1].lease.author == author]
     free = [pair for pair in waiting if pair[1].lease is None and author not in pair[1].unsure]
@@ -127,8 +131,11 @@ def _random_is_due(session: Session, share: float) -> bool:
     return given["random"] + 1 <= share * (given["value"] + given["random"] + 1)
 
 
-def _waiting(session: Session, settings: ReviewSettings, sight: Sight) -> list[tuple[int, Waiting]]:
+def _waiting(
+    session: Session, settings: Settings, known: Mapping[Reader, Calibration], sight: Sight
+) -> list[tuple[int, Waiting]]:
     """Queued pages, each with the id of its row: by value, drawn ones by their draw, unread ones last."""
+    review, scopes = settings.review, tuple(settings.triggers.scopes)
     leases = {
         lease.document_id: Lease(lease.author, lease.until, lease.stream)
         for lease in session.scalars(select(LeaseRow).where(LeaseRow.until > now()))
@@ -150,14 +157,17 @@ def _waiting(session: Session, settings: ReviewSettings, sight: Sight) -> list[t
     for row in session.execute(query.order_by(DocumentRow.id)):
         place = Place(row.sha256, row.page or 1)
         doubt = doubt_from_json(row.doubt) if row.doubt else None
-        importance = importance_of(row.category, row.business, settings)
+        if doubt is not None:
+            reader = reader_of(row.business, doubt.engine, doubt.release, scopes)
+            doubt = doubt.calibrated(known.get(reader))
+        importance = importance_of(row.category, row.business, review)
         entry = Waiting(
             place=place,
             name=row.name,
             category=row.category,
             business=row.business,
-            stream="random" if is_drawn(place, settings.random_share) else "value",
-            value=doubt.value(importance, settings) if doubt else 0.0,
+            stream="random" if is_drawn(place, review.random_share) else "value",
+            value=doubt.value(importance, review) if doubt else 0.0,
             doubt=doubt,
             lease=leases.get(row.id),
             unsure=tuple(unsure.get(row.id, ())),

@@ -34,6 +34,10 @@ class ReviewPageModel(BaseModel):
     version: str = Field(description="names what the page says now; a save says which one it saw")
     text: str | None = Field(description="trusted, or else what the model read; null: nothing is read yet")
     lines: list[LineModel]
+    calibrated: list[float | None] | None = Field(
+        description="how likely each line of a waiting reading is right, by people's corrections; "
+        "null: too few, or a person said it"
+    )
     reading: TranscriptModel | None = Field(description="what the model read, if it did")
     problem: str | None = Field(description="why it can't be read")
     corrected_at: str | None
@@ -188,6 +192,7 @@ def page_json(page: ReviewPage) -> _Json:
         "version": page.content.version,
         "text": page.content.text,
         "lines": lines_json(page.content.lines),
+        "calibrated": None if page.calibrated is None else list(page.calibrated),
         "reading": None if page.reading is None else page.reading.to_json(),
         "problem": page.problem,
         "corrected_at": None if page.corrected_at is None else page.corrected_at.isoformat(),

@@ -3,7 +3,7 @@
 import pytest
 
 from recto.evaluation.fields import plots
-from recto.evaluation.fields.trust import Judged
+from recto.evaluation.metrics.trust import Judged
 
 SOME: list[Judged] = [(place / 20, place % 3 > 0) for place in range(20)]
 

@@ -52,6 +52,18 @@ def test_a_page_is_corrected_by_keyboard_alone(site: Site, opened: Open) -> None
     assert [one["by"] for one in site.corrections_of(document)] == ["ben"]
 
 
+def test_the_tools_of_the_view_never_cover_the_page(site: Site, opened: Open) -> None:
+    page = document_page(opened("ben"), site.upload("tools.png", 41))
+    for width in (1280, 700):
+        page.set_viewport_size({"width": width, "height": 800})
+        for _ in range(3):
+            page.keyboard.press("Alt++")
+        tools, viewer = (page.locator(name).bounding_box() for name in (".tools", "#viewer"))
+        assert tools is not None and viewer is not None
+        assert tools["height"] > 0 and viewer["height"] > 100
+        assert tools["y"] + tools["height"] <= viewer["y"], "what is zoomed stays inside the viewer"
+
+
 def test_accepting_leaves_the_reading_as_it_was_and_unsure_leaves_the_page(site: Site, opened: Open) -> None:
     first, second = site.upload("accept.png", 2), site.upload("unsure.png", 3)
     context = opened("ben")

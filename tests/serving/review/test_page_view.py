@@ -1,5 +1,7 @@
 """What a page shows of a document: which lines are unsure, and which inputs its fields get."""
 
+from dataclasses import replace
+
 import pytest
 
 from recto.corrections.consent import Consent
@@ -28,6 +30,11 @@ def document(fields: dict[str, JsonValue], extraction: dict[str, JsonValue] | No
 def test_lines_of_which_the_model_is_not_sure_are_marked(confidence: float | None, unsure: bool) -> None:
     (row,) = line_rows(page("a", Line("a", (0, 0, 1, 1), confidence)))
     assert row.unsure == unsure
+
+
+def test_lines_are_marked_by_what_their_confidence_means() -> None:
+    told = replace(page("a", Line("a", (0, 0, 1, 1), 0.95), Line("b", (0, 0, 1, 1))), calibrated=(0.7, None))
+    assert [(row.unsure, row.percent) for row in line_rows(told)] == [(True, 70), (False, 100)]
 
 
 def test_a_text_without_lines_is_shown_row_by_row() -> None:

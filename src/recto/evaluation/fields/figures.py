@@ -22,7 +22,7 @@ from recto.evaluation.fields.report import (
     Unseen,
     result_of,
 )
-from recto.evaluation.fields.trust import Judged, auroc, automation, expected_calibration_error
+from recto.evaluation.metrics.trust import Judged, auroc, automation, expected_calibration_error
 
 TARGET_ERRORS = (0.01, 0.02, 0.05)
 BOOTSTRAP = Bootstrap(resamples=1000)

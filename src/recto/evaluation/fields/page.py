@@ -15,7 +15,7 @@ from recto.evaluation.fields.report import (
     FieldResult,
     Measurement,
 )
-from recto.evaluation.fields.trust import Judged
+from recto.evaluation.metrics.trust import Judged
 from recto.evaluation.report_html import template
 
 MOST_MISTAKES = 300

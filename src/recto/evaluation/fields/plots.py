@@ -6,7 +6,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recto.evaluation.fields.trust import Judged, accepted, reliability
+from recto.evaluation.metrics.trust import Judged, accepted, reliability
 from recto.evaluation.plots import BASELINE, CANDIDATE, INK, STYLE, svg
 
 _SIZE = (4.2, 3.2)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from recto.corrections.calibration.report import latest_report
 from recto.corrections.estimate import estimates
 from recto.corrections.pace import per_day
 from recto.datasets.corpus import counts
@@ -37,7 +38,7 @@ def loop_of(request: Request) -> Loop | None:
 
 @router.get("/review/dashboard")
 async def dashboard(request: Request, visitor: VisitorHere, workspace: WorkspaceHere) -> Response:
-    """Documents, mix, corrections per day, error rates over Releases, Triggers, and what goes on now."""
+    """Documents, mix, corrections per day, error rates, what needs no person, Triggers, what goes on now."""
     context = await to_thread(_dashboard, workspace, loop_of(request))
     return rendered("dashboard.html", visitor, context, here="/review/dashboard")
 
@@ -139,6 +140,7 @@ def _dashboard(workspace: Workspace, loop: Loop | None) -> Mapping[str, object]:
         "corrected": sum(day.corrections for day in days),
         "loops": [(standing, error_path(standing.turns)) for standing in loops],
         "estimate": next(reversed(estimates(workspace)), None),
+        "calibration": latest_report(workspace),
         "current": [one for one in standings(workspace) if one.current_for],
     }
 

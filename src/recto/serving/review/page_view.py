@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from recto.corrections.documents import ReviewDocument, ReviewPage
@@ -12,12 +12,12 @@ from recto.documents.transcript import Box, Line
 from recto.serving.review.visitor import Visitor
 
 UNSURE_BELOW = 0.9
-"""A line of which the model is less sure than this is marked."""
+"""A line that is less probably right than this is marked: calibrated where corrections allow it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A line, whether its reader was `unsure`, and how sure he was (whole percent)."""
+    """A line, whether it is `unsure`, and how probably it is right (whole percent)."""
 
     text: str
     unsure: bool
@@ -96,6 +96,9 @@ def page_data(
 
 
 def _lines(page: ReviewPage) -> tuple[Line, ...]:
+    if page.calibrated is not None:
+        pairs = zip(page.content.lines, page.calibrated, strict=True)
+        return tuple(replace(line, confidence=sure) for line, sure in pairs)
     if page.content.lines:
         return page.content.lines
     nowhere: Box = (0.0, 0.0, 0.0, 0.0)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from recto.corrections.doubt import Doubt
 from recto.corrections.drafts import draft_of, drop_draft, keep_draft
 from recto.corrections.edit import FieldsEdit, TranscriptEdit
 from recto.corrections.leases import end_lease, leave_to_others, take_lease
@@ -43,7 +44,9 @@ class DoubtModel(BaseModel):
     """Why a look at the page is worth something."""
 
     words: int
-    errors: float = Field(description="words that the engine expects to be wrong")
+    errors: float = Field(
+        description="words that are probably wrong, by confidences that people's corrections calibrate"
+    )
     disagreement: float = Field(description="0 to 1: how much another engine reads otherwise")
     missing: list[str] = Field(description="required fields that weren't found")
 
@@ -227,7 +230,12 @@ def _json(entry: Waiting) -> dict[str, object]:
         "business": entry.business,
         "stream": entry.stream,
         "value": round(entry.value, 3),
-        "doubt": None if entry.doubt is None else entry.doubt.to_json(),
+        "doubt": None if entry.doubt is None else _doubt_json(entry.doubt),
         "lease": None if entry.lease is None else lease_json(entry.lease),
         "unsure": list(entry.unsure),
     }
+
+
+def _doubt_json(doubt: Doubt) -> dict[str, object]:
+    told = doubt.to_json()
+    return {name: told[name] for name in DoubtModel.model_fields}

@@ -36,7 +36,6 @@ export class Viewer {
     }, { passive: false });
     let held = null;
     this.viewer.addEventListener("pointerdown", (event) => {
-      if (event.target.closest(".tools")) return;
       held = [event.clientX, event.clientY];
       this.moved = false;
     });

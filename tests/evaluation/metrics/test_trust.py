@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recto.evaluation.fields.trust import (
+from recto.evaluation.metrics.trust import (
     Automation,
     Judged,
     accepted,

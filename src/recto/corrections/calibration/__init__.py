@@ -1,0 +1,1 @@
+"""Calibration: what confidences mean, by what people corrected; what needs no person."""
