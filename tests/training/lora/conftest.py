@@ -74,6 +74,13 @@ def pages(tiny_base: Loaded) -> Samples:  # noqa: F811
     return made
 
 
+def seen_by(pupil: Pupil, recipe: VlmRecipe) -> Samples:
+    """Pages as a pupil of other numbers than `pages` sees them."""
+    made = Samples(pupil.loaded, line_examples(4), recipe)
+    made.study(Silent())
+    return made
+
+
 @pytest.fixture
 def make_pupil(tiny_weights: StoredModel) -> Make:  # noqa: F811
     """A tiny model of its own, with what learns by a recipe."""

@@ -21,7 +21,7 @@ from recto.training.lora.together import Together
 from recto.training.lora.trial import PageTrial
 from recto.training.progress import Epoch, Score, Silent
 
-from .conftest import Make, line_examples, recipe_of
+from .conftest import Make, recipe_of, seen_by
 
 RECIPE = recipe_of(epochs=3, checkpoint_every_steps=1, patience=9)
 """Two steps an epoch, with dropout; a state after each step."""
@@ -99,13 +99,6 @@ class Lesson:
 
 def figures(epochs: Sequence[Epoch]) -> list[Epoch]:
     return [replace(epoch, seconds=0, speed=0) for epoch in epochs]
-
-
-def seen_by(pupil: Pupil, recipe: VlmRecipe) -> Samples:
-    """Pages as a pupil of other numbers than `pages` sees them."""
-    made = Samples(pupil.loaded, line_examples(4), recipe)
-    made.study(Silent())
-    return made
 
 
 def same(one: Weights, other: Weights) -> bool:

@@ -72,7 +72,6 @@ def test_the_lesson_says_what_happened(run: tuple[Path, Training]) -> None:
     assert lesson.before.unit == "pages" and lesson.tokens > 3 * 257
     assert lesson.parity < 1e-4
     assert lesson.memory is not None and lesson.memory.measured_mb is not None
-    assert lesson.memory.estimated_mb == pytest.approx(lesson.memory.measured_mb, rel=0.5)
 
 
 def test_what_was_decided_is_in_the_log(run: tuple[Path, Training]) -> None:

@@ -1,6 +1,6 @@
 """Footprint: the memory that a training should take, by a formula, before it; and what it did take.
 
-    what is there    base weights, measured once they are loaded (on a CPU with the program itself)
+    what is there    base weights, measured once loaded; on a CPU the most that the process had by then
   + what learns      gradients, masters of 16-bit weights, and two states of the optimiser for each number
   + a step           what the backward pass needs of each layer, one chunk of logits, one page's vision
 
