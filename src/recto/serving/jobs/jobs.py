@@ -224,7 +224,7 @@ class Jobs:
     async def _attempt(self, job: Job) -> bool:
         """Whether the job is finished, and not only a page of it."""
         if job.lost >= ATTEMPTS and await self._worker.give_up_next(job):
-            log.error("a page is given up", extra={"after": job.pages_there, "attempt": job.lost})
+            log.error("a page is given up", extra={"pages": job.pages_there, "attempt": job.lost})
             return False
         return await self._worker.work(job, lambda: job.alone or self._alone_waits)
 
