@@ -132,15 +132,26 @@ _ALIKE = 88.0  # percent
 def spelling(candidate: Candidate, known: Mapping[str, str]) -> tuple[str, str]:
     """Key and value of the candidate: those of a known value where the reading is nearly the same.
 
-    A number is never made another one: house 4 isn't house 1, however alike the streets.
+    A number is never made another one: house 4 isn't house 1, however alike the streets; nor is a letter
+    that stands alone at the end: Schedule E isn't Schedule D.
     """
     key = candidate.key
     if key in known or candidate.kind != "text" or len(key) < _SHORTEST_KNOWN:
         return key, known.get(key, candidate.value)
     nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    if nearest is None or _other_number(key, nearest[0]):
+    if nearest is None or _other_number(key, nearest[0]) or _other_mark(candidate.value, known[nearest[0]]):
         return key, candidate.value
     return nearest[0], known[nearest[0]]
+
+
+_LOOK_ALIKES = str.maketrans("oilszbg", "0115286")
+"""Letters and the figures that are read for them."""
+
+
+def _other_mark(value: str, known: str) -> bool:
+    """Whether both end in a single letter or figure, and not in the same."""
+    last, other = (text.casefold().translate(_LOOK_ALIKES).split()[-1:] for text in (value, known))
+    return last != other and all(len(word) == 1 for word in last + other)
 
 
 def _other_number(key: str, known: str) -> bool:

@@ -87,6 +87,12 @@ def test_a_known_value_never_changes_a_number() -> None:
     assert spelling(right, known)[1] == "No 1, Jalan Permas, 81750 Johor"
 
 
+@pytest.mark.parametrize(("printed", "becomes"), [("Schedule E", "Schedule E"), ("5chedule D", "Schedule D")])
+def test_a_known_value_never_changes_the_letter_of_a_series(printed: str, becomes: str) -> None:
+    (candidate,) = places(printed)
+    assert spelling(candidate, {"scheduled": "Schedule D"})[1] == becomes
+
+
 def places(text: str) -> list[Candidate]:
     """Each line of the text as a candidate."""
     sheet = sheet_of([Transcript("a", 1, 60, 8, text, lines_of_text(text), "text")])
