@@ -5,8 +5,8 @@
 DATA holds sroie, invoices, tax_forms and kleister_nda, each a dataset with `fields`. sroie goes from its
 train split (val chooses) to its test split; the others are too few for that: five-fold cross-validation,
 in which documents of one `group` stay together. Intervals are of 95 %, over redrawn groups. Pages are
-read once with the base weights of the CPU engine and kept in --readings. Seconds are those of one core
-(process time): of fitting without reading, and of looking for all fields of a document.
+read once with the CPU engine (base weights, or those of --model) and kept in --readings. Seconds are those
+of one core (process time): of fitting without reading, and of looking for all fields of a document.
 """
 
 import argparse
@@ -59,10 +59,10 @@ class Document:
         return Labelled(self.example.image, [self.transcript], self.example.fields or {}, self.group)
 
 
-def read(folder: Path, readings: Path) -> list[Document]:
-    """The documents with fields of a dataset, read now or earlier."""
+def read(folder: Path, readings: Path, model: Path | None) -> list[Document]:
+    """The documents with fields of a dataset, read now or earlier, with the weights of `model` if given."""
     examples = [example for example in load_dataset(folder).examples if example.fields]
-    engine = KeptReadings(load("ppocr"), readings / f"{folder.name}.jsonl")
+    engine = KeptReadings(load("ppocr", model=model), readings / f"{folder.name}.jsonl")
     found = read_pages(engine, map(open_example, examples))
     return [Document(e, t) for e, t in zip(examples, found, strict=True) if isinstance(t, Transcript)]
 
@@ -171,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with the datasets")
     parser.add_argument("--readings", type=Path, default=Path("readings"), help="folder that keeps readings")
+    parser.add_argument("--model", type=Path, help="read with this model folder, not with base weights")
     parser.add_argument("--only", choices=SETS, action="append", help="these sets alone")
     parser.add_argument("--measure-on", choices=("val", "test"), default="test", help="of sroie")
     parser.add_argument("--json", type=Path, help="write the figures here")
@@ -178,7 +179,7 @@ def main() -> None:
     figures = {}
     with threadpool_limits(1):
         for name in asked.only or SETS:
-            documents = read(asked.data / name, asked.readings)
+            documents = read(asked.data / name, asked.readings, asked.model)
             is_split = name == "sroie"
             found = split_run(name, documents, asked.measure_on) if is_split else folded(name, documents)
             figures[name] = {title: one.model_dump(exclude={"results"}) for title, one in found.items()}

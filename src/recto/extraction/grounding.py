@@ -13,7 +13,7 @@ from recto.extraction.candidates import Candidate, candidates, key_of
 from recto.extraction.fields import Found
 from recto.extraction.leaves import Leaf
 from recto.extraction.naming import spec_of, split
-from recto.extraction.patterns import Patterns
+from recto.extraction.patterns import Patterns, standing
 from recto.extraction.running import Place, RunningText
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import Sheet
@@ -97,7 +97,7 @@ class Ground:
     def _chosen(self, name: str, spec: FieldSpec, same: Sequence[Candidate]) -> Candidate:
         column = _column(name)
         if not column:
-            scores = self._patterns.scores(spec, self._sheet, same)
+            scores = self._patterns.scores(spec, standing(self._sheet, same))
             return same[int(scores.argmax())]
         free = [one for one in same if _at(one) not in self._taken[column]]
         chosen = (free or same)[0]

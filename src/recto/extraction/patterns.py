@@ -66,25 +66,30 @@ class Patterns:
         self._longest = max(map(len, self._owners), default=0)
         self._known: dict[tuple[Label, Label], dict[Label, float]] = {}
 
-    def scores(self, spec: FieldSpec, sheet: Sheet, found: Sequence[Candidate]) -> Scores:
+    def scores(self, spec: FieldSpec, found: Sequence["Seen"]) -> Scores:
         """The points of each candidate of the field, on the scale of log-odds against "none of them"."""
-        company = company_of(found)
-        role = _ROLES.get(spec.role, _no_role)
+        role = _ROLES.get(spec.role)
+        labels: dict[tuple[Label, Label], float] = {}
         points = []
-        for candidate in found:
-            seen = Seen(sheet, candidate, company)
-            points.append(_UNLABELLED + self._label_points(spec, seen) + sum(role(seen)))
-        return np.array(points)
+        for seen in found:
+            around = (seen.before, seen.above)
+            if around not in labels:
+                labels[around] = self._label_points(spec, *around)
+            points.append(_UNLABELLED + labels[around] + (0.0 if role is None else sum(role(seen))))
+        return np.array(points, float)
 
-    def _label_points(self, spec: FieldSpec, seen: "Seen") -> float:
+    def _label_points(self, spec: FieldSpec, before: Label, above: Label) -> float:
         """Points for the field's own label beside or above it; off where another's fits better.
 
         Beside its own label, those of other kinds don't count: an amount after "Total of this invoice" is
         no number of an invoice.
         """
         mine = theirs = others = 0.0
+        fits = self._fits(before, above)
+        if not fits:
+            return 0.0
         strangers = self._strangers[spec.name]
-        for label, points in self._fits(seen.before, seen.above).items():
+        for label, points in fits.items():
             owners = self._owners[label]
             if spec.name in owners:
                 mine = max(mine, points)
@@ -127,43 +132,49 @@ def _words(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A candidate where it stands."""
+    """A candidate where it stands: what every field that it could be looks at, found once."""
 
     sheet: Sheet
     candidate: Candidate
     company: Company
-
-    @property
-    def before(self) -> Label:
-        """The words before it on its row: of its own cell, or of the nearest one to the left with any.
-
-        Those of currencies don't count.
-        """
-        text, cell = self.candidate.before, self.candidate.first
-        while not (found := [word for word in _words(text) if word not in _CURRENCIES]):
-            if cell.left is None:
-                break
-            cell = self.sheet.cells[cell.left]
-            text = cell.text
-        return _without_inclusions(tuple(found[-_NEAR_WORDS:]))
-
-    @property
-    def above(self) -> Label:
-        """The words of the line above; of an amount in a column, those at its top."""
-        above, climbs = self.candidate.first.above, self.candidate.kind == "money"
-        for _ in range(_MOST_CLIMBED if climbs else 1):
-            if above is None:
-                return ()
-            cell = self.sheet.cells[above]
-            if found := _split(cell.text):
-                return found
-            above = cell.above
-        return ()
+    before: Label
+    """The words before it on its row, without those of currencies."""
+    above: Label
+    """The words of the line above; of an amount in a column, those at its top."""
 
     @property
     def row(self) -> int:
         """The row that it begins in, from 0."""
         return self.candidate.first.row
+
+
+def standing(sheet: Sheet, found: Sequence[Candidate]) -> list[Seen]:
+    """All candidates of one kind, where they stand."""
+    company = company_of(found)
+    return [Seen(sheet, one, company, _before(sheet, one), _above(sheet, one)) for one in found]
+
+
+def _before(sheet: Sheet, candidate: Candidate) -> Label:
+    """Words of the candidate's own cell, or of the nearest one to the left with any."""
+    text, cell = candidate.before, candidate.first
+    while not (found := [word for word in _words(text) if word not in _CURRENCIES]):
+        if cell.left is None:
+            break
+        cell = sheet.cells[cell.left]
+        text = cell.text
+    return _without_inclusions(tuple(found[-_NEAR_WORDS:]))
+
+
+def _above(sheet: Sheet, candidate: Candidate) -> Label:
+    above = candidate.first.above
+    for _ in range(_MOST_CLIMBED if candidate.kind == "money" else 1):
+        if above is None:
+            return ()
+        cell = sheet.cells[above]
+        if found := _split(cell.text):
+            return found
+        above = cell.above
+    return ()
 
 
 _CURRENCIES = frozenset({"rm", "myr", "eur", "usd", "gbp", "chf", "rs", "inr", "s", "us"})
@@ -178,10 +189,6 @@ def _without_inclusions(before: Label) -> Label:
         if word in _INCLUDED and place:
             return before[:place]
     return before
-
-
-def _no_role(seen: Seen) -> Iterator[float]:
-    yield 0.0
 
 
 def _total(seen: Seen) -> Iterator[float]:

@@ -61,17 +61,26 @@ class Ranker:
     known: Mapping[str, str] = field(default_factory=dict)
     calibration: Calibration = Calibration()
 
-    def scores(self, features: Sequence[Indices], patterns: Scores) -> Scores:
-        """The score of each candidate; that of none of them is 0."""
-        learnt = np.array([self._sum(indices) for indices in features])
-        return learnt + self.trust * patterns + self.bias
+    @property
+    def has_weights(self) -> bool:
+        """Whether it looks at features; without training it goes by the patterns alone."""
+        return len(self.indices) > 0
 
-    def _sum(self, indices: Indices) -> float:
-        if not len(self.indices):
-            return 0.0
-        places = np.searchsorted(self.indices, indices)
+    def scores(self, features: Sequence[Indices] | None, patterns: Scores) -> Scores:
+        """The score of each candidate; that of none of them is 0. Without weights, features aren't needed."""
+        by_patterns = self.trust * patterns + self.bias
+        if features is None or not self.has_weights:
+            return by_patterns
+        return self._learnt(features) + by_patterns
+
+    def _learnt(self, features: Sequence[Indices]) -> Scores:
+        """The sums of the weights of each candidate's features."""
+        flat = np.concatenate(features) if features else np.zeros(0, np.int32)
+        places = np.searchsorted(self.indices, flat)
         places[places == len(self.indices)] = 0
-        return float(self.weights[places[self.indices[places] == indices]].sum())
+        weights = np.where(self.indices[places] == flat, self.weights[places], 0.0)
+        owners = np.repeat(np.arange(len(features)), [len(indices) for indices in features])
+        return np.bincount(owners, weights, len(features)).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +96,24 @@ class Choice:
 
 
 def choices(found: Sequence[Candidate], scores: Scores, known: Mapping[str, str]) -> list[Choice]:
-    """The values among the candidates, the likeliest first; candidates of one value are taken together."""
-    chances = probabilities(scores)
+    """The likely values, the likeliest first; candidates of one value are taken together.
+
+    Of values that are hardly likely none is told but the likeliest of all, and none is compared with known
+    ones, which costs most.
+    """
+    chances: list[float] = probabilities(scores).tolist()
     together: defaultdict[str, list[int]] = defaultdict(list)
-    spelt = {}
     for place, candidate in enumerate(found):
-        key, value = spelling(candidate, known)
-        spelt[key] = value
+        is_likely = chances[place] >= _HARDLY
+        key = spelling(candidate, known)[0] if known and is_likely else candidate.key
         together[key].append(place)
+    sums = {key: sum(map(chances.__getitem__, places)) for key, places in together.items()}
+    told = min(max(sums.values(), default=0.0), _HARDLY)
     out = []
-    for key, places in together.items():
-        best = found[max(places, key=lambda place: chances[place])]
-        chance = min(float(chances[places].sum()), 1.0)
-        is_known = key in known
-        out.append(Choice(best, spelt[key] if is_known else best.value, key, chance, is_known))
+    for key in [key for key, chance in sums.items() if chance >= told]:
+        best, is_known = found[max(together[key], key=chances.__getitem__)], key in known
+        value = known[key] if is_known else best.value
+        out.append(Choice(best, value, key, min(sums[key], 1.0), is_known))
     return sorted(out, key=lambda choice: -choice.chance)
 
 
@@ -111,6 +124,7 @@ def probabilities(scores: Scores) -> Scores:
     return np.asarray(likely / (likely.sum() + math.exp(-top)))
 
 
+_HARDLY = 1e-3
 _SHORTEST_KNOWN = 8
 _ALIKE = 88.0  # percent
 
@@ -118,15 +132,26 @@ _ALIKE = 88.0  # percent
 def spelling(candidate: Candidate, known: Mapping[str, str]) -> tuple[str, str]:
     """Key and value of the candidate: those of a known value where the reading is nearly the same.
 
-    A number is never made another one: house 4 isn't house 1, however alike the streets.
+    A number is never made another one: house 4 isn't house 1, however alike the streets; nor is a letter
+    that stands alone at the end: Schedule E isn't Schedule D.
     """
     key = candidate.key
     if key in known or candidate.kind != "text" or len(key) < _SHORTEST_KNOWN:
         return key, known.get(key, candidate.value)
     nearest = process.extractOne(key, known.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    if nearest is None or _other_number(key, nearest[0]):
+    if nearest is None or _other_number(key, nearest[0]) or _other_mark(candidate.value, known[nearest[0]]):
         return key, candidate.value
     return nearest[0], known[nearest[0]]
+
+
+_LOOK_ALIKES = str.maketrans("oilszbg", "0115286")
+"""Letters and the figures that are read for them."""
+
+
+def _other_mark(value: str, known: str) -> bool:
+    """Whether both end in a single letter or figure, and not in the same."""
+    last, other = (text.casefold().translate(_LOOK_ALIKES).split()[-1:] for text in (value, known))
+    return last != other and all(len(word) == 1 for word in last + other)
 
 
 def _other_number(key: str, known: str) -> bool:

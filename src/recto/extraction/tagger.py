@@ -7,13 +7,14 @@ says what doesn't stand on the page. Fitting is in `training/tagging`, files are
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from recto.documents.transcript import Transcript
 from recto.extraction.assembly import assemble
 from recto.extraction.candidates import Candidate, candidates
 from recto.extraction.features import Indices, features
 from recto.extraction.fields import Extraction, Found
-from recto.extraction.patterns import Patterns
+from recto.extraction.patterns import Patterns, Seen, standing
 from recto.extraction.ranker import Choice, Ranker, Scores, choices
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import Sheet, sheet_of
@@ -78,22 +79,45 @@ class View:
 
     sheet: Sheet
     _patterns: Patterns
-    _kinds: dict[object, tuple[tuple[Candidate, ...], list[Indices]]] = field(default_factory=dict)
+    _kinds: dict[object, "_Kind"] = field(default_factory=dict)
 
-    def candidates(self, spec: FieldSpec) -> tuple[tuple[Candidate, ...], list[Indices]]:
-        """Everything that could be the field's value, with its features."""
-        key = (spec.kind, spec.role if spec.kind == "id" else "", spec.choices)
-        if key not in self._kinds:
-            found = candidates(self.sheet, spec)
-            self._kinds[key] = (found, features(self.sheet, found))
-        return self._kinds[key]
+    def candidates(self, spec: FieldSpec) -> tuple[Candidate, ...]:
+        """Everything that could be the field's value."""
+        return self._kind(spec).found
+
+    def features(self, spec: FieldSpec) -> list[Indices]:
+        """The features of each candidate."""
+        return self._kind(spec).features
 
     def patterns(self, spec: FieldSpec) -> Scores:
         """What the patterns say of each candidate."""
-        return self._patterns.scores(spec, self.sheet, self.candidates(spec)[0])
+        return self._patterns.scores(spec, self._kind(spec).seen)
 
     def ranked(self, spec: FieldSpec, ranker: Ranker) -> list[Choice]:
-        """The values that the field may have, the likeliest first."""
-        found, seen = self.candidates(spec)
-        scores = ranker.scores(seen, self.patterns(spec))
-        return choices(found, scores, ranker.known)
+        """The values that the field may have, the likeliest first.
+
+        Features cost most of the time: they are found for a ranker with weights alone.
+        """
+        learnt = self.features(spec) if ranker.has_weights else None
+        return choices(self.candidates(spec), ranker.scores(learnt, self.patterns(spec)), ranker.known)
+
+    def _kind(self, spec: FieldSpec) -> "_Kind":
+        key = (spec.kind, spec.role if spec.kind == "id" else "", spec.choices)
+        if key not in self._kinds:
+            self._kinds[key] = _Kind(self.sheet, candidates(self.sheet, spec))
+        return self._kinds[key]
+
+
+class _Kind:
+    """All candidates of one kind in a document; what is looked at of them is found when it is asked for."""
+
+    def __init__(self, sheet: Sheet, found: tuple[Candidate, ...]) -> None:
+        self._sheet, self.found = sheet, found
+
+    @cached_property
+    def features(self) -> list[Indices]:
+        return features(self._sheet, self.found)
+
+    @cached_property
+    def seen(self) -> list[Seen]:
+        return standing(self._sheet, self.found)

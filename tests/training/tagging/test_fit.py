@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recto.documents.transcript import Transcript
 from recto.extraction.candidates import Candidate, key_of
 from recto.extraction.loading import load_schema
-from recto.extraction.ranker import spelling
+from recto.extraction.ranker import choices, spelling
 from recto.extraction.sheet import lines_of_text, sheet_of
 from recto.extraction.tagger import Tagger
 from recto.extraction.tagger_folder import open_tagger, write_tagger
@@ -84,6 +85,40 @@ def test_a_known_value_never_changes_a_number() -> None:
     assert spelling(candidate, known)[1] == page
     right = replace(candidate, key=key_of("text", page.replace("4", "1")))
     assert spelling(right, known)[1] == "No 1, Jalan Permas, 81750 Johor"
+
+
+@pytest.mark.parametrize(("printed", "becomes"), [("Schedule E", "Schedule E"), ("5chedule D", "Schedule D")])
+def test_a_known_value_never_changes_the_letter_of_a_series(printed: str, becomes: str) -> None:
+    (candidate,) = places(printed)
+    assert spelling(candidate, {"scheduled": "Schedule D"})[1] == becomes
+
+
+def places(text: str) -> list[Candidate]:
+    """Each line of the text as a candidate."""
+    sheet = sheet_of([Transcript("a", 1, 60, 8, text, lines_of_text(text), "text")])
+    return [
+        Candidate("text", one.text, key_of("text", one.text), one.text, (one,), "", "") for one in sheet.cells
+    ]
+
+
+def test_one_value_at_two_places_is_one_choice_and_hardly_likely_ones_are_none() -> None:
+    found = places("Alder Books\nBirch Tools\nalder books")
+    told = choices(found, np.array([1.0, -20.0, 1.0]), {})
+    assert [one.value for one in told] == ["Alder Books"]
+    assert told[0].chance == pytest.approx(2 * np.e / (2 * np.e + 1))
+
+
+def test_the_likeliest_value_is_told_however_unlikely() -> None:
+    told = choices(places("Alder Books\nBirch Tools"), np.array([-20.0, -19.0]), {})
+    assert [one.value for one in told] == ["Birch Tools"]
+    assert choices([], np.zeros(0), {}) == []
+
+
+def test_a_hardly_likely_reading_stays_what_it_is_beside_known_values() -> None:
+    known = {"alderbooks": "Alder Books"}
+    found = places("ALDER B0OKS\nBirch Tools")
+    assert choices(found, np.array([2.0, -9.0]), known)[0].value == "Alder Books"
+    assert choices(found, np.array([-9.0, -8.0]), known)[0].value == "Birch Tools"
 
 
 def test_a_required_field_without_a_label_teaches_nothing() -> None:

@@ -156,7 +156,7 @@ _FORMS = (
     ),
     (re.compile(rf"(?<!\d){_YEAR}年{_GAP}(\d{{1,2}}){_GAP}月{_GAP}(\d{{1,2}}){_GAP}日"), _plain_year_first),
     (re.compile(rf"(?<!\d){_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"), _plain_year_first),
-    # Thin hyphens are lost or become tildes when they are read: "27 032018", "05-05~18".
+    # Thin hyphens are lost or become tildes when they are read: "27 032018", "05-05~18", "05 02-18".
     (re.compile(rf"{_ALONE}(\d\d)[-–~ ]?(\d\d)[-–~ ]?{_YEAR}(?!\d)"), _spaced),
-    (re.compile(rf"{_ALONE}(\d\d)[-–~](\d\d)[-–~]{_YEAR_2}{_END_2}"), _spaced),
+    (re.compile(rf"{_ALONE}(\d\d)[-–~ ](\d\d)[-–~]{_YEAR_2}{_END_2}"), _spaced),
 )

@@ -17,7 +17,8 @@ FIGURES = (
     r"|\d{1,3}(?:['’]\d{3}){1,5}(?:[.,]\d{1,2})?"  # 1'234.50
     rf"|\d{{1,3}}(?:{_BLANK}\d{{3}}){{1,5}},\d\d"  # 1 234,56
     r"|\d{1,3}(?:[\u00a0\u202f]\d{3}){1,5}(?:\.\d\d)?"
-    r"|\d{1,15}[.,] ?\d\d"  # also "31. 00", as engines read thin print
+    r"|\d{1,15}[.,] ?\d\d"  # also "31. 00" and "1 .70", as engines read thin print
+    r"|\d{1,15} \.\d\d"
     r"|\d{1,15}(?:[.,]\d{1,6})?)"
 ).replace(r"\d", "[0-9]")  # \d has the figures of every script
 BEFORE = r"(?<!\d)(?<!\d[.,'’])"

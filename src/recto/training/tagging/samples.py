@@ -86,12 +86,12 @@ def labels_of(schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, dict
 
 
 def _sample(view: View, spec: FieldSpec, labels: Mapping[str, str], group: str) -> Sample:
-    found, seen = view.candidates(spec)
+    found = view.candidates(spec)
     right = np.array([candidate.key in labels for candidate in found], bool)
     for label in labels if spec.kind == "text" else ():
         if not any(candidate.key == label for candidate in found):
             _mark_nearest(found, label, right)
-    return Sample(found, seen, view.patterns(spec), right, frozenset(labels), labels, group)
+    return Sample(found, view.features(spec), view.patterns(spec), right, frozenset(labels), labels, group)
 
 
 def _mark_nearest(found: Sequence[Candidate], label: str, right: NDArray[np.bool_]) -> None:
