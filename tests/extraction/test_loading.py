@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema.validators import Draft202012Validator
+from pydantic import JsonValue
 
 from recto.errors import SchemaError
 from recto.extraction.loading import load_schema, schema_from_json
@@ -197,3 +198,9 @@ def test_the_digest_is_of_the_content() -> None:
     other = {"type": "object", "properties": {"a": {"type": "string"}}}
     digests = [schema_from_json(json_schema, "s").digest for json_schema in (one, turned, other)]
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_numbers_that_json_doesnt_have() -> None:
+    node: JsonValue = {"type": "number", "default": float("inf")}
+    with pytest.raises(SchemaError, match="NaN or Infinity"):
+        schema_from_json({"type": "object", "properties": {"a": node}}, "s")

@@ -50,7 +50,14 @@ def schema_from_json(json_schema: Mapping[str, JsonValue], name: str, *, where: 
             where=name if where is None else where,
             hint="docs/extraction.md says what a schema may ask for",
         )
-    canonical = json.dumps(json_schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        canonical = json.dumps(
+            json_schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+    except ValueError as error:
+        raise SchemaError(
+            "the schema holds NaN or Infinity, which aren't JSON", where=where or name, hint=_HINT
+        ) from error
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
     return Schema(name=name, fields=fields, json_schema=dict(json_schema), digest=digest)
 

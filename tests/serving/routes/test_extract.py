@@ -157,6 +157,7 @@ def test_bad_schemas_are_refused_in_words(
         b'{"text": "a", "schema": "receipt", "path": "/etc/passwd"}',
         b'{"text": "a", "schema": "receipt", "timeout_s": 0}',
         b'{"text": "\\ud800", "schema": "receipt"}',
+        b'{"text": "a", "schema": {"type": "object", "properties": {"a": {"type": "string", "x": NaN}}}}',
         b'{"text": "a", "schema": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_000 + b"}",
     ],
 )
