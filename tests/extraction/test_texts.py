@@ -6,7 +6,14 @@ from recto.documents.transcript import Finish
 from recto.errors import DocumentTooLarge
 from recto.extraction.loading import load_schema
 from recto.extraction.tagger import Tagger
-from recto.extraction.texts import ENGINE, LONGEST_LINE, check_lines, extract_text, transcripts_of_text
+from recto.extraction.texts import (
+    ENGINE,
+    LONGEST_LINE,
+    check_lines,
+    check_rows,
+    extract_text,
+    transcripts_of_text,
+)
 
 RECEIPT = "Corner Shop Ltd\n1 High Street\nDate: 2019-03-01\nTotal:   EUR 12.00\n"
 
@@ -72,6 +79,27 @@ def test_lines_are_bounded(lines: int, refused: bool) -> None:
     if not refused:
         check_lines(pages, 3)
         return
-    with pytest.raises(DocumentTooLarge, match="4 lines") as error:
+    with pytest.raises(DocumentTooLarge, match="more than 3 lines") as error:
         check_lines(pages, 3, where="a.txt")
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("a\n\n b\r\n\t\nc d", False),
+        ("a\fb", False),
+        ("a\nb\nc\nd", True),
+        ("\f" * 4, True),
+        (" \n" * 9, False),
+    ],
+)
+def test_rows_and_pages_of_a_text_are_counted_before_anything_is_made_of_them(
+    text: str, refused: bool
+) -> None:
+    if not refused:
+        check_rows(text, 3)
+        assert sum(len(page.lines) for page in transcripts_of_text(text, "a.txt")) <= 3
+        return
+    with pytest.raises(DocumentTooLarge, match="more than 3 lines"):
+        check_rows(text, 3)

@@ -4,8 +4,10 @@ Pages are told apart by form feeds, as `recto read --format text` writes them. A
 found in one has no box.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from recto.documents.transcript import Finish, Transcript
 from recto.errors import DocumentTooLarge
@@ -18,6 +20,8 @@ ENGINE = "text"
 PAGE_BREAK = "\f"
 LONGEST_LINE = 1_000
 """Characters: longer lines are broken, so that what stands around a value is bounded."""
+
+_ROW_OR_PAGE = re.compile(rf"{PAGE_BREAK}|[^\s{PAGE_BREAK}][^\n{PAGE_BREAK}]*")
 
 
 def transcripts_of_text(text: str, document: str, *, sha256: str = "") -> tuple[Transcript, ...]:
@@ -39,13 +43,22 @@ def extract_text(extractor: Extractor, transcripts: Sequence[Transcript]) -> Ext
 
 def check_lines(transcripts: Iterable[Transcript], max_lines: int, *, where: object = None) -> None:
     """Raises DocumentTooLarge for more lines than fields are looked for in."""
-    lines = sum(len(transcript.lines) for transcript in transcripts)
-    if lines > max_lines:
-        raise DocumentTooLarge(
-            f"it has {lines:,} lines, and fields are looked for in {max_lines:,} at most",
-            where=where,
-            hint="send the pages on which they stand, or raise max_lines",
-        )
+    if sum(len(transcript.lines) for transcript in transcripts) > max_lines:
+        raise _too_many(max_lines, where)
+
+
+def check_rows(text: str, max_lines: int) -> None:
+    """The same for a text, before pages are made of it: each row is a line at least, and each page counts."""
+    if next(islice(_ROW_OR_PAGE.finditer(text), max_lines, None), None) is not None:
+        raise _too_many(max_lines, None)
+
+
+def _too_many(max_lines: int, where: object) -> DocumentTooLarge:
+    return DocumentTooLarge(
+        f"it has more than {max_lines:,} lines, in which fields are looked for at most",
+        where=where,
+        hint="send the pages on which they stand, or raise max_lines",
+    )
 
 
 def _page(text: str, document: str, number: int, sha256: str) -> Transcript:

@@ -19,7 +19,7 @@ from recto.extraction.loading import load_schema, schema_from_json
 from recto.extraction.schema import BUILT_IN
 from recto.extraction.tagger import Tagger
 from recto.extraction.tagger_folder import open_tagger
-from recto.extraction.texts import check_lines, extract_text, transcripts_of_text
+from recto.extraction.texts import check_lines, check_rows, extract_text, transcripts_of_text
 from recto.registry.extractors import tagger_at
 from recto.serving.extracting.protocol import OWN, Order, Problem, Reply
 
@@ -32,6 +32,7 @@ def answer(order: Order) -> Reply:
     try:
         tagger = _tagger(order)
         if order["text"] is not None:
+            check_rows(order["text"], order["max_lines"])
             pages = transcripts_of_text(order["text"], "text")
             check_lines(pages, order["max_lines"])
             found = extract_text(tagger, pages)
