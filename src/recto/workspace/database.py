@@ -157,9 +157,13 @@ def _url(url: str, folder: Path) -> URL:
 def _prepare_sqlite(connection: object, _: object) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # SQLAlchemy's BEGIN is ours, below
-    _use_wal(connection)
-    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    try:
+        _use_wal(connection)
+        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").close()
+    except sqlite3.Error:  # nobody else has it yet, and its file would stay open
+        connection.close()
+        raise
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
