@@ -16,13 +16,12 @@ from recto.registry.promotion import promote, withdraw
 from recto.registry.reading import load_release
 from recto.registry.store import all_currents, current, currents, release, release_folder, report_of
 from recto.retraining.field_cycle import FieldCycleResult, run_field_cycle
-from recto.settings import Settings
-from recto.training.tagging.recipe import TaggerRecipe
-from recto.training.tagging.way import TaggerWay
+from recto.retraining.ledger import Wish
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
 from recto.workspace.tables import GENERAL
 
 SCOPE = "fields:receipt"
+WISH = Wish({"kind": "tagger", "penalties": [1.0]})
 RECEIPT = load_schema("receipt")
 COUNTS: dict[Split, int] = {"train": 10, "val": 2, "test": 8}
 
@@ -57,8 +56,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def done(workspace: Workspace) -> FieldCycleResult:
-    way = TaggerWay(TaggerRecipe(penalties=(1.0,)), Settings())
-    return run_field_cycle(workspace, way, ["asked by hand"])
+    return run_field_cycle(workspace, SCOPE, ["asked by hand"], wish=WISH)
 
 
 def test_what_finds_more_becomes_current_for_its_schema(workspace: Workspace, done: FieldCycleResult) -> None:
@@ -66,6 +64,7 @@ def test_what_finds_more_becomes_current_for_its_schema(workspace: Workspace, do
     assert [verdict.gate for verdict in done.verdicts] == [
         "enough_documents", "better", "fields", "trust", "speed",
     ]  # fmt: skip
+    assert done.improvement is not None
     made = release(workspace, done.release)
     assert (made.scope, made.engine, made.error_rate) == (SCOPE, "tagger", None)
     assert made.mean_f1 == done.improvement.report.candidate.mean_f1
@@ -86,9 +85,8 @@ def test_it_reads_nothing_and_no_reader_takes_its_place(workspace: Workspace, do
 
 
 def test_the_same_again_isnt_better_and_is_refused(workspace: Workspace, done: FieldCycleResult) -> None:
-    again = run_field_cycle(
-        workspace, TaggerWay(TaggerRecipe(penalties=(1.0,)), Settings()), ["asked by hand"]
-    )
+    again = run_field_cycle(workspace, SCOPE, ["asked by hand"], wish=WISH)
+    assert again.improvement is not None
     assert again.release is None and again.outcome.startswith("refused by better")
     assert again.improvement.report.baseline is not None
     assert again.improvement.report.baseline.extractor.endswith(f"Release {done.release}")
