@@ -132,9 +132,10 @@ def _model(scope: "ScopeStatus") -> str:
     if release is None:
         return "not trained" if _of_fields(scope) else "the base weights (no Release yet)"
     if release.mean_f1 is not None:
-        return f"release {release.number} of {release.created_at:%Y-%m-%d}, mean F1 {release.mean_f1:.1%} on test"
+        rate = f", mean F1 {release.mean_f1:.1%} on test"
+    else:
+        rate = "" if release.error_rate is None else f", {release.headline} {release.error_rate:.2%} on test"
     whose = f" of scope {release.scope}" if release.scope != scope.scope else ""
-    rate = "" if release.error_rate is None else f", {release.headline} {release.error_rate:.2%} on test"
     return f"release {release.number}{whose} of {release.created_at:%Y-%m-%d}{rate}"
 
 

@@ -24,9 +24,9 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Which pages of `scope`: those of the `categories` (None: any) that have fields which `teach`."""
+    """Which pages of `scope` (None: all): those of the `categories` (None: any) with fields which `teach`."""
 
-    scope: str
+    scope: str | None
     categories: frozenset[str] | None
     teach: Callable[[Mapping[str, JsonValue]], bool]
 
@@ -44,9 +44,11 @@ def labelled_pages(session: Session, settings: Settings, labels: Labels) -> tupl
     fields = DocumentRow.facts["fields"]  # of lines and all else nothing is fetched
     query = (
         select(DocumentRow.id, DocumentRow.sha256, DocumentRow.split, fields)
-        .where(may_teach_fields(), DocumentRow.split.in_(SPLITS), in_scope(labels.scope, settings))
+        .where(may_teach_fields(), DocumentRow.split.in_(SPLITS))
         .order_by(DocumentRow.id)
     )
+    if labels.scope is not None:
+        query = query.where(in_scope(labels.scope, settings))
     if labels.categories is not None:
         query = query.where(DocumentRow.category.in_(sorted(labels.categories)))
     return tuple(
