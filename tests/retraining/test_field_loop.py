@@ -1,4 +1,4 @@
-"""The loop of a tagger: which documents count, what is new, who may ask, what is told. Nothing is read here."""
+"""The loop of a tagger: which documents count, what is new, who may ask, what is told. Nothing is read."""
 
 from collections.abc import Callable
 from pathlib import Path
