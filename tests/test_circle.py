@@ -11,11 +11,8 @@ where they are: needle print so weak that single dots are found in place of line
 import logging
 import os
 import random
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -30,14 +27,11 @@ from recto.documents.transcript import Line
 from recto.evaluation.metrics.edits import cer
 from recto.evaluation.metrics.ratio import Ratio, total
 from recto.retraining.history import read_history
-from recto.retraining.status import read_status
 from recto.workspace.folder import open_workspace
-from recto.workspace.utc import now
+
+from .circle import LIMIT_S, due, new_home, recto, served, source, upload
 
 SHORT = bool(os.environ.get("RECTO_SHORT_PROOFS"))
-RECTO = (sys.executable, "-c", "from recto.cli import main; main()")
-LIMIT_S = 900  # for one answer: other tests may keep the machine busy
-NAME, PASSWORD = "anna", "a long pass phrase"
 TEST_VENDORS, VENDORS = 10, 24
 """Those of the test receipts are none of the others'."""
 
@@ -84,46 +78,6 @@ def receipts() -> tuple[list[Example], list[Example]]:
         [receipt for number, receipt in enumerate(test) if number % VENDORS < TEST_VENDORS],
         [receipt for number, receipt in enumerate(made) if number % VENDORS >= TEST_VENDORS],
     )
-
-
-def recto(home: Path, *words: object, says: str = "") -> str:
-    """What the command says on standard output; it must end well."""
-    command = [*RECTO, *map(str, words), "--workspace", str(home)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, input=says)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-@contextmanager
-def served(home: Path) -> Iterator[httpx.Client]:
-    """A client of `recto serve`, signed in as a reviewer is in the browser."""
-    command = [*RECTO, "serve", "--port", "0", "--workspace", str(home)]
-    with (home / "service.log").open("w") as errors:
-        service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        try:
-            assert service.stdout is not None
-            url = service.stdout.readline().removeprefix("listening on ").strip()
-            with httpx.Client(base_url=url, timeout=LIMIT_S) as client:
-                signed_in = client.post("/v1/session", json={"name": NAME, "password": PASSWORD})
-                client.headers["X-CSRF-Token"] = signed_in.json()["csrf"]
-                yield client
-        finally:
-            service.terminate()
-            service.communicate(timeout=LIMIT_S)
-
-
-def source(receipt: Example) -> tuple[str, bytes]:
-    assert isinstance(receipt.source, bytes)
-    return Path(receipt.image).name, receipt.source
-
-
-def upload(client: httpx.Client, receipt: Example) -> str:
-    """The id of the document, which was read and waits."""
-    answer = client.post("/v1/documents", files={"file": source(receipt)}, data={"category": "receipt"})
-    assert answer.status_code == 201, answer.text
-    told = answer.json()
-    assert (told["pages_read"], told["pages"][0]["state"]) == (1, "queued")
-    return str(told["id"])
 
 
 def correct(client: httpx.Client, document: str, lines: Sequence[Line]) -> None:
@@ -188,21 +142,12 @@ def found(client: httpx.Client, some: Sequence[Example], wanted: int) -> tuple[l
     raise AssertionError(f"only {len(kept)} of {len(some)} receipts are found")
 
 
-def due(home: Path) -> list[str]:
-    """The Triggers that are due, with their reasons."""
-    (scope,) = read_status(open_workspace(home), now()).scopes
-    return [f"{said.trigger}: {said.words}" for said in scope.triggers if said.due]
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A workspace with a reviewer."""
-    home = tmp_path / "shop"
-    done = subprocess.run([*RECTO, "init", str(home)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (home / "recto.toml").write_text(TOML.format(**vars(PLAN), first=PLAN.corrected // 2, limit=LIMIT_S))
+    toml = TOML.format(**vars(PLAN), first=PLAN.corrected // 2, limit=LIMIT_S)
+    home = new_home(tmp_path / "shop", toml)
     (home / "recipe.yaml").write_text(PLAN.recipe)
-    recto(home, "people", "add", NAME, says=f"{PASSWORD}\n")
     return home
 
 
@@ -218,10 +163,10 @@ def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(
         write_folder(measured, tmp_path / "known")
         recto(home, "add", tmp_path / "known")
         ids = [upload(client, receipt) for receipt in (*corrected, *left)]
-        assert due(home) == []
+        assert due(home, "general") == []
         for document, receipt in zip(ids, corrected, strict=False):
             correct(client, document, receipt.lines or ())
-        (reason,) = due(home)
+        (reason,) = due(home, "general")
         assert reason.startswith("first_run: no run yet")
         said = recto(home, "loop", "--once")
         assert reason in said, said
@@ -233,7 +178,7 @@ def test_what_people_correct_is_read_better_and_what_they_spoil_is_refused(
             "%s: test receipts and uncorrected ones: %s → %s", cycle.documents["splits"], before, after
         )
         spoil(client, ids, [*corrected, *left])
-        (reason,) = due(home)
+        (reason,) = due(home, "general")
         assert reason.startswith(f"new_documents: {PLAN.corrected} new trusted documents")
         said = recto(home, "loop", "--once")
         _, poisoned = read_history(open_workspace(home)).cycles

@@ -31,7 +31,14 @@ def settings(**changes: object) -> TriggerSettings:
     return TriggerSettings.model_validate(DEFAULTS.model_dump() | changes)
 
 
+FIELDS = replace(FRESH, of_fields=True)
+FIELDS_RAN = replace(RAN, of_fields=True, mix={}, accuracy=None, business=frozenset())
+
 TABLE = [
+    ("first_run", FIELDS, {}, True, "10 documents with trusted fields to train on, 10 wanted"),
+    ("new_documents", replace(FIELDS_RAN, new=50, new_train=40), {}, True, "50 documents with new fields"),
+    ("new_documents", replace(FIELDS_RAN, new=49, new_train=40), {}, False, "49 documents with new fields"),
+    ("new_documents", replace(FIELDS_RAN, new=50), {}, False, "(0 to train on), 50 wanted"),
     ("first_run", FRESH, {}, True, "10 documents to train on, 10 wanted"),
     ("first_run", replace(FRESH, trusted={"train": 9, "test": 2}), {}, False, "1 more are missing"),
     ("first_run", replace(FRESH, trusted={"train": 10}), {}, False, "none to measure on"),
@@ -180,3 +187,10 @@ def test_nothing_is_due_that_the_gates_are_sure_to_refuse() -> None:
         "10 wanted, but 2 test documents, 20 wanted: 18 more are missing"
     )
     assert due(replace(few, refusal=""), DEFAULTS)
+
+
+def test_a_taggers_loop_has_its_own_triggers_and_no_mix() -> None:
+    facts = replace(FIELDS_RAN, new=50, new_train=40)
+    told = ask_all(facts, settings(require_balance=True))
+    assert [reason.trigger for reason in told] == ["first_run", "new_documents", "monthly"]
+    assert [reason.trigger for reason in told if reason.due] == ["new_documents"]

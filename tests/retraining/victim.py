@@ -1,7 +1,7 @@
-"""A program that runs one Cycle and kills itself on the way: `victim.py WORKSPACE STAGE DELAY [OUT]`.
+"""A program that runs one Cycle and kills itself on the way: `victim.py WORKSPACE STAGE DELAY [OUT [SCOPE]]`.
 
 STAGE is the beginning of a stage's name, as Progress hears of it, DELAY the seconds after it began; "none"
-kills never. OUT gets the stages with their seconds, as JSON.
+kills never. OUT gets the stages with their seconds, as JSON. SCOPE is general, or a tagger's.
 """
 
 import json
@@ -12,7 +12,10 @@ import threading
 import time
 from pathlib import Path
 
-from recto.retraining.cycle import BY_HAND, run_cycle
+from recto.registry.fields_scope import is_of_fields
+from recto.retraining.attempt import BY_HAND
+from recto.retraining.cycle import run_cycle
+from recto.retraining.field_cycle import run_field_cycle
 from recto.training.progress import Silent
 from recto.workspace.folder import open_workspace
 
@@ -42,10 +45,11 @@ class Doomed(Silent):
         return [(name, end - at) for (name, at), end in zip(self.began, ends, strict=True)]
 
 
-def main(workspace: str, stage: str, delay: str, out: str = "") -> None:
+def main(workspace: str, stage: str, delay: str, out: str = "", scope: str = "general") -> None:
     """Run the Cycle; who comes to the end of this has survived."""
     progress = Doomed(stage, float(delay))
-    run_cycle(open_workspace(Path(workspace)), "general", [BY_HAND], progress)
+    run = run_field_cycle if is_of_fields(scope) else run_cycle
+    run(open_workspace(Path(workspace)), scope, [BY_HAND], progress)
     if out:
         Path(out).write_text(json.dumps(progress.seconds()))
     os._exit(0)  # the timer may be waiting still

@@ -11,7 +11,7 @@ from recto.cli.workspace_option import HERE, WorkspaceOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from recto.retraining.record import CycleRecord, History
+    from recto.retraining.record import CycleRecord, History, Measurement
 
 _COLOURS = {"released": "green", "refused": "yellow", "failed": "red", "interrupted": "red"}
 
@@ -29,7 +29,8 @@ def history(
     """Show what every Cycle learnt from, measured and took, and why it was released or refused.
 
     The table and the picture show the figure that the gates judge by (CER, ignoring case where the labels
-    know none), of the model in use and of the Cycle's own, on the same test documents.
+    know none; of taggers the mean F1 of their fields), of the model in use and of the Cycle's own, on the
+    same test documents.
     """
     from recto.registry.promotion import check_scope
     from recto.retraining.history import read_history
@@ -82,13 +83,20 @@ def _table(found: "History") -> "Table":
             f"{cycle.started_at:%Y-%m-%d %H:%M}",
             _end(cycle),
             _documents(cycle),
-            "" if cycle.before is None else f"{cycle.before.score:.2%}",
-            "" if cycle.after is None else f"{cycle.after.score:.2%}",
+            _figure(cycle.before),
+            _figure(cycle.after),
             "" if cycle.seconds is None else f"{cycle.seconds:.0f} s",
             "" if cycle.peak_memory_mb is None else f"{cycle.peak_memory_mb / 1024:.1f} GiB",
             "" if cycle.cost is None else f"{cycle.cost:.2f}",
         )
     return table
+
+
+def _figure(measured: "Measurement | None") -> str:
+    """An error rate, or a tagger's mean F1, which says so."""
+    if measured is None:
+        return ""
+    return f"{'F1 ' if measured.headline == 'mean_f1' else ''}{measured.score:.2%}"
 
 
 def _end(cycle: "CycleRecord") -> str:

@@ -1,6 +1,6 @@
 """`recto improve`: fine-tune on a dataset, or run one Cycle of the workspace; prove that it helped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from recto.retraining.ledger import Wish
     from recto.training.improve import Improvement
     from recto.training.progress import Progress
+    from recto.training.recipe import Recipe
     from recto.training.run import Start
 
 
@@ -42,7 +43,9 @@ def improve(
     seed: Annotated[int | None, typer.Option(help="Seed (in place of the recipe's).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run in --out.")] = False,
-    scope: Annotated[str | None, typer.Option(help="Business type with a loop of its own.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="Business type with a loop of its own; or fields:SCHEMA, a tagger.")
+    ] = None,
     test_mode: Annotated[
         bool,
         typer.Option("--test-mode", help="Learn from a few documents only (triggers.test_mode_documents)."),
@@ -110,19 +113,19 @@ class _Asked:
     changes: dict[str, int | None]
     test_mode: bool
 
-    def wish(self, usual: Path | None) -> "Wish":
+    def wish(self, usual: Callable[[], "Recipe"]) -> "Wish":
         """How the Cycle is to train; without a flag by the recipe of the settings (now `usual`) then.
 
         All that flags and the recipe say now is kept, also where it is the default, which may change.
         """
+        from recto.cli.improve_fields import found_anywhere
         from recto.retraining.ledger import Wish
-        from recto.training.recipe import changed, default_recipe, load_recipe
+        from recto.training.recipe import changed, load_recipe
 
         flags = {name for name, value in self.changes.items() if value is not None}
         if self.recipe is None and not flags:
             return Wish(test_mode=self.test_mode)
-        path = self.recipe or usual
-        read = load_recipe(path) if path else default_recipe()
+        read = found_anywhere(load_recipe(self.recipe)) if self.recipe else usual()
         said = read.model_fields_set | flags
         return Wish(changed(read, self.changes).model_dump(mode="json", include=said), self.test_mode)
 
@@ -143,23 +146,28 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
 
 def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
-    from recto.cli.improve_fields import improve_tagger_in, is_of_tagger
-    from recto.retraining.cycle import BY_HAND, HOW_TO_ADD_TESTS, run_cycle
-    from recto.retraining.ledger import ask_for_cycle
+    from recto.cli.improve_fields import improve_tagger_in, scope_of_tagger
+    from recto.registry.fields_scope import is_of_fields
+    from recto.retraining.attempt import BY_HAND
+    from recto.retraining.cycle import HOW_TO_ADD_TESTS, run_cycle
+    from recto.retraining.loops import ask
+    from recto.retraining.recipes import usual_recipe, usual_tagger_recipe
     from recto.workspace.folder import open_workspace
     from recto.workspace.tables import GENERAL
 
     opened = open_workspace(folder)
-    if asked.recipe is not None and is_of_tagger(asked.recipe):
-        _refuse("not with a recipe of kind tagger", {"--scope": asked.scope, "--test-mode": asked.test_mode})
-        _refuse("not with a recipe of kind tagger", {"--later": later})
-        improve_tagger_in(opened, recipe_by(asked.recipe, asked.changes), lambda: asked.again(folder))
-        return
-    scope = asked.scope or GENERAL
-    wish = asked.wish(opened.settings.training.recipe)
+    scope = asked.scope or (scope_of_tagger(asked.recipe) if asked.recipe else None) or GENERAL
+    if is_of_fields(scope):
+        _refuse("not for a tagger", {"--test-mode": asked.test_mode})
+        wish = asked.wish(lambda: usual_tagger_recipe(opened, scope))
+    else:
+        wish = asked.wish(lambda: usual_recipe(opened))
     if later:
-        number = ask_for_cycle(opened, scope, BY_HAND, wish)
+        number = ask(opened, scope, BY_HAND, wish)
         typer.echo(f"request {number} for scope {scope} waits for recto loop")
+        return
+    if is_of_fields(scope):
+        improve_tagger_in(opened, scope, wish, lambda: asked.again(folder))
         return
     try:
         with _watched() as progress:

@@ -10,6 +10,7 @@ from recto.cli.training_options import STOPPED_BY_CTRL_C
 
 if TYPE_CHECKING:
     from recto.retraining.field_cycle import FieldCycleResult
+    from recto.retraining.ledger import Wish
     from recto.training.progress import Progress
     from recto.training.recipe import Recipe
     from recto.training.run import Start
@@ -18,11 +19,29 @@ if TYPE_CHECKING:
     from recto.workspace.folder import Workspace
 
 
-def is_of_tagger(recipe: Path) -> bool:
-    """Whether the recipe in this file fits a tagger. Raises SettingsError."""
-    from recto.training.recipe import load_recipe
+def scope_of_tagger(recipe: Path) -> str | None:
+    """The scope of the tagger that the recipe in this file fits, None for another kind of recipe.
 
-    return load_recipe(recipe).kind == "tagger"
+    Raises SettingsError, SchemaError.
+    """
+    from recto.extraction.loading import load_schema
+    from recto.registry.fields_scope import scope_of_fields
+    from recto.training.recipe import load_recipe
+    from recto.training.tagging.recipe import TaggerRecipe
+
+    read = load_recipe(recipe)
+    return scope_of_fields(load_schema(read.fields_of).name) if isinstance(read, TaggerRecipe) else None
+
+
+def found_anywhere(recipe: "Recipe") -> "Recipe":
+    """The recipe, in which a tagger's files have whole paths: the loop may run in another folder."""
+    from recto.training.tagging.recipe import TaggerRecipe
+
+    if not isinstance(recipe, TaggerRecipe):
+        return recipe
+    files = {"read_with": recipe.read_with} if recipe.read_with else {}
+    files |= {"fields_of": recipe.fields_of} if recipe.fields_of.endswith(".json") else {}
+    return recipe.model_copy(update={name: str(Path(file).resolve()) for name, file in files.items()})
 
 
 def improve_tagger(
@@ -39,22 +58,20 @@ def improve_tagger(
     return lambda: _print(done, cost=True)
 
 
-def improve_tagger_in(workspace: "Workspace", recipe: "Recipe", again: Callable[[], str]) -> None:
+def improve_tagger_in(workspace: "Workspace", scope: str, wish: "Wish", again: Callable[[], str]) -> None:
     """Run one Cycle of a tagger. Exits with 1 where the gates refused it."""
     from recto.cli.improve_progress import ConsoleProgress
-    from recto.retraining.cycle import BY_HAND
+    from recto.retraining.attempt import BY_HAND
     from recto.retraining.field_cycle import run_field_cycle
-    from recto.training.tagging.way import TaggerWay, tagger_way
-    from recto.training.way import way_of
 
-    way: TaggerWay = tagger_way(way_of(recipe, workspace.settings))
     try:
         with ConsoleProgress() as progress:
-            done = run_field_cycle(workspace, way, [BY_HAND], progress)
+            done = run_field_cycle(workspace, scope, [BY_HAND], progress, wish=wish)
     except KeyboardInterrupt:
         typer.echo(f"stopped; this goes on: {again()}", err=True)
         raise typer.Exit(STOPPED_BY_CTRL_C) from None
-    _print(done.improvement, cost=False)
+    if done.improvement is not None:
+        _print(done.improvement, cost=False)
     _print_end(done)
     if done.release is None:
         raise typer.Exit(1)

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from recto.registry.fields_scope import is_of_fields
 from recto.retraining.history import read_history
-from recto.retraining.ledger import ask_for_cycle
+from recto.retraining.loops import ask
 from recto.retraining.record import CycleRecord
 from recto.retraining.status import ScopeStatus, read_status
 from recto.serving.review.loop import LoopStanding, Share, TriggerSays, Turn
@@ -30,7 +31,7 @@ class WorkspaceLoop:
 
     def ask(self, scope: str, reason: str) -> None:
         """Leave a request that `recto loop` takes up. Raises RegistryError for a scope without a loop."""
-        ask_for_cycle(self._workspace, scope, reason)
+        ask(self._workspace, scope, reason)
 
     def _standing(self, status: ScopeStatus, cycles: Sequence[CycleRecord]) -> LoopStanding:
         return LoopStanding(
@@ -41,6 +42,8 @@ class WorkspaceLoop:
             triggers=[TriggerSays(one.trigger, one.due, one.words) for one in status.triggers],
             requests=status.requests,
             turns=[self._turn(cycle) for cycle in cycles],
+            of_fields=is_of_fields(status.scope),
+            labelled=status.documents if is_of_fields(status.scope) else {},
         )
 
     def _turn(self, cycle: CycleRecord) -> Turn:

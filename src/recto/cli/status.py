@@ -72,22 +72,44 @@ def _print(scope: "ScopeStatus", *, title: bool) -> None:
     from rich.markup import escape
 
     from recto.cli.data.progress import table_width
+    from recto.workspace.tables import GENERAL
 
     console = Console(width=table_width(), highlight=False)
     if title:
         console.print(f"\n[bold]scope {escape(scope.scope)}[/]")
     for line in _lines(scope):
         console.print(escape(line), soft_wrap=True)
-    console.print(_mix(scope))
+    if not _of_fields(scope):
+        console.print(_mix(scope))
     console.print(_triggers(scope))
     if any(answer.due for answer in scope.triggers) or scope.requests:
-        console.print("A Cycle is due: recto improve runs one, recto loop does it by itself.")
+        by_hand = "recto improve" + ("" if scope.scope == GENERAL else f" --scope {scope.scope}")
+        console.print(f"A Cycle is due: {escape(by_hand)} runs one, recto loop does it by itself.")
 
 
 def _lines(scope: "ScopeStatus") -> "Iterator[str]":
     """What is told in sentences: documents, queue, accuracy, Release, last Cycle, requests."""
     splits = ", ".join(f"{name} {scope.documents.get(name, 0)}" for name in ("train", "val", "test"))
-    yield f"documents  {splits}; {scope.new} new since the last run" + _more(scope)
+    labelled = " with trusted fields" if _of_fields(scope) else ""
+    yield f"documents  {splits}{labelled}; {scope.new} new since the last run" + _more(scope)
+    if not _of_fields(scope):
+        yield from _reading(scope)
+    yield f"model      {_model(scope)}"
+    if scope.release is not None and scope.release.problem is not None:
+        yield f"damaged    {scope.release.problem}; recto releases says what can be done"
+    yield f"last cycle {_last(scope)}"
+    for reason in scope.requests:
+        yield f"asked for  {reason}"
+
+
+def _of_fields(scope: "ScopeStatus") -> bool:
+    from recto.registry.fields_scope import is_of_fields
+
+    return is_of_fields(scope.scope)
+
+
+def _reading(scope: "ScopeStatus") -> "Iterator[str]":
+    """What only loops of models that read have."""
     yield f"queue      {scope.queued} without trusted text, {scope.unread} of them not read yet"
     if scope.failed:
         yield f"failed     {scope.failed} can't be read"
@@ -99,12 +121,6 @@ def _lines(scope: "ScopeStatus") -> "Iterator[str]":
         known = f"{scope.accuracy:.1%} over {scope.accuracy_documents} validation documents"
     missing = f", {scope.accuracy_missing} validation documents not measured yet"
     yield f"accuracy   {known}{missing if scope.accuracy_missing else ''}"
-    yield f"model      {_model(scope)}"
-    if scope.release is not None and scope.release.problem is not None:
-        yield f"damaged    {scope.release.problem}; recto releases says what can be done"
-    yield f"last cycle {_last(scope)}"
-    for reason in scope.requests:
-        yield f"asked for  {reason}"
 
 
 def _more(scope: "ScopeStatus") -> str:
@@ -114,9 +130,12 @@ def _more(scope: "ScopeStatus") -> str:
 def _model(scope: "ScopeStatus") -> str:
     release = scope.release
     if release is None:
-        return "the base weights (no Release yet)"
+        return "not trained" if _of_fields(scope) else "the base weights (no Release yet)"
+    if release.mean_f1 is not None:
+        rate = f", mean F1 {release.mean_f1:.1%} on test"
+    else:
+        rate = "" if release.error_rate is None else f", {release.headline} {release.error_rate:.2%} on test"
     whose = f" of scope {release.scope}" if release.scope != scope.scope else ""
-    rate = "" if release.error_rate is None else f", {release.headline} {release.error_rate:.2%} on test"
     return f"release {release.number}{whose} of {release.created_at:%Y-%m-%d}{rate}"
 
 

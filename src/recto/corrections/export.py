@@ -1,7 +1,8 @@
 """Export: corrections as JSON Lines for programs outside. recto's own Cycles need none.
 
 `training_queue.jsonl` has a line for each page whose text a person gave, `extraction_training_queue.jsonl`
-one for each document with trusted text and fields: prompt and answer. What models may not see isn't written.
+one for each page with trusted fields: prompt and answer, and the `schema` whose tagger learns from it or is
+measured on it in its next Cycle. What models may not see isn't written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,14 +11,18 @@ from pathlib import Path
 from typing import cast
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from recto.corrections.content import content_of, fields_of, lines_json
 from recto.corrections.place import number_of
+from recto.datasets.corpus.labelled import Labels, labelled_pages
 from recto.datasets.example import JsonValue
 from recto.datasets.pairs import PREFIX
 from recto.datasets.strict_json import dump_json
 from recto.documents.replacing import replace_file
 from recto.errors import OutputError
+from recto.extraction.loading import load_schema
+from recto.training.tagging.labelled import labels_for
 from recto.workspace.folder import Workspace
 from recto.workspace.review_tables import CorrectionRow
 from recto.workspace.scopes import is_example
@@ -27,6 +32,7 @@ TRAINING = "training_queue.jsonl"
 EXTRACTION = "extraction_training_queue.jsonl"
 
 PAGE_BREAK = "\f"
+_ANY = Labels(scope=None, categories=None, teach=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +80,41 @@ def _pages(workspace: Workspace) -> Iterator[dict[str, JsonValue]]:
 
 
 def _extractions(workspace: Workspace) -> Iterator[dict[str, JsonValue]]:
-    """The text of each document whose pages are all trusted, and its trusted fields."""
+    """The trusted fields of each labelled page, and the text of its document, trusted or as it was read.
+
+    A document that waits for its first reading has no text yet, and no line.
+    """
     with workspace.read() as session:
         last = _last(session.scalars(select(CorrectionRow).where(CorrectionRow.kind == "fields")).all())
-        documents: dict[str, list[DocumentRow]] = {}
-        for row in session.scalars(select(DocumentRow).order_by(DocumentRow.id)):
-            documents.setdefault(row.sha256, []).append(row)
-        for rows in documents.values():
-            pages = sorted(rows, key=number_of)
-            fields = fields_of(pages[0])
-            if not fields or not all(row.state == "trusted" and row.train_allowed for row in pages):
+        taught = _schemas(session, workspace)
+        for labelled in labelled_pages(session, workspace.settings, _ANY):
+            of_it = select(DocumentRow).where(DocumentRow.sha256 == labelled.sha256)
+            pages = session.scalars(of_it.order_by(DocumentRow.page)).all()
+            contents = [content_of(row) for row in pages]
+            if any(content.text is None for content in contents):
                 continue
+            row = next(row for row in pages if row.id == labelled.row)
             known: dict[str, JsonValue] = {
-                "prompt": PREFIX + PAGE_BREAK.join(row.text or "" for row in pages),
-                "answer": dump_json(fields),
-                "document": pages[0].sha256,
-                "category": pages[0].category,
-                "split": pages[0].split,
+                "prompt": PREFIX + PAGE_BREAK.join(content.text or "" for content in contents),
+                "answer": dump_json(fields_of(row)),
+                "document": row.sha256,
+                "category": row.category,
+                "schema": taught.get(row.id),
+                "split": row.split,
+                "text_trusted": all(content.state == "trusted" for content in contents),
             }
-            yield known | _provenance(last.get(pages[0].id))
+            yield known | _provenance(last.get(row.id))
+
+
+def _schemas(session: Session, workspace: Workspace) -> dict[int, str]:
+    """Which schema's tagger learns from a page, by its row: one that has a Cycle for its category."""
+    return {
+        page.row: name
+        for name in set(workspace.settings.review.schemas.values())
+        for page in labelled_pages(
+            session, workspace.settings, labels_for(load_schema(name), workspace.settings)
+        )
+    }
 
 
 def _last(rows: Sequence[CorrectionRow]) -> Mapping[int, CorrectionRow]:

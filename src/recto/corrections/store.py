@@ -1,7 +1,7 @@
 """The store of corrections: saving one, undoing one, and what was ever changed.
 
-Each save is one transaction: the correction is added, its page becomes trusted and finds its split, the draft
-and the lease are gone. What a kill leaves is all of it, or nothing. Rows are added and never changed.
+Each save is one transaction: the correction is added, what it says is trusted, its document finds its split,
+the draft and the lease are gone. What a kill leaves is all of it, or nothing. Rows are added, never changed.
 """
 
 from collections.abc import Mapping
@@ -75,7 +75,11 @@ def save_transcript(
 def save_fields(
     workspace: Workspace, sha256: str, edit: FieldsEdit, stamp: Stamp, sight: Sight = EVERYTHING
 ) -> Outcome:
-    """Make the edit's fields those of the document; others stay. Raises DocumentUnknown, CorrectionError."""
+    """Make the edit's fields those of the document; others stay.
+
+    From then on taggers learn from them, or are measured on them, in the split that the document has for
+    ever. Raises DocumentUnknown, CorrectionError.
+    """
     sent = edit.to_json()
     with workspace.transaction() as session:
         row = kept(rows_of(session, sha256, sight)[0])
@@ -87,6 +91,8 @@ def save_fields(
         if wanted == fields:
             return Saved(None, change.version)
         apply_fields(row, wanted)
+        session.flush()
+        place_document(session, row.sha256, shares_of(workspace.settings.split), now())
         return change.saved(before)
 
 

@@ -34,6 +34,16 @@ def enough_documents(sides: _Sides, settings: GateSettings) -> Answer:
     """So many test documents that label fields were really read."""
     report = sides[0]
     read, wanted = report.documents - len(report.failed), settings.min_test_documents
+    return _enough(read, wanted)
+
+
+def foresee_fields(documents: int, settings: GateSettings) -> Verdict | None:
+    """What `enough_documents` is sure to say if it refuses even where all test documents can be read."""
+    passed, words = _enough(documents, settings.min_test_documents)
+    return None if passed else Verdict("enough_documents", passed=False, reason=words)
+
+
+def _enough(read: int, wanted: int) -> Answer:
     return read >= wanted, f"{read} test documents with fields, {wanted} wanted"
 
 

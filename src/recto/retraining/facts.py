@@ -1,4 +1,7 @@
-"""Facts: what the Triggers of one scope may know, counted from the database. Nothing is measured here."""
+"""Facts: what the Triggers of one scope may know, counted from the database. Nothing is measured here.
+
+Those of taggers are counted in `field_facts`.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,8 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from recto.registry.fields_scope import is_of_fields
 from recto.registry.gates import foresee
 from recto.retraining.accuracy import known_accuracy
+from recto.retraining.field_facts import gather_fields
 from recto.retraining.ledger import last_run
 from recto.retraining.queue import is_unread
 from recto.retraining.triggers import Facts
@@ -41,6 +46,12 @@ class Waiting:
 
 def gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
     """The Facts of `scope` at `moment`."""
+    return (
+        gather_fields(workspace, scope, moment) if is_of_fields(scope) else _gather(workspace, scope, moment)
+    )
+
+
+def _gather(workspace: Workspace, scope: str, moment: datetime) -> Facts:
     with workspace.read() as session:
         trusted = select(
             DocumentRow.split,

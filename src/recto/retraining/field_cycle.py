@@ -1,36 +1,36 @@
-"""Cycle of a tagger: labelled documents of the workspace → fit → measure → gates → Release or refusal.
+"""Cycle of a tagger: documents with trusted fields → fit → measure → gates → Release or refusal.
 
-As `cycle` for reading models, and in the same ledger, under the tagger's own scope; shorter, since fitting
-takes seconds. Only by hand: no Trigger says that one is due.
+As `cycle` for reading models, in the same ledger and under the same lock; its scope is the tagger's own.
+Whether one is due is not known here (`triggers`).
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recto.datasets.corpus.snapshot import look, snapshot
+from recto.datasets.corpus.labelled import look_labelled, snapshot_labelled
 from recto.datasets.example import Dataset
 from recto.datasets.fingerprint import fingerprint
-from recto.engines.model_folder import open_model
-from recto.errors import OutputError, RectoError, TrainingError
+from recto.errors import SettingsError, TrainingError
 from recto.extraction.tagger_folder import open_tagger
 from recto.observability.cost import cost
-from recto.observability.spans import span
-from recto.registry.field_gates import judge_fields
+from recto.registry.field_gates import foresee_fields, judge_fields
 from recto.registry.fields_scope import scope_of_fields
 from recto.registry.gates import Verdict, all_passed
-from recto.registry.promotion import promote_in
-from recto.registry.release import Origin, Release
-from recto.registry.store import add_release, current, model_path, verify
+from recto.registry.release import Release
+from recto.registry.store import current, model_path
 from recto.retraining import ledger
-from recto.retraining.ledger import Beginning, Ending, Findings
-from recto.retraining.record import State
-from recto.training.cost import price_per_hour
-from recto.training.identity import outdated, read_identity, refuse_another
+from recto.retraining.attempt import Order, attempt, outcome_of, price, refused_before
+from recto.retraining.conclusion import Candidate, conclude
+from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
+from recto.retraining.record import field_measurement
+from recto.retraining.run_folder import run_folder_for
+from recto.retraining.traced import traced
 from recto.training.progress import Progress, Silent
-from recto.training.run import IDENTITY, Start, sweep_folder
+from recto.training.recipe import Recipe
+from recto.training.run import Start
 from recto.training.tagging.improve import (
     Before,
     FieldImprovement,
@@ -38,49 +38,53 @@ from recto.training.tagging.improve import (
     improve_fields,
     untrained,
 )
-from recto.training.tagging.way import TaggerWay
+from recto.training.tagging.labelled import labels_for
+from recto.training.tagging.way import TaggerWay, tagger_way
+from recto.training.way import way_of
 from recto.workspace.folder import Workspace
-from recto.workspace.locks import held
-from recto.workspace.spans import exporting_as
-from recto.workspace.tables import GENERAL, CurrentRow
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCycleResult:
-    """How it ended: `release` is its number, None where a gate refused, and `outcome` says why."""
+    """How it ended: `release` is its number, None where a gate refused, and `outcome` says why.
+
+    `improvement` is None where it was refused before it trained.
+    """
 
     cycle: int
     scope: str
     release: int | None
     outcome: str
     verdicts: tuple[Verdict, ...]
-    improvement: FieldImprovement
+    improvement: FieldImprovement | None
     seconds: float
 
 
 def run_field_cycle(
-    workspace: Workspace, way: TaggerWay, reasons: Sequence[str], progress: Progress | None = None
+    workspace: Workspace,
+    scope: str,
+    reasons: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    wish: Wish = AS_USUAL,
 ) -> FieldCycleResult:
-    """Run one Cycle of a tagger on the trusted documents that label fields of its schema.
+    """Run one Cycle of the tagger of `scope` ("fields:receipt"), as `wish` says, and keep how it ended.
 
-    Documents of business types with a loop of their own aren't among them. Raises WorkspaceBusy where another
-    Cycle runs, and whatever stops this one, once it is kept as failed.
+    It learns from the documents that `training/tagging/labelled` names, all of them: a tagger has no test
+    mode. One with too few test documents for the gates is refused before it trains. Raises WorkspaceBusy
+    where another Cycle runs, and whatever stops this one, once it is kept as failed.
     """
-    lock, scope = workspace.path / ledger.TRAIN_LOCK, scope_of_fields(way.schema.name)
-    with exporting_as(workspace.settings), held(lock, what=f"a Cycle of {scope}"):
-        ledger.mark_interrupted(workspace)
-        cycle = ledger.begin(workspace, scope, reasons)
-        began = time.monotonic()
-        try:
-            with span("cycle", cycle=cycle, scope=scope):
-                return _Turn(workspace, way, scope, cycle, progress or Silent()).run(began)
-        except BaseException as error:
-            state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            told = error.what if isinstance(error, RectoError) else f"{type(error).__name__}: {error}"
-            ending = Ending(state, told, seconds=round(time.monotonic() - began, 1))
-            with suppress(RectoError), workspace.transaction() as session:
-                ledger.end(session, cycle, ending)
-            raise
+    told = progress or Silent()
+
+    def run(cycle: int, recipe: Recipe, started: float) -> FieldCycleResult:
+        if wish.test_mode:
+            raise SettingsError("a tagger has no test mode", hint="its Cycle takes seconds: leave it away")
+        way = tagger_way(way_of(recipe, workspace.settings))
+        if scope_of_fields(way.schema.name) != scope:
+            raise SettingsError(f"the recipe finds fields of {way.schema.name}, not those of {scope}")
+        return _Turn(workspace, way, scope, cycle, told).run(started)
+
+    return attempt(Order(workspace, scope, reasons, wish), told, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +97,52 @@ class _Turn:
     cycle: int
     progress: Progress
 
-    def run(self, began: float) -> FieldCycleResult:
+    def run(self, started: float) -> FieldCycleResult:
         """From the snapshot to the end."""
-        depends_on(look(self.workspace, GENERAL), self.way, untrained(self.way))  # before any is marked
+        labels = labels_for(self.way.schema, self.workspace.settings)
+        seen = look_labelled(self.workspace, labels)
+        self._check(seen)
+        too_few = foresee_fields(len(seen.split("test")), self.workspace.settings.gates)
+        if too_few is not None:
+            return self._refuse(seen, too_few)
+        depends_on(seen, self.way, untrained(self.way))  # raises what stops it, before any is marked
         in_use = current(self.workspace, self.scope, exact=True)
         before = self._before(in_use)
-        dataset = snapshot(self.workspace, GENERAL)
-        folder, start = self._place(dataset, before)
-        done = improve_fields(dataset, folder, self.way, self.progress, start=start, before=before)
-        verdicts = judge_fields(done.report, self.workspace.settings.gates)
-        seconds = round(time.monotonic() - began, 1)
+        dataset = snapshot_labelled(self.workspace, labels, self.cycle)
+        done, earlier_s = self._improve(dataset, before)
+        verdicts = self._judge(done, in_use)
+        seconds = round(time.monotonic() - started + earlier_s, 1)
         ending = Ending(
             state="released" if all_passed(verdicts) else "refused",
-            outcome=_outcome(verdicts),
+            outcome=outcome_of(verdicts),
             seconds=seconds,
             peak_memory_mb=done.taught.peak_memory_mb,
-            cost=cost(
-                seconds, price_per_hour(self.way.recipe, self.workspace.settings.training.price_per_hour)
-            ),
+            cost=cost(seconds, price(self.workspace, self.way.recipe)),
         )
-        ending = self._end(dataset, done, verdicts, (ending, in_use))
+        candidate = Candidate(
+            self.cycle, self.scope, done.model, done.report, dataset, self.way.recipe, verdicts
+        )
+        ending = conclude(self.workspace, candidate, ending, in_use.number if in_use else None)
         return FieldCycleResult(
             self.cycle, self.scope, ending.release, ending.outcome, verdicts, done, seconds
         )
+
+    def _check(self, dataset: Dataset) -> None:
+        """Raise TrainingError where there is nothing to learn from, or to measure on."""
+        for split, why in (("train", "to learn from"), ("test", "to measure on")):
+            if not any(example.split == split for example in dataset.examples):
+                raise TrainingError(
+                    f"no document {why} has trusted fields of {self.way.schema.name} (split {split})",
+                    where=self.workspace.path,
+                    hint="correct fields on the review pages, or add documents with `fields`; which schema "
+                    "documents have, review.schemas says by their category",
+                )
+
+    def _refuse(self, dataset: Dataset, verdict: Verdict) -> FieldCycleResult:
+        """End the Cycle before it trains."""
+        ledger.describe(self.workspace, self.cycle, self._beginning(dataset))
+        outcome = refused_before(self.workspace, self.cycle, verdict)
+        return FieldCycleResult(self.cycle, self.scope, None, outcome, (verdict,), None, 0.0)
 
     def _before(self, in_use: Release | None) -> Before:
         """The current tagger, if it is one of just this schema; else the untrained one."""
@@ -127,75 +154,43 @@ class _Turn:
             self.progress.say(f"Release {in_use.number} is of another schema called {self.way.schema.name}")
         return untrained(self.way)
 
+    def _improve(self, dataset: Dataset, before: Before) -> tuple[FieldImprovement, float]:
+        """The Run, and the seconds that earlier attempts at it took."""
+        folder, start = self._place(dataset, before)
+        began = time.monotonic()
+        with traced(self.progress) as progress:
+            done = improve_fields(dataset, folder, self.way, progress, start=start, before=before)
+        return done, max(0.0, done.spent.total_s - (time.monotonic() - began))
+
     def _place(self, dataset: Dataset, before: Before) -> tuple[Path, Start]:
-        """Where the Run goes, and whether it is that of an earlier Cycle, which goes on."""
-        recipe = self.way.recipe.model_dump(mode="json")
-        counts = {split: len(dataset.split(split)) for split in ("train", "val", "test")}
-        beginning = Beginning(fingerprint(dataset), {"splits": counts}, recipe, f"runs/{self.cycle:04d}")
-        with self.workspace.read() as session:
-            earlier = ledger.resumable(session, self.cycle, beginning)
-        start: Start = "new"
-        if earlier is not None and self._goes_on(dataset, earlier.run_folder, before):
-            self.progress.say(f"the run of cycle {earlier.id} goes on: same documents, same recipe")
-            beginning, start = replace(beginning, run_folder=earlier.run_folder), "resume"
-        ledger.describe(self.workspace, self.cycle, beginning)
-        with self.workspace.read() as session:
-            left_over = ledger.folders_left_over(session, self.cycle)
-        for name in left_over:
-            sweep_folder(self.workspace.path / name)
-        return self.workspace.path / beginning.run_folder, start
-
-    def _goes_on(self, dataset: Dataset, run_folder: str, before: Before) -> bool:
-        folder, wanted = self.workspace.path / run_folder, depends_on(dataset, self.way, before)
-        try:
-            earlier = read_identity(folder / IDENTITY)
-            refuse_another(earlier, wanted, folder)
-        except (OutputError, TrainingError):
-            return False
-        return not outdated(earlier, wanted)
-
-    def _end(
-        self,
-        dataset: Dataset,
-        done: FieldImprovement,
-        verdicts: tuple[Verdict, ...],
-        how: tuple[Ending, Release | None],
-    ) -> Ending:
-        """Keep the end. A release becomes current and the Cycle ends in one transaction."""
-        ending, compared = how
-        stored = None
-        if ending.state == "released":
-            stored = add_release(
-                self.workspace, self.scope, done.model, done.report, self._origin(dataset, done, verdicts)
-            )
-            verify(self.workspace, stored)
-        with self.workspace.transaction() as session:
-            if stored is not None:
-                row = session.get(CurrentRow, self.scope)
-                now_in_use = row.number if row else None
-                if now_in_use == (compared.number if compared else None):
-                    promote_in(session, stored.number, scope=self.scope, reason=ending.outcome)
-                    ending = replace(ending, release=stored.number)
-                else:
-                    ending = ledger.overtaken(ending, now_in_use)
-            ledger.note(session, self.cycle, Findings(verdicts=verdicts))
-            ledger.end(session, self.cycle, ending)
-        return ending
-
-    def _origin(self, dataset: Dataset, done: FieldImprovement, verdicts: tuple[Verdict, ...]) -> Origin:
-        return Origin(
-            data_fingerprint=fingerprint(dataset),
-            recipe=self.way.recipe.model_dump(mode="json"),
-            code_version=read_identity(done.model.parent / IDENTITY).code,
-            base_sha256=open_model(done.model, engine=None).card.base.sha256,
-            cycle_id=self.cycle,
-            verdicts=verdicts,
+        return run_folder_for(
+            self.workspace,
+            self.cycle,
+            self._beginning(dataset),
+            lambda: depends_on(dataset, self.way, before),
+            self.progress,
         )
 
+    def _beginning(self, dataset: Dataset) -> Beginning:
+        return Beginning(
+            data_fingerprint=fingerprint(dataset),
+            documents={
+                "splits": dict(Counter(example.split for example in dataset.examples)),
+                "categories": dict(Counter(example.category for example in dataset.examples)),
+            },
+            recipe=self.way.recipe.model_dump(mode="json"),
+            run_folder="",
+        )
 
-def _outcome(verdicts: tuple[Verdict, ...]) -> str:
-    """What the gates came to, in one sentence."""
-    refused = [f"{verdict.gate}: {verdict.reason}" for verdict in verdicts if not verdict.passed]
-    if refused:
-        return f"refused by {'; '.join(refused)}"
-    return next(verdict.reason for verdict in verdicts if verdict.gate == "better")
+    def _judge(self, done: FieldImprovement, in_use: Release | None) -> tuple[Verdict, ...]:
+        """What the gates say; it stays with both figures, whatever becomes of the Cycle."""
+        verdicts, old = judge_fields(done.report, self.workspace.settings.gates), done.report.baseline
+        number = in_use.number if in_use else None
+        found = Findings(
+            before=None if old is None else field_measurement(old, release=number),
+            after=field_measurement(done.report.candidate, release=None),
+            verdicts=verdicts,
+        )
+        with self.workspace.transaction() as session:
+            ledger.note(session, self.cycle, found)
+        return verdicts

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".svg")
 INK, FAINT, GRID = "#22303c", "#74818d", "#e6eaee"
 RELEASED, REFUSED, CURRENT = "#2f6690", "#c8553d", "#9fb8c8"
-_FIGURE_NAMES: dict[Headline, str] = {"cer": "CER", "cer_casefold": "CER (ignoring case)"}
+_FIGURE_NAMES: dict[Headline, str] = {
+    "cer": "CER",
+    "cer_casefold": "CER (ignoring case)",
+    "mean_f1": "mean F1",
+}
 _MAX_CYCLES = 40
 _MAX_SCOPES = 6
 _MAX_DATES = 12

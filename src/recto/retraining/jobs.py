@@ -8,8 +8,10 @@ from pathlib import Path
 
 from recto.datasets.corpus import Added, add_examples, shares_of
 from recto.datasets.corpus.gathering import Filing, gather
+from recto.registry.fields_scope import is_of_fields
 from recto.retraining.accuracy import measure_accuracy
-from recto.retraining.cycle import run_cycle
+from recto.retraining.cycle import CycleResult, run_cycle
+from recto.retraining.field_cycle import FieldCycleResult, run_field_cycle
 from recto.retraining.ledger import Wish
 from recto.retraining.log_lines import LoggedProgress, write_line
 from recto.retraining.queue import engine_of, read_queue, unread
@@ -59,6 +61,11 @@ def tend(path: Path, scope: str, *, accuracy: bool) -> str:
 
 def turn(path: Path, scope: str, reasons: Sequence[str], wish: Wish) -> str:
     """Run one Cycle, with its progress as log lines."""
-    done = run_cycle(open_workspace(path), scope, reasons, LoggedProgress(write_line), wish=wish)
+    workspace, progress = open_workspace(path), LoggedProgress(write_line)
+    done: CycleResult | FieldCycleResult
+    if is_of_fields(scope):
+        done = run_field_cycle(workspace, scope, reasons, progress, wish=wish)
+    else:
+        done = run_cycle(workspace, scope, reasons, progress, wish=wish)
     end = f"release {done.release} is current" if done.release else "the old model stays current"
     return f"{scope}: cycle {done.cycle} took {done.seconds:.0f} s: {end}: {done.outcome}"

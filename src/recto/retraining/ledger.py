@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from recto.registry.fields_scope import is_of_fields
 from recto.registry.gates import Verdict
 from recto.registry.promotion import check_scope
 from recto.retraining.record import Measurement, State
@@ -102,7 +103,7 @@ class Ending:
 
 
 def scopes_of(settings: Settings) -> tuple[str, ...]:
-    """All scopes that have a loop: the general one first."""
+    """All scopes of models that read: the general one first."""
     return (GENERAL, *settings.triggers.scopes)
 
 
@@ -216,8 +217,9 @@ def cycles_of_same_run(session: Session, cycle: int) -> frozenset[int]:
 
 
 def number_in_use(session: Session, scope: str) -> int | None:
-    """The Release that serves the scope now: its own, else the general one."""
-    rows = (session.get(CurrentRow, name) for name in (scope, GENERAL))
+    """The Release that serves the scope now: its own, else the general one (which finds no fields)."""
+    names = (scope,) if is_of_fields(scope) else (scope, GENERAL)
+    rows = (session.get(CurrentRow, name) for name in names)
     return next((row.number for row in rows if row is not None), None)
 
 

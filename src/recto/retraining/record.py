@@ -8,12 +8,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from recto.evaluation.fields.report import Measurement as FieldMeasurement
 from recto.evaluation.report import Report
 from recto.registry.gates import Verdict
 
 SCHEMA_VERSION: Literal[1] = 1
 State = Literal["running", "released", "refused", "failed", "interrupted"]
-Headline = Literal["cer", "cer_casefold"]
+Headline = Literal["cer", "cer_casefold", "mean_f1"]
+"""Of models that read an error rate; of taggers the mean F1 of their fields, where more is better."""
 
 
 class _Frozen(BaseModel):
@@ -23,10 +25,12 @@ class _Frozen(BaseModel):
 class Measurement(_Frozen):
     """What one model scored on the frozen test documents of a Cycle, and on the canary pages."""
 
-    engine: str = Field(description="Name and version of the engine, as Transcripts carry it")
+    engine: str = Field(description="Name and version of the engine, or of the tagger, as answers carry it")
     release: int | None = Field(description="Number of the Release that it was; null: base or candidate")
     headline: Headline = Field(description="The figure that gates look at")
-    metrics: dict[str, JsonValue] = Field(description="Every figure of the Report, see evaluation")
+    metrics: dict[str, JsonValue] = Field(
+        description="Every figure of the Report, see evaluation; each field's F1"
+    )
     by_category: dict[str, float] = Field(description="The headline figure of each category")
     canary_cer: float | None = Field(default=None, description="CER on general pages (forgetting)")
 
@@ -90,4 +94,16 @@ def measurement(report: Report, *, release: int | None, canary: Report | None) -
         metrics=report.metrics.model_dump(mode="json"),
         by_category={name: getattr(group, report.headline) for name, group in report.by_category.items()},
         canary_cer=None if canary is None else canary.metrics.cer,
+    )
+
+
+def field_measurement(measured: FieldMeasurement, *, release: int | None) -> Measurement:
+    """What history keeps of what a tagger reached: its mean F1, and the F1 of each field."""
+    figures: dict[str, JsonValue] = {name: one.f1 for name, one in measured.fields.items()}
+    return Measurement(
+        engine=measured.extractor,
+        release=release,
+        headline="mean_f1",
+        metrics={"mean_f1": measured.mean_f1, "fields": figures},
+        by_category={},
     )

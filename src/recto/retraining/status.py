@@ -6,11 +6,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from recto.datasets.corpus import counts
+from recto.registry.fields_scope import is_of_fields
 from recto.registry.store import current, problem
 from recto.retraining.accuracy import known_accuracy
 from recto.retraining.facts import gather, waiting
 from recto.retraining.history import last_cycle
-from recto.retraining.ledger import TRAIN_LOCK, open_requests, scopes_of
+from recto.retraining.ledger import TRAIN_LOCK, open_requests
+from recto.retraining.loops import loops_of
 from recto.retraining.record import CycleRecord
 from recto.retraining.triggers import Facts, Reason, ask_all, is_balanced
 from recto.settings import TriggerSettings
@@ -36,7 +38,8 @@ class Share(_Frozen):
 class InUse(_Frozen):
     """The Release that reads for a scope. `scope` is "general" where the scope has none of its own.
 
-    `problem` says what of its files is missing or cut, at a glance; null where nothing is.
+    `error_rate` is that of a model that reads, `mean_f1` that of a tagger. `problem` says what of its files
+    is missing or cut, at a glance; null where nothing is.
     """
 
     number: int
@@ -44,6 +47,7 @@ class InUse(_Frozen):
     created_at: datetime
     headline: str
     error_rate: float | None
+    mean_f1: float | None = None
     problem: str | None = None
 
 
@@ -52,6 +56,8 @@ class ScopeStatus(_Frozen):
 
     `unread` of the `queued` weren't read yet; `failed` couldn't be. `accuracy` (0–1) is that of the model
     in use on `accuracy_documents` of the validation documents; on `accuracy_missing` it isn't measured yet.
+    Of a tagger's loop (scope "fields:SCHEMA") `documents` and `new` count those with trusted fields of its
+    schema; queue, mix, business types and accuracy are empty.
     """
 
     scope: str
@@ -92,7 +98,46 @@ def read_status(workspace: Workspace, moment: datetime) -> Status:
     return Status(
         workspace=str(workspace.path),
         training=str(busy) if busy else None,
-        scopes=[_scope(workspace, scope, moment) for scope in scopes_of(workspace.settings)],
+        scopes=_scopes(workspace, moment),
+    )
+
+
+def _scopes(workspace: Workspace, moment: datetime) -> list[ScopeStatus]:
+    """All loops, but those of taggers only where there is something to tell."""
+    found = []
+    for scope in loops_of(workspace):
+        if is_of_fields(scope):
+            standing = _of_fields(workspace, scope, moment)
+            if not (standing.documents or standing.requests or standing.release or standing.last_cycle):
+                continue
+            found.append(standing)
+        else:
+            found.append(_scope(workspace, scope, moment))
+    return found
+
+
+def _of_fields(workspace: Workspace, scope: str, moment: datetime) -> ScopeStatus:
+    facts = gather(workspace, scope, moment)
+    with workspace.read() as session:
+        asked = [str(request) for request in open_requests(session, scope)]
+    return ScopeStatus(
+        scope=scope,
+        documents=dict(facts.trusted),
+        aside=0,
+        queued=0,
+        unread=0,
+        failed=0,
+        new=facts.new,
+        mix=[],
+        balanced=True,
+        business={},
+        accuracy=None,
+        accuracy_documents=0,
+        accuracy_missing=0,
+        triggers=list(ask_all(facts, workspace.settings.triggers)),
+        requests=asked,
+        release=_in_use(workspace, scope),
+        last_cycle=last_cycle(workspace, scope),
     )
 
 
@@ -149,5 +194,6 @@ def _in_use(workspace: Workspace, scope: str) -> InUse | None:
         created_at=release.created_at,
         headline=str(release.metrics.get("headline", "cer")),
         error_rate=release.error_rate,
+        mean_f1=release.mean_f1,
         problem=problem(workspace, release),
     )

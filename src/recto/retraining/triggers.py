@@ -24,7 +24,7 @@ class Facts:
     validation documents, None where it isn't measured. `refusal` is what the gates are sure to say, whatever
     is trained, for want of test documents ("": nothing). `mix` is the count of trusted documents by category,
     `business` are the business types among the documents for training, `known_business` those of the last
-    run.
+    run. `of_fields` says that it is a tagger's loop: what is trusted are then fields, and there is no mix.
     """
 
     scope: str
@@ -39,6 +39,7 @@ class Facts:
     refusal: str = ""
     business: frozenset[str] = frozenset()
     known_business: frozenset[str] = frozenset()
+    of_fields: bool = False
 
     @property
     def train(self) -> int:
@@ -65,7 +66,8 @@ def first_run(facts: Facts, settings: TriggerSettings) -> Reason:
         return Reason(
             name, due=False, words=f"the first run is done (the last was on {_day(facts.last_run)})"
         )
-    have = f"no run yet, {_documents(facts.train)} to train on, {wanted} wanted"
+    labelled = " with trusted fields" if facts.of_fields else ""
+    have = f"no run yet, {_documents(facts.train)}{labelled} to train on, {wanted} wanted"
     if facts.train < wanted:
         return Reason(name, due=False, words=f"{have}: {wanted - facts.train} more are missing")
     if not facts.trusted.get("test", 0):
@@ -78,9 +80,14 @@ def new_documents(facts: Facts, settings: TriggerSettings) -> Reason:
     name, wanted = "new_documents", settings.new_documents
     if facts.last_run is None:
         return _waits(name)
-    words = f"{facts.new} new trusted documents since {_day(facts.last_run)}"
-    words += f" ({facts.new_train} to train on), {wanted} wanted; {mix_in_words(facts, settings)}"
+    what = "documents with new fields" if facts.of_fields else "new trusted documents"
+    words = (
+        f"{facts.new} {what} since {_day(facts.last_run)} ({facts.new_train} to train on), {wanted} wanted"
+    )
     enough = facts.new >= wanted and facts.new_train > 0
+    if facts.of_fields:
+        return Reason(name, due=enough, words=words)
+    words += f"; {mix_in_words(facts, settings)}"
     if enough and settings.require_balance and not is_balanced(facts, settings):
         return Reason(name, due=False, words=f"{words}, and require_balance is set")
     return Reason(name, due=enough, words=words)
@@ -136,10 +143,14 @@ TRIGGERS: dict[str, Trigger] = {
     "monthly": monthly,
 }
 
+OF_FIELDS = ("first_run", "new_documents", "monthly")
+"""Those that a tagger's loop has: nobody measures it between Cycles, and business types have no taggers."""
+
 
 def ask_all(facts: Facts, settings: TriggerSettings) -> tuple[Reason, ...]:
-    """What every Trigger says, due or not."""
-    return tuple(_measurable(trigger(facts, settings), facts) for trigger in TRIGGERS.values())
+    """What every Trigger of the loop says, due or not."""
+    names = OF_FIELDS if facts.of_fields else tuple(TRIGGERS)
+    return tuple(_measurable(TRIGGERS[name](facts, settings), facts) for name in names)
 
 
 def _measurable(reason: Reason, facts: Facts) -> Reason:

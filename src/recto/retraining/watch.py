@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 
 from recto.errors import RectoError, WorkspaceBusy
+from recto.registry.fields_scope import is_of_fields
 from recto.retraining import jobs
 from recto.retraining.accuracy import known_accuracy
 from recto.retraining.apart import Stopped, run_apart
@@ -27,10 +28,11 @@ from recto.retraining.ledger import (
     left_behind,
     mark_interrupted,
     open_requests,
-    scopes_of,
 )
 from recto.retraining.log_lines import Log
+from recto.retraining.loops import loops_of
 from recto.retraining.queue import unread
+from recto.retraining.recipes import own_schema
 from recto.retraining.triggers import due
 from recto.workspace.folder import Workspace, open_workspace
 from recto.workspace.locks import held
@@ -104,8 +106,10 @@ class Watch:
             return False
         self._tidy(workspace)
         well = [self._guarded("inbox", partial(self._take_in, workspace))]
-        for scope in scopes_of(workspace.settings):
-            well.append(self._guarded(scope, partial(self._tend, workspace, scope)))
+        well.append(self._guarded("training.tagger_recipe", partial(_check_own_schema, workspace)))
+        for scope in loops_of(workspace):
+            if not is_of_fields(scope):
+                well.append(self._guarded(scope, partial(self._tend, workspace, scope)))
             well.append(self._guarded(scope, partial(self._turn, workspace, scope)))
         return all(well)
 
@@ -175,3 +179,8 @@ class Watch:
         with suppress(RectoError), held(workspace.path / TRAIN_LOCK, what="tidying up"):
             for cycle in mark_interrupted(workspace):
                 self.log(f"cycle {cycle} is interrupted; the next one goes on with its run")
+
+
+def _check_own_schema(workspace: Workspace) -> None:
+    """Raise what keeps a schema of the user's own from having a loop."""
+    own_schema(workspace)

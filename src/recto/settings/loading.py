@@ -98,8 +98,9 @@ def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> 
     path = folder / FILE_NAME
     tables = _parsed(path)
     training = tables.get("training")
-    if isinstance(training, dict) and isinstance(training.get("recipe"), str):
-        training["recipe"] = folder / Path(training["recipe"]).expanduser()
+    for name in ("recipe", "tagger_recipe"):
+        if isinstance(training, dict) and isinstance(training.get(name), str):
+            training[name] = folder / Path(training[name]).expanduser()
     return _checked(tables, environment, path)
 
 

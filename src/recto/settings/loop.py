@@ -106,6 +106,11 @@ class TrainingSettings(SettingsTable):
         description="a recipe in place of the default, relative to this file",
         examples=["recipe.yaml"],
     )
+    tagger_recipe: Annotated[Path, Field(strict=False)] | None = Field(
+        default=None,
+        description="a recipe of kind tagger, by which Cycles of taggers fit, for all schemas",
+        examples=["tagger.yaml"],
+    )
     price_per_hour: float = Field(
         default=0.0, ge=0, allow_inf_nan=False, description="price of this machine, for the cost of a Cycle"
     )

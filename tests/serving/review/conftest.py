@@ -83,8 +83,11 @@ class Rows:
         )
 
 
+SCOPES = ("general", "fields:receipt")
+
+
 class PaperLoop:
-    """A loop on paper: a Release that helped, one that a gate refused, and a Cycle that runs."""
+    """Loops on paper: one with a Release that helped, one refused, and a Cycle that runs; and a tagger's."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -102,8 +105,13 @@ class PaperLoop:
             Turn(2, "refused", now(), ["new documents"], 0.12, 0.15, [worse], None, "refused"),
             Turn(3, "running", now(), ["monthly"], None, None, [], None, None, "epoch 2: 3.10% wrong"),
         ]
+        found = Turn(4, "released", now(), ["first run"], 0.61, 0.83, [better], 2, "mean F1 0.610 → 0.830")
+        asked = {scope: [reason for name, reason in self.asked if name == scope] for scope in SCOPES}
+        general, receipts = SCOPES
+        labelled = {"train": 38, "test": 20}
         return [
-            LoopStanding("general", 40, False, mix, triggers, [reason for _, reason in self.asked], turns)
+            LoopStanding(general, 40, False, mix, triggers, asked[general], turns),
+            LoopStanding(receipts, 58, True, [], triggers[:1], asked[receipts], [found], True, labelled),
         ]
 
     def ask(self, scope: str, reason: str) -> None:

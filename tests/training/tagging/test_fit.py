@@ -144,3 +144,8 @@ def test_a_tagger_is_the_same_from_disk(trained: Tagger, tmp_path: Path) -> None
     for number in range(30, 36):
         document = receipt(number)
         assert opened.extract(document.transcripts).fields == trained.extract(document.transcripts).fields
+
+
+def test_an_amount_is_a_label_as_the_review_page_saves_it() -> None:
+    saved = labels_of(SCHEMA, {"total": {"amount": "3.10", "currency": None}, "tax": {"amount": None}})
+    assert saved == labels_of(SCHEMA, {"total": "3.10"}) and saved

@@ -44,7 +44,7 @@ class Counts:
 def look(workspace: Workspace, scope: str, *, limit: int | None = None) -> Dataset:
     """What `snapshot` would give out now, without a mark: to see whether it is enough."""
     with workspace.read() as session:
-        return _dataset(session, _wanted(session, workspace, scope, limit), workspace)
+        return dataset_of(session, _wanted(session, workspace, scope, limit), workspace)
 
 
 def snapshot(
@@ -57,16 +57,22 @@ def snapshot(
     that sees them. So a snapshot is for a training that begins now; `look` and `counts` are for looking.
     """
     with workspace.transaction() as session:
-        rows, at = _wanted(session, workspace, scope, limit), now()
-        for row in rows:
-            if row.used_at is None:
-                row.used_at = at
-            if cycle is not None:
-                session.add(SightingRow(cycle_id=cycle, document_id=row.id, split=row.split))
-        return _dataset(session, rows, workspace)
+        rows = _wanted(session, workspace, scope, limit)
+        mark(session, rows, cycle)
+        return dataset_of(session, rows, workspace)
 
 
-def _dataset(session: Session, rows: Sequence[DocumentRow], workspace: Workspace) -> Dataset:
+def mark(session: Session, rows: Sequence[DocumentRow], cycle: int | None) -> None:
+    """From now on the rows may have been learnt from, by that Cycle if there is one."""
+    at = now()
+    for row in rows:
+        if row.used_at is None:
+            row.used_at = at
+        if cycle is not None:
+            session.add(SightingRow(cycle_id=cycle, document_id=row.id, split=row.split))
+
+
+def dataset_of(session: Session, rows: Sequence[DocumentRow], workspace: Workspace) -> Dataset:
     """The rows as Examples; those that look alike are of one group."""
     grouped = zip(rows, groups_of(session, rows), strict=True)
     examples = (replace(example_of(row, workspace), group=group) for row, group in grouped)

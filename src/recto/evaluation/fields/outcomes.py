@@ -14,6 +14,7 @@ from recto.extraction.naming import split
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.values import kind_of
 from recto.extraction.values.kind import Kind
+from recto.extraction.written import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +100,10 @@ def _wanted(schema: Schema, spec: FieldSpec, fields: Mapping[str, JsonValue]) ->
         if found is None or found.name != spec.name:
             continue
         for one in given if isinstance(given, list) else [given]:
-            text = _written(one)
+            text = written(one)
             if text and not any(_same(kind, value, _parsed(kind, text)) for value in values):
                 values.append(text)
     return tuple(values)
-
-
-def _written(value: JsonValue) -> str:
-    """A label as a text; money may be an object of amount and currency. "" for what is no single value."""
-    if isinstance(value, dict):
-        value = value.get("amount")
-    return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _same(kind: Kind, label: str, value: str) -> bool:

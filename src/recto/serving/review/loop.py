@@ -3,8 +3,8 @@
 Serving doesn't know what retrains: whoever starts the service hands a `Loop` over (`cli/serve_loop`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -30,7 +30,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One Cycle: how it went, the error rates (0–1) of its test documents before and after, what gates said.
+    """One Cycle: how it went, the figures (0–1) on its test documents before and after, what gates said.
+
+    They are error rates, and of a tagger the mean F1 of its fields.
 
     `remark` is the newest line of its training's log, while it runs.
     """
@@ -49,7 +51,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class LoopStanding:
-    """One loop: its Triggers, its mix, what was asked for, and its Cycles, oldest first."""
+    """One loop: its Triggers, its mix, what was asked for, and its Cycles, oldest first.
+
+    `of_fields` says that it is a tagger's: there is no mix, and `labelled` counts the documents with trusted
+    fields by split.
+    """
 
     scope: str
     new: int
@@ -58,6 +64,8 @@ class LoopStanding:
     triggers: Sequence[TriggerSays]
     requests: Sequence[str]
     turns: Sequence[Turn]
+    of_fields: bool = False
+    labelled: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def running(self) -> Turn | None:

@@ -138,10 +138,10 @@ def _dashboard(workspace: Workspace, loop: Loop | None) -> Mapping[str, object]:
         "days": days,
         "bars": day_bars(days),
         "corrected": sum(day.corrections for day in days),
-        "loops": [(standing, error_path(standing.turns)) for standing in loops],
+        "loops": [(one, None if one.of_fields else error_path(one.turns)) for one in loops],
         "estimate": next(reversed(estimates(workspace)), None),
         "calibration": latest_report(workspace),
-        "current": [one for one in standings(workspace) if one.current_for],
+        "current": [one for one in standings(workspace) if one.current_for and one.release.mean_f1 is None],
     }
 
 

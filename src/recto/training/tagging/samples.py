@@ -17,6 +17,7 @@ from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import sheet_of
 from recto.extraction.tagger import View
 from recto.extraction.values import kind_of
+from recto.extraction.written import written
 
 _NEARLY = 85.0
 """The candidate most like the label (percent) stands for it where no reading is exactly it."""
@@ -78,10 +79,10 @@ def labels_of(schema: Schema, fields: Mapping[str, JsonValue]) -> dict[str, dict
             continue
         kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
         for one in value if isinstance(value, list) else [value]:
-            written = "" if one is None or isinstance(one, dict | list) else str(one)
-            parsed = kind.parse(written)
+            text = written(one)
+            parsed = kind.parse(text)
             if parsed is not None:
-                out.setdefault(spec.name, {})[key_of(spec.kind, parsed)] = " ".join(written.split())
+                out.setdefault(spec.name, {})[key_of(spec.kind, parsed)] = " ".join(text.split())
     return out
 
 

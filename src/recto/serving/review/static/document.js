@@ -190,21 +190,22 @@ async function undo() {
 
 async function saveFields(event) {
   event.preventDefault();
-  const changed = {};
-  const inputs = [...event.target.querySelectorAll("[name]")];
-  const touched = new Set(inputs.filter((input) => input.value !== input.defaultValue).map((input) => input.name));
-  for (const input of inputs.filter((one) => touched.has(one.name))) {
+  const fields = {};  // all of them: who saves has seen the untouched ones, too, and taggers learn from what is saved
+  const inParts = new Set();
+  for (const input of event.target.querySelectorAll("[name]")) {
     try {
-      if (input.dataset.part) (changed[input.name] ??= {})[input.dataset.part] = fieldValue(input);
-      else changed[input.name] = fieldValue(input);
+      if (input.dataset.part) {
+        (fields[input.name] ??= {})[input.dataset.part] = fieldValue(input);
+        inParts.add(input.name);
+      } else fields[input.name] = fieldValue(input);
     } catch {
       tell(`${input.name} must be JSON, as it was`, "bad");
       input.focus();
       return;
     }
   }
-  if (!Object.keys(changed).length) { tell("No field was changed"); return; }
-  const answer = await persist("PATCH", `${address}/fields`, { fields: changed }, data.fields_version);
+  for (const name of inParts) if (Object.values(fields[name]).every((value) => value === null)) fields[name] = null;
+  const answer = await persist("PATCH", `${address}/fields`, { fields }, data.fields_version);
   const told = await answer.json();
   if (answer.status === 409) { tell("Somebody else has changed the fields: reload the page to see them. Nothing was saved.", "bad"); return; }
   if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return; }
