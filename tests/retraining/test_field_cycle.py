@@ -1,5 +1,6 @@
 """A Cycle of a tagger: from labelled documents to the Release that finds fields, beside models that read."""
 
+import hashlib
 import io
 import random
 from pathlib import Path
@@ -20,6 +21,7 @@ from recto.settings import Settings
 from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.tagging.way import TaggerWay
 from recto.workspace.folder import Workspace, create_workspace, open_workspace
+from recto.workspace.provenance import releases_that_saw
 from recto.workspace.tables import GENERAL
 
 SCOPE = "fields:receipt"
@@ -83,6 +85,13 @@ def test_it_reads_nothing_and_no_reader_takes_its_place(workspace: Workspace, do
     for use in (load_release, report_of):
         with pytest.raises(RegistryError, match="finds fields"):
             use(workspace, made)
+
+
+def test_its_documents_know_that_it_saw_them(workspace: Workspace, done: FieldCycleResult) -> None:
+    sha256 = hashlib.sha256(receipt(0, "train").source).hexdigest()  # type: ignore[arg-type]
+    with workspace.read() as session:
+        seen = releases_that_saw(session, sha256)
+    assert [(one.release, one.scope, one.split) for one in seen] == [(done.release, SCOPE, "train")]
 
 
 def test_the_same_again_isnt_better_and_is_refused(workspace: Workspace, done: FieldCycleResult) -> None:

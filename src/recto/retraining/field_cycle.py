@@ -98,7 +98,7 @@ class _Turn:
         depends_on(look(self.workspace, GENERAL), self.way, untrained(self.way))  # before any is marked
         in_use = current(self.workspace, self.scope, exact=True)
         before = self._before(in_use)
-        dataset = snapshot(self.workspace, GENERAL)
+        dataset = snapshot(self.workspace, GENERAL, cycle=self.cycle)
         folder, start = self._place(dataset, before)
         done = improve_fields(dataset, folder, self.way, self.progress, start=start, before=before)
         verdicts = judge_fields(done.report, self.workspace.settings.gates)
