@@ -84,7 +84,8 @@ class Rows:
 
 
 class PaperLoop:
-    """A loop on paper: a Release that helped, one that a gate refused, and a Cycle that runs."""
+    """Loops on paper: one with a Release that helped, one that a gate refused, and a Cycle that runs; and one
+    of a business type whose name has a blank."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -103,11 +104,15 @@ class PaperLoop:
             Turn(3, "running", now(), ["monthly"], None, None, [], None, None, "epoch 2: 3.10% wrong"),
         ]
         return [
-            LoopStanding("general", 40, False, mix, triggers, [reason for _, reason in self.asked], turns)
+            LoopStanding("general", 40, False, mix, triggers, self._asked_for("general"), turns),
+            LoopStanding("real estate", 0, False, [], triggers, self._asked_for("real estate"), []),
         ]
 
     def ask(self, scope: str, reason: str) -> None:
         self.asked.append((scope, reason))
+
+    def _asked_for(self, scope: str) -> list[str]:
+        return [reason for of, reason in self.asked if of == scope]
 
 
 @dataclass(frozen=True)

@@ -297,9 +297,11 @@ def test_uploading_and_improving(site: Site, opened: Open, tmp_path: Path) -> No
     assert said[1].startswith("none.png wasn't kept: ")
     page.goto("/review/dashboard")
     page.get_by_text("epoch 2: 3.10% wrong").wait_for()
-    page.get_by_role("button", name="Improve now").click()
-    page.get_by_text("Asked for: anna asked for it on the dashboard").wait_for()
-    assert site.loop.asked == [("general", "anna asked for it on the dashboard")]
+    for place, scope in enumerate(("general", "real estate")):
+        page.get_by_role("button", name="Improve now").nth(place).click()
+        page.get_by_text("Asked for: anna asked for it on the dashboard").nth(place).wait_for()
+        assert site.loop.asked[-1] == (scope, "anna asked for it on the dashboard")
+    assert len(site.loop.asked) == 2
 
 
 PAGES = {
