@@ -11,7 +11,7 @@ from recto.corrections.edit import Conflict, FieldsEdit, Saved, Stamp, Transcrip
 from recto.corrections.place import Place, Sight
 from recto.corrections.store import corrections, save_fields, save_transcript, undo
 from recto.datasets.corpus import add_examples, shares_of, snapshot
-from recto.datasets.example import Example
+from recto.datasets.example import Example, JsonValue
 from recto.documents.transcript import Line
 from recto.errors import CorrectionError, DocumentUnknown
 from recto.workspace.folder import Workspace
@@ -182,6 +182,29 @@ def test_what_cant_be_kept_is_refused(
     with pytest.raises(CorrectionError, match=why):
         save_transcript(workspace, place, edit, Stamp("anna", version(workspace, place)))
     assert corrections(workspace) == ()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "a\ud800b", "a\0b", [{"a\0": 1}]])
+def test_fields_and_drafts_that_cant_be_kept_are_refused(
+    value: JsonValue, workspace: Workspace, read: Read
+) -> None:
+    place, edit = read("a", "machine"), FieldsEdit({"total": value})
+    seen = document(workspace, place.sha256).fields_version
+    with pytest.raises(CorrectionError, match=r"kept|NUL"):
+        save_fields(workspace, place.sha256, edit, Stamp("anna", seen, "key"))
+    with pytest.raises(CorrectionError, match=r"kept|NUL"):
+        keep_draft(workspace, place, edit, seen, "anna")
+    assert corrections(workspace) == () and draft_of(workspace, place, "fields", "anna") is None
+
+
+def test_accepting_a_reading_after_a_correction_brings_its_places_back(
+    workspace: Workspace, read: Read
+) -> None:
+    place = read("a", "machine\nmade")
+    places = [line.box for line in document(workspace, place.sha256).pages[0].content.lines]
+    save(workspace, place, "typed over")
+    save(workspace, place, "machine\nmade")
+    assert [line.box for line in document(workspace, place.sha256).pages[0].content.lines] == places
 
 
 @pytest.mark.parametrize("sight", [Sight(frozenset({"legal"})), Sight(closed=frozenset({"shop"}))])

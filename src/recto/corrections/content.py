@@ -46,8 +46,13 @@ def content_of(row: DocumentRow) -> PageContent:
         case = row.facts.get("case")
         lines = cast(list[dict[str, object]], row.facts.get("lines") or [])
         return PageContent(row.state, row.text, _lines(lines), case if isinstance(case, str) else None)
+    return reading_of(row) or PageContent(row.state, None, ())
+
+
+def reading_of(row: DocumentRow) -> PageContent | None:
+    """What the model read on the row's page, whatever it says now; None where nothing was read."""
     if not row.reading:
-        return PageContent(row.state, None, ())
+        return None
     reading = transcript_from_json(cast(TranscriptJson, row.reading))
     return PageContent(row.state, reading.text, reading.lines)
 

@@ -33,7 +33,7 @@ def keep_draft(
     author: str,
     sight: Sight = EVERYTHING,
 ) -> None:
-    """Keep what the author has so far, in place of what he had. Raises DocumentUnknown."""
+    """Keep what the author has so far, in place of what he had. Raises DocumentUnknown, CorrectionError."""
     kind = "transcript" if isinstance(edit, TranscriptEdit) else "fields"
     content = cast(dict[str, object], edit.to_json())
     with workspace.transaction() as session:

@@ -45,12 +45,12 @@ class TranscriptEdit:
             raise CorrectionError(
                 "the text is empty", hint="a blank page can't be learnt: leave it in the queue"
             )
-        _check(self.to_json())
+        self.to_json()
         return PageContent("trusted", text, tuple(Line(i.text, i.box, None, i.polygon) for i in lines))
 
     def to_json(self) -> dict[str, JsonValue]:
-        """What was sent, as JSON values."""
-        return {"text": self.text, "lines": None if self.lines is None else lines_json(self.lines)}
+        """What was sent, as JSON values. Raises CorrectionError for what can't be kept."""
+        return _checked({"text": self.text, "lines": None if self.lines is None else lines_json(self.lines)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,12 @@ class FieldsEdit:
     fields: Mapping[str, JsonValue]
 
     def merged(self, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """The fields afterwards. Raises CorrectionError for what can't be kept."""
-        _check(dict(self.fields))
+        """The fields afterwards."""
         return {key: value for key, value in (dict(before) | dict(self.fields)).items() if value is not None}
 
     def to_json(self) -> dict[str, JsonValue]:
-        """What was sent, as JSON values."""
-        return {"fields": dict(self.fields)}
+        """What was sent, as JSON values. Raises CorrectionError for what can't be kept."""
+        return _checked({"fields": dict(self.fields)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,11 @@ def _text(lines: tuple[Line, ...]) -> str:
     return text_of_rows(reading_rows(lines))
 
 
-def _check(sent: dict[str, JsonValue]) -> None:
+def _checked(sent: dict[str, JsonValue]) -> dict[str, JsonValue]:
     try:
         check_value(sent)
     except ValueError as error:
         raise CorrectionError(f"it can't be kept: {error}") from None
     if "\\u0000" in dump_json(sent):  # PostgreSQL can't keep one
         raise CorrectionError("it holds a NUL character")
+    return sent

@@ -37,9 +37,11 @@ class Estimate:
 
 def estimates(workspace: Workspace) -> tuple[Estimate, ...]:
     """One for each Release whose readings at random were corrected or accepted, the newest reading last."""
+    drawn = select(CorrectionRow.document_id).where(CorrectionRow.stream == "random")
     query = (
         select(CorrectionRow)
         .where(CorrectionRow.kind == "transcript", CorrectionRow.before.is_not(None))
+        .where(CorrectionRow.document_id.in_(drawn))
         .order_by(CorrectionRow.id)
     )
     first: dict[int, CorrectionRow] = {}

@@ -23,11 +23,11 @@ def take_lease(workspace: Workspace, place: Place, author: str, sight: Sight = E
     with workspace.transaction() as session:
         row = row_at(session, place, sight)
         held = session.get(LeaseRow, row.id)
+        if held is not None and held.author != author and held.until > now():
+            return Lease(held.author, held.until, held.stream)
         stream: Stream = "open"
-        if held is not None and held.until > now():
-            stream = cast(Stream, held.stream)
-            if held.author != author:
-                return Lease(held.author, held.until, held.stream)
+        if held is not None and (held.author == author or held.stream == "random"):
+            stream = cast(Stream, held.stream)  # a page that was drawn stays so, whoever opens it now
         return lease_in(session, row.id, author, stream, workspace.settings.review.lease_s)
 
 

@@ -63,6 +63,12 @@ def rows_of(session: Session, sha256: str, sight: Sight = EVERYTHING) -> Sequenc
     return rows
 
 
+def is_hidden(session: Session, sha256: str, sight: Sight) -> bool:
+    """Whether the document is kept, and some page of it mustn't be seen."""
+    businesses = session.scalars(select(DocumentRow.business).where(DocumentRow.sha256 == sha256))
+    return not all(map(sight.sees, businesses))
+
+
 def row_at(session: Session, place: Place, sight: Sight = EVERYTHING) -> DocumentRow:
     """The row of a page. Raises DocumentUnknown, and where the page was withdrawn."""
     for row in rows_of(session, place.sha256, sight):

@@ -7,6 +7,7 @@ these tell without bias how well the model reads (`estimate`). The two streams n
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import cast
 
 from sqlalchemy import String, func, select, update
@@ -153,13 +154,14 @@ def _waiting(
         DocumentRow.doubt,
     )
     query = select(*columns).where(DocumentRow.state == "queued", sight.condition())
+    sure = {reader: cache(calibration) for reader, calibration in known.items()}  # many lines say the same
     entries = []
     for row in session.execute(query.order_by(DocumentRow.id)):
         place = Place(row.sha256, row.page or 1)
         doubt = doubt_from_json(row.doubt) if row.doubt else None
         if doubt is not None:
             reader = reader_of(row.business, doubt.engine, doubt.release, scopes)
-            doubt = doubt.calibrated(known.get(reader))
+            doubt = doubt.calibrated(sure.get(reader))
         importance = importance_of(row.category, row.business, review)
         entry = Waiting(
             place=place,

@@ -47,8 +47,8 @@ def keep_other_reading(
     It never becomes the page's text: where it disagrees with the reading, the page is worth a look. Raises
     DocumentUnknown, CorrectionError.
     """
-    if "\0" in text or not engine.strip():
-        raise CorrectionError("the reading needs the name of its engine, and a text without NUL characters")
+    if "\0" in text + engine or not engine.strip():
+        raise CorrectionError("the reading needs the name of its engine, and no NUL characters")
     with workspace.transaction() as session:
         row = row_at(session, place, sight)
         session.merge(OtherReadingRow(document_id=row.id, engine=engine, at=now(), text=text))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from recto.corrections.applying import apply_content, apply_fields, restore
 from recto.corrections.change import Change
-from recto.corrections.content import content_of, fields_of
+from recto.corrections.content import PageContent, content_of, fields_of, reading_of
 from recto.corrections.edit import Conflict, FieldsEdit, Saved, Stamp, TranscriptEdit, fingerprint
 from recto.corrections.place import EVERYTHING, Place, Sight, kept, row_at, rows_of
 from recto.datasets.corpus import shares_of
@@ -62,8 +62,8 @@ def save_transcript(
         if answer := change.known() or change.conflict(sent):
             return answer
         shown, before = content_of(row), change.content
-        if edit.lines is None and wanted.text == shown.text:  # accepted: its places are right as well
-            wanted = replace(wanted, lines=shown.lines, case=shown.case)
+        if edit.lines is None and (accepted := _accepted(row, wanted.text)):
+            wanted = replace(wanted, lines=accepted.lines, case=accepted.case)
         if row.corrected_at is not None and wanted.version == shown.version:
             return Saved(None, shown.version)
         apply_content(row, wanted, now())
@@ -136,6 +136,11 @@ def corrections(
         query = query.where(DocumentRow.sha256 == sha256)
     with workspace.read() as session:
         return tuple(_told(row, Place(owner, page or 1)) for row, owner, page in session.execute(query))
+
+
+def _accepted(row: DocumentRow, text: str | None) -> PageContent | None:
+    """What says this text already, so that its places are right too: the page as it is, or its reading."""
+    return next((one for one in (content_of(row), reading_of(row)) if one and one.text == text), None)
 
 
 def _told(row: CorrectionRow, place: Place) -> Correction:

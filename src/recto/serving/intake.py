@@ -4,12 +4,14 @@ It is opened in the decoders' processes, as every stranger's document. One that 
 """
 
 import asyncio
+import hashlib
 from asyncio import to_thread
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from recto.corrections.place import Sight, is_hidden
 from recto.corrections.readings import Readings, keep_readings
 from recto.datasets.corpus import Glimpse, add_opened, glimpse_of, shares_of
 from recto.datasets.example import Example
@@ -23,6 +25,7 @@ from recto.errors import (
     DeadlineExpired,
     DocumentError,
     DocumentTooLarge,
+    NotAllowed,
     RequestRefused,
     ServingError,
 )
@@ -65,8 +68,10 @@ async def take_in(
     """Read and keep a document for a request that was `accepted`.
 
     Raises DocumentErrors where no page can be opened or read, and what `Service.read` raises; RequestRefused
-    for a document that was withdrawn.
+    for a document that was withdrawn; NotAllowed where who sends it doesn't see it afterwards.
     """
+    sight = asking.caller.sight(service.settings.review.closed)
+    await to_thread(_check_sight, workspace, upload, filing, sight)
     glimpses: dict[int, Glimpse] = {}
 
     def watch(page: Page) -> None:
@@ -96,6 +101,21 @@ async def take_in(
     read = sum(isinstance(page, Transcript) for page in readings)
     failed = sum(isinstance(page, PageFailure) for page in readings)
     return Taken(sha256, fate, read, failed, fields_problem)
+
+
+def _check_sight(workspace: Workspace, upload: Upload, filing: Filing, sight: Sight) -> None:
+    """A document that is there already isn't looked at anew, nor changed, by those it is closed to."""
+    if not sight.sees(filing.business):
+        raise NotAllowed(
+            "documents of this business type aren't yours to see", hint="ask an admin, or name another one"
+        )
+    sha256 = hashlib.sha256(_bytes(upload)).hexdigest()
+    with workspace.read() as session:
+        if is_hidden(session, sha256, sight):
+            raise NotAllowed(
+                "this document is kept already, under a business type that isn't yours to see",
+                hint="ask an admin",
+            )
 
 
 async def _opened(

@@ -83,11 +83,11 @@ class Rows:
         )
 
 
-SCOPES = ("general", "fields:receipt")
+SCOPES = ("general", "fields:receipt", "real estate")
 
 
 class PaperLoop:
-    """Loops on paper: one with a Release that helped, one refused, and a Cycle that runs; and a tagger's."""
+    """Loops on paper: of all kinds of Cycles, of a tagger, and of a business type whose name has a blank."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -107,11 +107,12 @@ class PaperLoop:
         ]
         found = Turn(4, "released", now(), ["first run"], 0.61, 0.83, [better], 2, "mean F1 0.610 → 0.830")
         asked = {scope: [reason for name, reason in self.asked if name == scope] for scope in SCOPES}
-        general, receipts = SCOPES
+        general, receipts, estate = SCOPES
         labelled = {"train": 38, "test": 20}
         return [
             LoopStanding(general, 40, False, mix, triggers, asked[general], turns),
             LoopStanding(receipts, 58, True, [], triggers[:1], asked[receipts], [found], True, labelled),
+            LoopStanding(estate, 0, False, [], triggers, asked[estate], []),
         ]
 
     def ask(self, scope: str, reason: str) -> None:

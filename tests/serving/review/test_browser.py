@@ -167,6 +167,51 @@ def test_a_draft_survives_a_closed_browser(site: Site, opened: Open) -> None:
     )
 
 
+def test_what_is_typed_while_a_save_is_under_way_isnt_left_behind(site: Site, opened: Open) -> None:
+    """The answer takes its time; the person goes on typing, and has to be asked to save that as well."""
+    document = site.upload("while.png", 51)
+    other = site.upload("after.png", 52)
+    context = opened("ben")
+    page = document_page(context, document)
+    context.set_offline(True)
+    page.locator('[data-i="0"] input').fill("typed before")
+    page.keyboard.press("Control+Enter")
+    status(page, "Connection lost")
+    page.locator('[data-i="2"] input').fill("typed meanwhile")
+    context.set_offline(False)
+    status(page, "what you typed meanwhile isn't")
+    assert document in page.url, "the next page would have hidden it"
+    assert page.locator('[data-i="2"] input').input_value() == "typed meanwhile"
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: document not in url)
+    said = site.text_of(document).splitlines()
+    assert (said[0], said[2]) == ("typed before", "typed meanwhile")
+    assert [len(site.corrections_of(one)) for one in (document, other)] == [2, 0]
+
+
+def test_a_draft_of_a_page_that_somebody_else_saved_since_is_shown(site: Site, opened: Open) -> None:
+    document = site.upload("stale.png", 53)
+    his = document_page(opened("ben"), document)
+    his.locator('[data-i="3"] input').fill("half a thought")
+    status(his, "Draft kept")
+    his.context.close()
+    hers = document_page(opened("anna"), document)
+    hers.locator('[data-i="0"] input').fill("hers")
+    hers.keyboard.press("Control+s")
+    status(hers, "Saved")
+    his = document_page(opened("ben"), document)
+    status(his, "the page has changed since")
+    assert his.locator('[data-i="3"] input').input_value() == "half a thought"
+    his.keyboard.press("Control+s")
+    his.locator("#conflict[open]").wait_for()
+    with his.expect_navigation():  # hers where he had typed nothing, his own where she hadn't
+        his.locator("#conflict-save").click()
+    said = site.text_of(document).splitlines()
+    assert (said[0], said[3]) == ("hers", "half a thought")
+    again = document_page(opened("ben"), document)
+    assert again.inner_text("#status") == "", "the draft is saved, and done with"
+
+
 def test_leaving_a_page_in_a_hurry_loses_nothing(site: Site, opened: Open) -> None:
     document = site.upload("hurry.png", 16)
     page = document_page(opened("ben"), document)

@@ -86,6 +86,21 @@ def test_a_closed_business_type_is_there_for_those_it_is_for(served: Served, mak
         assert [client.get("/v1/queue").json()["waiting"] for client in (anna, lea)] == [0, 1]
 
 
+def test_what_is_closed_to_somebody_isnt_changed_by_sending_it_again(served: Served, make_pdf: Make) -> None:
+    with entered(served, "anna") as anna, entered(served, "lea") as lea:
+        address = f"/v1/documents/{send(lea, make_pdf(1), business='legal').json()['id']}"
+        told = send(anna, make_pdf(1), train="false", category="invoice")
+        assert (told.status_code, told.json()["type"]) == (403, "urn:recto:problem:not-allowed")
+        kept = lea.get(address).json()
+        assert (kept["consent"]["train"], kept["category"]) == (True, "contract")
+
+
+def test_nobody_files_a_document_where_he_cant_see_it(served: Served, make_pdf: Make) -> None:
+    with entered(served, "anna") as anna, entered(served, "ada") as ada:
+        assert send(anna, make_pdf(1), business="legal").status_code == 403
+        assert ada.get("/v1/documents").json()["documents"] == []
+
+
 def test_pages_of_other_sites_cant_sign_anybody_in(served: Served) -> None:
     who = {"name": "anna", "password": PASSWORD}
     answer = served.client.post("/v1/session", json=who, headers={"Origin": "https://evil.example"})

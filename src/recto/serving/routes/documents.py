@@ -96,10 +96,10 @@ async def add(request: Request, caller: Corrector, workspace: WorkspaceHere) -> 
             work = take_in(service, workspace, form.uploads[0], asking, filing)
             taken = await unless_gone(request, work)
     request.state.pages = taken.pages_read + taken.pages_failed
+    sight = sight_of(request, caller)
     if not fields.train:
-        consent = Consent(train=False)
-        await to_thread(set_consent, workspace, taken.sha256, consent, caller.author)
-    shown = await to_thread(document, workspace, taken.sha256, sight_of(request, caller))
+        await to_thread(set_consent, workspace, taken.sha256, Consent(train=False), caller.author, sight)
+    shown = await to_thread(document, workspace, taken.sha256, sight)
     head = {
         "known": taken.fate == "known",
         "pages_read": taken.pages_read,

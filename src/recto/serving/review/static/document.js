@@ -65,6 +65,7 @@ function fill(texts) {
     inputOf(i).value = text;
     typed(i);
   });
+  texts.slice(lines.length).forEach((text) => insertLine({ text, box: null, polygon: null, unsure: false, machine: "" }));
 }
 
 function addLine() {
@@ -117,7 +118,7 @@ function newKey() {
 }
 
 function content(of = inOrder()) {
-  if (!data.has_lines && of.every((line) => !hasPlace(line.box, size))) return { text: of.map((line) => line.text).join("\n") };
+  if (of.some((line) => !line.box) || (!data.has_lines && of.every((line) => !hasPlace(line.box, size)))) return { text: of.map((line) => line.text).join("\n") };
   const kept = of.filter((line) => line.text.trim());
   return { lines: kept.map(({ text, box, polygon }) => (polygon ? { text, box, polygon } : { text, box })) };
 }
@@ -137,10 +138,11 @@ async function persist(method, path, body, onVersion) {
   }
 }
 
-// Whether it was saved. What was refused or stale is told, and nothing is lost.
+// Whether it was saved, all of it. What was refused, stale or typed meanwhile is told, and nothing is lost.
 async function save(body = content()) {
   if (saving) return false;
   saving = true;
+  const typedThen = JSON.stringify(content());
   clearTimeout(draftTimer);
   tell("Saving…");
   try {
@@ -149,9 +151,10 @@ async function save(body = content()) {
     if (answer.status === 409) { openConflict(told.conflict); return false; }
     if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return false; }
     version = told.version;
-    untold = false;
     localStorage.removeItem(KEPT);
     Object.assign(document.getElementById("state"), { className: "tag good", textContent: "✓ trusted" });
+    untold = JSON.stringify(content()) !== typedThen;
+    if (untold) { draftSoon(); tell("Saved, but what you typed meanwhile isn't: save again", "bad"); return false; }
     tell("Saved", "good");
     return true;
   } finally {
@@ -248,14 +251,19 @@ function keepHere(draft) {
 
 function takeUpDraft() {
   const here = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-  const draft = here?.version === version ? here : data.draft;
-  if (!draft || draft.version !== version) return;
+  const draft = here?.version === version ? here : data.draft ?? here;
+  if (!draft || isSaid(draft)) return;
   const texts = draft.text?.split("\n") ?? draft.lines?.map((line) => line.text);
   if (!texts) return;
   if (draft.lines) placeDraft(draft.lines);
   else fill(texts);
-  tell("Your draft is taken up");
+  if (draft.version === version) { tell("Your draft is taken up"); return; }
+  version = draft.version; // stale: saving shows both texts
+  tell("Your draft is taken up, but the page has changed since: saving shows both texts", "bad");
 }
+
+// Whether the page says it already: a draft may arrive after the save that it belongs to.
+const isSaid = (draft) => joined(rowsOf(draft)).text === joined(lines).text;
 
 // Lines of a draft belong to those that stand at the same place; others were added.
 function placeDraft(drafted) {
@@ -274,18 +282,21 @@ function placeDraft(drafted) {
 // -- two reviewers -----------------------------------------------------------------------------------------
 
 function openConflict(conflict) {
-  tell("Somebody else has saved this page: choose what counts", "bad");
+  tell("This page has changed since you began: choose what counts", "bad");
   const [theirs, mine] = [rowsOf(conflict.now), rowsOf(conflict.sent)];
   const paired = theirs.length === mine.length;
   const groups = paired ? mine.map((line, i) => [theirs[i], line]) : [[joined(theirs), joined(mine)]];
+  const seen = conflict.base && paired ? rowsOf(conflict.base) : [];
+  const untouched = (i) => seen.length === mine.length && seen[i].text === mine[i].text; // only they have changed it
   const box = document.getElementById("conflict-lines");
-  box.replaceChildren(...groups.map(([now, sent], i) => (now.text === sent.text ? "" : choice(i, now.text, sent.text))));
+  box.replaceChildren(...groups.map(([now, sent], i) => (now.text === sent.text ? "" : choice(i, now.text, sent.text, untouched(i) ? "theirs" : "mine"))));
   const dialog = document.getElementById("conflict");
   document.getElementById("conflict-save").onclick = () => {
     version = conflict.version;
     const chosen = groups.map(([now, sent], i) => (box.querySelector(`[name="line-${i}"]:checked`)?.value === "theirs" ? now : sent));
     dialog.close();
-    save(paired ? contentOf(chosen) : contentOf(chosen[0].rows)).then((saved) => { if (saved) location.reload(); });
+    list.inert = true; // what was typed now would belong to neither text
+    save(paired ? contentOf(chosen) : contentOf(chosen[0].rows)).then((saved) => { if (saved) location.reload(); else list.inert = false; });
   };
   dialog.showModal();
 }
@@ -294,7 +305,7 @@ const rowsOf = (side) => side.lines?.length ? side.lines : (side.text ?? "").spl
 const joined = (rows) => ({ text: rows.map((row) => row.text).join(" ⏎ "), rows });
 const contentOf = (rows) => (rows.some((row) => row.box) ? content(rows) : { text: rows.map((row) => row.text).join("\n") });
 
-function choice(i, theirs, mine) {
+function choice(i, theirs, mine, chosen) {
   const group = document.createElement("fieldset");
   group.className = "choices";
   const legend = document.createElement("legend");
@@ -303,7 +314,7 @@ function choice(i, theirs, mine) {
   group.append(legend);
   for (const [value, name, text] of [["mine", "Mine", mine], ["theirs", "Theirs", theirs]]) {
     const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: `line-${i}`, value, checked: value === "mine" });
+    const radio = Object.assign(document.createElement("input"), { type: "radio", name: `line-${i}`, value, checked: value === chosen });
     const shown = document.createElement("span");
     shown.className = "diff";
     show(shown, value === "mine" ? theirs : mine, text);
