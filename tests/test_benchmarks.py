@@ -51,7 +51,7 @@ def rows(printed: str) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 def test_training_is_measured() -> None:
-    cell = ("--method", "lora", "--mode", "base", "--batch", "2", "--steps", "1", "--epochs", "2")
+    cell = ("--method", "lora", "--mode", "base", "--batch", "1", "--steps", "1", "--epochs", "2")
     found = rows(ran("train_vlm.py", *cell, "--who", "plain", "ours", "unsloth"))
     assert "unsloth" in found["unsloth"][3]  # which isn't here: a row, and no fault
     plain, ours = (float(found[who][6].replace(",", "")) for who in ("plain", "ours"))
