@@ -147,12 +147,13 @@ class Server:
 
     def children(self) -> list[psutil.Process]:
         """Its child processes, and theirs."""
-        return self.process.children(recursive=True)
+        found: list[psutil.Process] = self.process.children(recursive=True)
+        return found
 
 
 def _resident_mb(process: psutil.Process) -> float:
     try:
-        return process.memory_info().rss / 1e6
+        return float(process.memory_info().rss) / 1e6
     except psutil.Error:
         return 0.0
 

@@ -39,7 +39,7 @@ from recto.training.lora.learn import sight_of
 from recto.training.lora.optimisers import chosen_optimiser
 from recto.training.lora.order import steps_of_epoch
 from recto.training.lora.pupil import Pupil, means_of
-from recto.training.lora.recipe import LoraRecipe
+from recto.training.lora.recipe import VlmRecipe
 from recto.training.lora.samples import Samples
 from recto.training.lora.together import Together
 from recto.training.memory import is_out_of_memory
@@ -89,7 +89,7 @@ class Took:
 def main() -> None:
     """Train and tell."""
     job = Job(**json.loads(sys.argv[1]))
-    placement = choose(VlmSettings(device=job.device, dtype=job.dtype))
+    placement = choose(VlmSettings.model_validate({"device": job.device, "dtype": job.dtype}))
     took = Took()
     try:
         WAYS[job.who](job, placement, took)
@@ -105,7 +105,7 @@ def main() -> None:
 
 def ours(job: Job, placement: Placement, took: Took) -> None:
     """As `recto train` goes: see the pages once, then step by step."""
-    recipe = _recipe(job)
+    recipe = recipe_of(job)
     loaded = peft_backend.load(_source(job), placement, recipe)
     _start_counting(placement)
     pupil = peft_backend.make_pupil(loaded, recipe, "")
@@ -126,7 +126,7 @@ def ours(job: Job, placement: Placement, took: Took) -> None:
 
 def plain(job: Job, placement: Placement, took: Took) -> None:
     """The first tutorial."""
-    recipe = _recipe(job)
+    recipe = recipe_of(job)
     loaded = peft_backend.load(_source(job), placement, recipe)
     _start_counting(placement)
     pupil = peft_backend.make_pupil(loaded, recipe.model_copy(update={"gradient_checkpointing": False}), "")
@@ -137,7 +137,7 @@ def unsloth(job: Job, placement: Placement, took: Took) -> None:
     """Unsloth's model under the Trainer that its notebooks use."""
     from recto.training.lora import unsloth_backend
 
-    recipe = _recipe(job)
+    recipe = recipe_of(job)
     loaded = unsloth_backend.load(_source(job), placement, recipe)
     _start_counting(placement)
     _under_the_trainer(unsloth_backend.make_pupil(loaded, recipe, ""), job, recipe, took)
@@ -181,7 +181,7 @@ class _Clock(transformers.TrainerCallback):  # type: ignore[misc]
             self._took.losses.append(logs["loss"])
 
 
-def _under_the_trainer(pupil: Pupil, job: Job, recipe: LoraRecipe, took: Took) -> None:
+def _under_the_trainer(pupil: Pupil, job: Job, recipe: VlmRecipe, took: Took) -> None:
     loaded = pupil.loaded
     examples, lengths = _examples(loaded, job), _lengths(loaded, job)
     order = [page for step in _steps(lengths, job, recipe) for page in step]
@@ -214,13 +214,14 @@ def _under_the_trainer(pupil: Pupil, job: Job, recipe: LoraRecipe, took: Took) -
         trainer.train()
 
 
-def _recipe(job: Job) -> LoraRecipe:
+def recipe_of(job: Job) -> VlmRecipe:
+    """What a cell trains by; `plain` takes from it what it has in common with ours."""
     told: dict[str, object] = {
         "model": job.weights, "method": job.method, "preset": job.preset, "mode": job.mode, "dropout": 0.0,
         "batch_pages": job.batch, "accumulation": 1, "epochs": job.epochs, "learning_rate": job.rate,
         "warmup_steps": 0, "schedule": "constant", "gradient_checkpointing": job.checkpointing,
     }  # fmt: skip
-    return LoraRecipe.model_validate(told | _CHANGED.get(job.who, {}))
+    return VlmRecipe.model_validate(told | _CHANGED.get(job.who, {}))
 
 
 def _source(job: Job) -> StoredModel:
@@ -248,7 +249,7 @@ def _lengths(loaded: Loaded, job: Job) -> list[int]:
     return lengths
 
 
-def _looked_at(loaded: Loaded, job: Job, recipe: LoraRecipe, took: Took) -> Samples:
+def _looked_at(loaded: Loaded, job: Job, recipe: VlmRecipe, took: Took) -> Samples:
     samples = Samples(loaded, _examples(loaded, job), recipe)
     began = time.perf_counter()
     samples.study(Silent())
@@ -257,14 +258,14 @@ def _looked_at(loaded: Loaded, job: Job, recipe: LoraRecipe, took: Took) -> Samp
     return samples
 
 
-def _steps(lengths: Sequence[int], job: Job, recipe: LoraRecipe) -> list[tuple[int, ...]]:
+def _steps(lengths: Sequence[int], job: Job, recipe: VlmRecipe) -> list[tuple[int, ...]]:
     """The pages of every step, as our own course takes them."""
     return [
         step for epoch in range(job.epochs) for step in steps_of_epoch(lengths, job.batch, recipe.seed, epoch)
     ]
 
 
-def _padding(lengths: Sequence[int], job: Job, recipe: LoraRecipe) -> int:
+def _padding(lengths: Sequence[int], job: Job, recipe: VlmRecipe) -> int:
     """Tokens that are computed only because pages stand side by side."""
     steps = [[lengths[page] for page in step] for step in _steps(lengths, job, recipe)]
     return sum(max(step) * len(step) - sum(step) for step in steps)

@@ -96,7 +96,7 @@ def _config(size: str, tokenizer: transformers.PreTrainedTokenizerBase) -> trans
 
 def main(size: str, folder: str, device: str = "auto", dtype: str = "auto") -> None:
     """Write weights, and say where they were made."""
-    placement = choose(VlmSettings(device=device, dtype=dtype))
+    placement = choose(VlmSettings.model_validate({"device": device, "dtype": dtype}))
     write_random_model(Path(folder), size, placement)
     print(torch.cuda.get_device_name(placement.device) if placement.device.startswith("cuda") else "")
 

@@ -13,6 +13,9 @@ from recto.errors import EngineError, ModelFolderError, ModelNotFound, PullFaile
 
 from .weights import SHARDS, folder_of, weight_files
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 3000000\n"
+"""What git leaves in the place of a large file that wasn't fetched."""
+
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
@@ -78,9 +81,15 @@ def test_harmed_weights_are_refused(store: Path, source: Path, harm: str, verify
         (weight_files(config_json=b'{"model_type": "llama"}'), "llama"),
         (weight_files(config_json=b"{"), "config.json can't be read"),
         (weight_files(config_json=b"[]"), "no table"),
+        (weight_files(**{SHARDS[1]: weight_files()[SHARDS[1]][:-1]}), f"{SHARDS[1]} is cut"),
+        (weight_files(**{SHARDS[0]: b""}), f"{SHARDS[0]} is cut"),
+        (weight_files(**{SHARDS[0]: POINTER}), f"{SHARDS[0]} is cut, or isn't what its name says"),
     ],
-    ids=["no config", "a shard lacks", "pickled only", "index", "unknown architecture", "cut config", "list"],
-)
+    ids=[
+        "no config", "a shard lacks", "pickled only", "index", "unknown architecture", "cut config", "list",
+        "a cut shard", "an empty shard", "git's pointer",
+    ],
+)  # fmt: skip
 def test_what_is_no_whole_weights_is_refused(
     store: Path, tmp_path: Path, files: Mapping[str, bytes], told: str
 ) -> None:

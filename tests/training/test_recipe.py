@@ -40,10 +40,18 @@ def test_the_kind_decides_which_settings_there_are(tmp_path: Path) -> None:
     assert checked(recipe.model_dump(mode="json")) == (recipe, []), "as run folders and requests keep it"
 
 
-def test_what_is_wrong_with_several_settings_is_told_in_words(tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text("kind: lora\npreset: experts\n")
-    with pytest.raises(SettingsError, match=r"\n  preset `experts` needs `dropout: 0`"):
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("preset: experts", "preset `experts` needs `dropout: 0`"),
+        ("task: locate", "task `locate` asks for a place, and a page's text is no answer to that"),
+    ],
+)
+def test_what_cannot_be_is_told_in_words(tmp_path: Path, setting: str, told: str) -> None:
+    (tmp_path / "r.yaml").write_text(f"kind: lora\n{setting}\n")
+    with pytest.raises(SettingsError) as caught:
         load_recipe(tmp_path / "r.yaml")
+    assert str(caught.value).splitlines()[1].startswith(f"  {told}")
 
 
 @pytest.mark.parametrize(

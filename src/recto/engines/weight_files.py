@@ -5,7 +5,7 @@ Only safetensors are weights here: a pickled file can run anything when it is op
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +20,8 @@ CODE = ".py"
 _BESIDE_WEIGHTS = (".json", ".txt", ".model", ".jinja", ".tiktoken")
 LICENCES = ("LICENSE", "LICENCE", "NOTICE")
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+_LENGTH_BYTES, _MOST_TABLE_BYTES = 8, 100_000_000
+"""A file of safetensors begins with the length of its table, which is at most so long."""
 
 
 def is_kept(name: str, *, code: bool) -> bool:
@@ -62,8 +64,13 @@ def check_names(names: Iterable[str], *, where: object) -> None:
     raise ModelFolderError(what, where=where, hint=hint)
 
 
-def check_shards(folder: Path, names: Iterable[str], *, again: str) -> None:
-    """Raise ModelFolderError where the index of sharded weights names a file that isn't in `names`."""
+def check_shards(folder: Path, names: Collection[str], *, again: str) -> None:
+    """Raise ModelFolderError where the index of sharded weights names a file that isn't in `names`, and where
+    one of those files is cut. `again` says what to do.
+    """
+    for name in names:
+        if name.endswith(WEIGHTS) and not _is_whole(folder / name):
+            raise ModelFolderError(f"{name} is cut, or isn't what its name says", where=folder, hint=again)
     if not (folder / INDEX).is_file():
         return
     try:
@@ -75,6 +82,23 @@ def check_shards(folder: Path, names: Iterable[str], *, again: str) -> None:
     missing = sorted(shards - set(names))
     if missing:
         raise ModelFolderError(f"{missing[0]} is missing ({INDEX} names it)", where=folder, hint=again)
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file of safetensors is as long as the table at its beginning says.
+
+    A copy that was cut isn't, nor is what git leaves in the place of a large file. Raises ModelFolderError.
+    """
+    try:
+        with file.open("rb") as stream:
+            table_bytes = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+            table = json.loads(stream.read(min(table_bytes, _MOST_TABLE_BYTES)))
+        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
+        return bool(file.stat().st_size == _LENGTH_BYTES + table_bytes + max(ends, default=0))
+    except OSError as error:
+        raise ModelFolderError(f"can't be read: {error.strerror}", where=file) from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
 
 
 def read_config(folder: Path) -> dict[str, object]:

@@ -18,12 +18,16 @@ Json = dict[str, object]
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `wait` is waited for before it is given, `body` may be anything."""
+    """One answer; `wait` is waited for before it is given, `body` may be anything.
+
+    With `trickles`, `body` is only the beginning: blanks follow, one after the other, until nobody listens.
+    """
 
     body: object
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: threading.Event | threading.Barrier | None = None
+    trickles: bool = False
 
 
 @dataclass
@@ -103,10 +107,13 @@ class _Answer(BaseHTTPRequestHandler):
     def _say(self, reply: Reply) -> None:
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
-        for key, value in {**reply.headers, "Content-Length": str(len(body))}.items():
+        length = {} if reply.trickles else {"Content-Length": str(len(body))}
+        for key, value in {**reply.headers, **length}.items():
             self.send_header(key, value)
         self.end_headers()
         self.wfile.write(body)
+        while reply.trickles:
+            self.wfile.write(b" ")
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing."""

@@ -190,9 +190,14 @@ def test_probabilities_of_tokens_become_confidences(wire: Wire) -> None:
         (Reply(b"<html>"), "isn't one of OpenAI's protocol", "with /v1 at its end", 1),
         (Reply({"choices": []}), "isn't one of OpenAI's protocol: choices", "with /v1 at its end", 1),
         (Reply({"detail": "?"}), "isn't one of OpenAI's protocol: choices", "with /v1 at its end", 1),
+        (Reply(b"plain", headers={"Content-Encoding": "gzip"}), "can't be unpacked", "a proxy", 3),
+        (Reply(b" " * (65 * 2**20)), "is longer than 64 MiB", "of a model server", 1),
     ],
-    ids=["401", "404", "413", "429", "429 for too long", "500", "503", "no JSON", "no choice", "other JSON"],
-)
+    ids=[
+        "401", "404", "413", "429", "429 for too long", "500", "503", "no JSON", "no choice", "other JSON",
+        "badly packed", "too long",
+    ],
+)  # fmt: skip
 def test_refusals_in_our_words(wire: Wire, reply: Reply, told: str, hint: str, tries: int) -> None:
     speaker = wire.speaker(reply)
     with pytest.raises(EngineError, match=r"receipt\.png, page 1") as raised:
@@ -217,6 +222,31 @@ def test_an_answer_that_does_not_come_is_given_up(wire: Wire) -> None:
             wire.engine(speaker.url, timeout_s=0.05).read([page()])
     finally:
         never.set()
+
+
+def test_an_answer_that_only_trickles_in_is_given_up(wire: Wire) -> None:
+    """Each piece of it comes in time; so some proxies keep a connection from being closed."""
+    speaker = wire.speaker(Reply(b"{", trickles=True))
+    with pytest.raises(EngineError, match=r"didn't answer within 0.2 s"):
+        wire.engine(speaker.url, timeout_s=0.2).read([page()])
+    assert len(speaker.asked) == QUICK.attempts
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        b'{"token": "Total", "logprob": NaN}',
+        b'{"token": "Total", "logprob": Infinity}',
+        b'{"token": "Total", "logprob": 1e308}',
+        b'{"token": "Total", "logprob": 800}',
+        b'{"token": "Total", "logprob": -1, "bytes": [999]}',
+        b'{"token": "Total", "logprob": -1, "bytes": [-1]}',
+    ],
+)
+def test_probabilities_that_cannot_be_are_none(wire: Wire, token: bytes) -> None:
+    body = b'{"choices": [{"message": {"content": "Total"}, "logprobs": {"content": [%b]}}]}' % token
+    reading = wire.read(Reply(body), task="text")
+    assert (reading.text, reading.lines[0].confidence) == ("Total", None)
 
 
 def test_nobody_there(wire: Wire) -> None:
@@ -250,6 +280,28 @@ def test_a_key_comes_from_the_environment_only(wire: Wire, monkeypatch: pytest.M
     monkeypatch.delenv("OCR_KEY")
     with pytest.raises(SettingsError, match="OCR_KEY isn't set"):
         wire.engine(speaker.url, api_key_variable="OCR_KEY")
+
+
+def test_a_key_from_a_file_has_its_line_end_taken_off(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaker = wire.speaker(Reply(said("x")))
+    monkeypatch.setenv("OCR_KEY", "secret\r\n")
+    wire.engine(speaker.url, api_key_variable="OCR_KEY").read([page()])
+    assert speaker.authorizations == ["Bearer secret"] * 2
+
+
+@pytest.mark.parametrize("key", ["sk-1\nsk-2", "sk-é", "sk-1\x7f"])
+def test_a_key_that_cannot_be_sent_is_refused_and_never_shown(
+    key: str, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCR_KEY", key)
+    with pytest.raises(SettingsError, match="OCR_KEY has characters that HTTP can't send") as raised:
+        wire.engine("http://127.0.0.1:9/v1", model="ocr", api_key_variable="OCR_KEY")
+    assert "sk-" not in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_host_that_cannot_be_is_refused(wire: Wire) -> None:
+    with pytest.raises(SettingsError, match=r"\[remote\] url: is no URL"):
+        wire.engine("http://\u200b.com/v1", model="ocr")
 
 
 def test_without_a_url_it_says_what_to_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

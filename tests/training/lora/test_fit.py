@@ -105,6 +105,20 @@ def same(one: Weights, other: Weights) -> bool:
     return one.keys() == other.keys() and all(torch.equal(value, other[name]) for name, value in one.items())
 
 
+def test_other_processes_than_began_it_are_refused(make_pupil: Make, pages: Samples, tmp_path: Path) -> None:
+    """Each has random numbers of its own, and there would be too few of them, or too many."""
+    keeper = Memory(tmp_path, lives=1)
+    with pytest.raises(Killed):
+        Lesson(make_pupil(RECIPE), pages).fit(keeper)
+    assert keeper.last is not None
+    state = read_state(keeper.last)
+    keeper.lives = 9
+    keeper.keep(replace(state, step=9, random=state.random * 2))
+    with pytest.raises(TrainingError, match="2 processes began this training, not 1") as raised:
+        Lesson(make_pupil(RECIPE), pages).fit(keeper)
+    assert "start as many again" in raised.value.hint
+
+
 def test_killed_within_an_epoch_and_gone_on_with(make_pupil: Make, pages: Samples, tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     whole = Memory(tmp_path / "whole")

@@ -78,9 +78,10 @@ def test_a_page_that_takes_too_many_tokens_is_named(tiny_base: Loaded) -> None:
         samples(tiny_base, examples, recipe_of(cache_vision=False, max_tokens=400))
 
 
-def test_a_page_without_text_is_named(tiny_base: Loaded) -> None:
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_page_without_text_is_named(tiny_base: Loaded, text: str) -> None:
     with pytest.raises(TrainingError, match=r"line_0\.png: has no text"):
-        samples(tiny_base, [replace(line_examples(1)[0], text="")])
+        samples(tiny_base, [replace(line_examples(1)[0], text=text)])
 
 
 def test_a_broken_page_is_named(tiny_base: Loaded) -> None:

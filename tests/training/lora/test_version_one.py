@@ -155,11 +155,11 @@ def test_it_learns_is_checked_and_reads(tmp_path: Path, method: str, preset: str
     assert lesson.method == method
     card = open_model(training.model, engine="vlm").card
     assert card.vlm is not None and card.vlm.revision == COMMIT
-    page = open_example(line_examples(1)[0])
-    assert load(training.model, settings=settings).read([page])[0].text
+    reader = load(training.model, settings=settings)
+    assert reader.read([open_example(line_examples(1)[0])])[0].text
     forbidden = Settings(vlm=VLM.model_copy(update={"allow_remote_code": ()}))
     with pytest.raises(EngineError, match="that isn't allowed"):
-        load(training.model, settings=forbidden)
+        load(training.model, settings=forbidden)  # though its program is in memory: `reader` is here
     if method == "lora":
         names = load_file(training.model / ADAPTER_WEIGHTS)
         assert any(".shared_experts." in name for name in names)

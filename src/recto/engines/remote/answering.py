@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 from recto.engines.vlm.grounding import Confidence
 
+_ROUNDED = 0.01
+
 
 class _Said(BaseModel):
     """Other keys than ours are let through: every server has some of its own."""
@@ -51,9 +53,10 @@ class Completion(_Said):
 
     @property
     def tokens(self) -> list[Token]:
-        """The tokens with their probabilities; none where the server doesn't tell."""
+        """The tokens with their probabilities; none where the server doesn't tell, or tells what can't be."""
         logprobs = self.choices[0].logprobs
-        return (logprobs.content or []) if logprobs else []
+        told = (logprobs.content or []) if logprobs else []
+        return told if all(map(_can_be, told)) else []
 
 
 class ServedModel(_Said):
@@ -66,6 +69,12 @@ class ModelList(_Said):
     """The body of `GET /models`."""
 
     data: list[ServedModel]
+
+
+def _can_be(token: Token) -> bool:
+    """Whether its probability is one, to rounding, and its bytes are bytes."""
+    likely = math.isfinite(token.logprob) and token.logprob <= _ROUNDED
+    return likely and all(0 <= byte <= 255 for byte in token.bytes or ())
 
 
 def confidence_of(completion: Completion) -> Confidence:

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary, finalize
 from recto.engines.model_folder import ModelFolder
 from recto.engines.model_store import StoredModel
 from recto.engines.vlm.device import Placement
-from recto.engines.vlm.loading import Loaded, load_base
+from recto.engines.vlm.loading import Loaded, checked_architecture, load_base
 from recto.engines.vlm.packages import SafetensorError, load_file, torch
 from recto.errors import MissingPackage, ModelFolderError
 from recto.settings.table import Experts
@@ -170,6 +170,7 @@ def shared_base(
 
     Whoever computes experts in a way of their own says so by `experts`, and shares with nobody who doesn't.
     """
+    checked_architecture(source, allow_remote_code)  # what is in memory may have been allowed to others only
     key = (source.sha256, placement.device, placement.dtype_name, placement.attention, bits, experts)
     with _loading:
         found = _bases.get(key)

@@ -93,3 +93,9 @@ class VlmRecipe(LoraRecipe):
     task: Annotated[Task, Field(strict=False)] = Task.TEXT
     mode: str = "base"
     cache_vision: bool = True
+
+    @model_validator(mode="after")
+    def _answers_with_the_text(self) -> "VlmRecipe":
+        if self.task is Task.LOCATE:
+            raise ValueError("task `locate` asks for a place, and a page's text is no answer to that")
+        return self

@@ -84,7 +84,7 @@ class Samples:
         return sample.page or self._prepared(sample.example)
 
     def _sample(self, example: Example) -> Sample:
-        if not example.text:
+        if not example.text or example.text.isspace():  # blanks would teach to say nothing of print
             hint = "only pages with trusted text can be learnt from"
             raise TrainingError("has no text to learn", where=_named(example), hint=hint)
         page = self._prepared(example)
