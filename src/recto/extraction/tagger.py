@@ -7,6 +7,7 @@ says what doesn't stand on the page. Fitting is in `training/tagging`, files are
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 from recto.documents.transcript import Transcript
@@ -14,6 +15,7 @@ from recto.extraction.assembly import assemble
 from recto.extraction.candidates import Candidate, candidates
 from recto.extraction.features import Indices, features
 from recto.extraction.fields import Extraction, Found
+from recto.extraction.items.lines import Items
 from recto.extraction.patterns import Patterns, Seen, standing
 from recto.extraction.ranker import Choice, Ranker, Scores, choices
 from recto.extraction.schema import FieldSpec, Schema
@@ -33,9 +35,12 @@ class Tagger:
     rankers: Mapping[str, Ranker] = field(default_factory=dict)
     label: str = "tagger, not trained"
     _patterns: Patterns = field(init=False, repr=False)
+    _items: tuple[Items, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_patterns", Patterns(self.schema))
+        lists = (spec for spec in self.schema.fields if spec.kind == "items")
+        object.__setattr__(self, "_items", tuple(map(Items, lists)))
 
     def extract(self, transcripts: Sequence[Transcript]) -> Extraction:
         """The fields that stand on the pages of one document, with how sure each is, and where."""
@@ -46,8 +51,16 @@ class Tagger:
         for spec in self.schema.fields:
             if spec.kind != "items":
                 found += self._found(view, spec)
+        for items in self._items:
+            lines = items.found(sheet, self._bill(found))
+            found += [one for one in lines if one.confidence >= AT_LEAST]
         seconds = time.perf_counter() - began
         return assemble(self.schema, found, extractor=self.label, seconds=seconds)
+
+    def _bill(self, found: Sequence[Found]) -> dict[str, Decimal]:
+        """The amounts that were found, by role."""
+        roles = {spec.name: spec.role for spec in self.schema.fields if spec.kind == "money"}
+        return {roles[one.name]: Decimal(one.value) for one in found if one.name in roles}
 
     def _found(self, view: "View", spec: FieldSpec) -> list[Found]:
         ranker = self.rankers.get(spec.name, UNTRAINED)

@@ -1,0 +1,125 @@
+"""Lines: the items of a bill as found values: description, quantity, unit price, amount, and what else is asked for.
+
+Nothing is said that doesn't stand on the page. Lists whose objects have no amount, price or number are
+not looked for: nothing tells their lines from other rows.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from recto.extraction.candidates import Candidate
+from recto.extraction.fields import Found
+from recto.extraction.items.factors import Names
+from recto.extraction.items.grid import Figure, Row, across, piece, rows_of
+from recto.extraction.items.heading import Heading, Labels
+from recto.extraction.items.reading import Entry, Reading, best_reading
+from recto.extraction.items.sums import come_to
+from recto.extraction.items.wording import Fragment, Wording, taken_by
+from recto.extraction.schema import FieldSpec
+from recto.extraction.sheet import Cell, Sheet
+from recto.extraction.values import kind_of
+from recto.extraction.values.kind import Occurrence
+
+_CHANCE = {"bias": -0.9, "adds up": 2.2, "multiplies": 1.2, "head": 0.9}
+"""Log-odds that a value of a line is right, by what speaks for it."""
+
+
+class Items:
+    """Finds the items of one list of a schema; its labels are looked up once."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        self._spec = spec
+        self._labels = Labels(spec.items)
+        by_role = {one.role: one.name for one in reversed(spec.items) if one.role}
+        self._quantity, self._price = by_role.get("quantity", ""), by_role.get("unit_price", "")
+        self._amount = by_role.get("line_amount", "")
+        if not self._amount:
+            kinds = {one.kind: one.name for one in reversed(spec.items)}
+            self._amount = self._price or kinds.get("money", "") or kinds.get("number", "")
+            self._price = ""
+        self._description = by_role.get("description", "")
+
+    def found(self, sheet: Sheet, bill: Mapping[str, Decimal]) -> Iterator[Found]:
+        """The values of all lines. `bill` are the amounts that were found of the whole bill, by role."""
+        rows = rows_of(sheet)
+        if not self._amount or not rows:
+            return
+        heading = self._labels.heading(rows)
+        names = Names(self._quantity, self._price, self._amount, heading)
+        reading = best_reading(rows, names, lambda end: come_to(rows, end, bill), sheet.line_height)
+        if reading is not None:
+            yield from self._lines(rows, reading, heading)
+
+    def _lines(self, rows: Sequence[Row], reading: Reading, heading: Heading | None) -> Iterator[Found]:
+        wording = Wording(rows, reading, heading, taken_by(reading.entries, reading.numbering))
+        for number, entry in enumerate(reading.entries):
+            chance = _chance(reading, entry)
+            for name, candidate in self._values(rows, entry, wording, heading):
+                yield Found(
+                    name=f"{self._spec.name}[{number}].{name}",
+                    value=candidate.value,
+                    printed=candidate.printed,
+                    confidence=chance * candidate.confidence,
+                    page=candidate.first.page,
+                    box=candidate.box,
+                    currency=candidate.currency,
+                )
+
+    def _values(
+        self, rows: Sequence[Row], entry: Entry, wording: Wording, heading: Heading | None
+    ) -> Iterator[tuple[str, Candidate]]:
+        """The values of one line by field, those of the schema's order first."""
+        figures = {
+            self._quantity: entry.factors.quantity,
+            self._price: entry.factors.price,
+            self._amount: entry.amount,
+        }
+        for spec in self._spec.items:
+            if spec.name in figures:
+                figure = figures[spec.name]
+                found = None if figure is None else _of_figure(spec, figure)
+            elif spec.name == self._description:
+                found = wording.description(entry, spec.name)
+            else:
+                found = _in_column(spec, rows[entry.row], wording.fragments(entry.row), heading)
+            if found is not None:
+                yield spec.name, found
+
+
+def _of_figure(spec: FieldSpec, figure: Figure) -> Candidate:
+    """The figure as a value of its field's kind: thousands are grouped otherwise in money than in numbers."""
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+    value = kind.parse(figure.cell.text[figure.start : figure.end]) or figure.value
+    at = Occurrence(figure.start, figure.end, value, figure.currency)
+    return piece(spec.kind, [figure.cell], figure.start, figure.end, at)
+
+
+def _in_column(
+    spec: FieldSpec, row: Row, fragments: Iterator[Fragment], heading: Heading | None
+) -> Candidate | None:
+    """What stands in a row below the name of a field that has no part in the arithmetic."""
+    if heading is None or spec.name not in heading.fields:
+        return None
+    if spec.kind == "text":
+        texts = (one for one in fragments if _is_below(spec, heading, one.cell, (one.start, one.end)))
+        return next((one.candidate for one in texts), None)
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+    for cell in row.cells:
+        for at in kind.find(cell.text):
+            if _is_below(spec, heading, cell, (at.start, at.end)):
+                return piece(spec.kind, [cell], at.start, at.end, at)
+    return None
+
+
+def _is_below(spec: FieldSpec, heading: Heading, cell: Cell, span: tuple[int, int]) -> bool:
+    return heading.column_at(across(cell, span[0]), across(cell, span[1])).field == spec.name
+
+
+def _chance(reading: Reading, entry: Entry) -> float:
+    """How likely the values of a line are right, by what speaks for them."""
+    if not reading.adds_up and not reading.has_head and not reading.multiplied:
+        return 0.0
+    odds = _CHANCE["bias"] + _CHANCE["adds up"] * reading.adds_up + _CHANCE["head"] * reading.has_head
+    odds += _CHANCE["multiplies"] * entry.factors.multiply
+    return 1 / (1 + math.exp(-odds))
