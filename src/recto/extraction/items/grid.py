@@ -46,6 +46,12 @@ class Figure:
         return self.number > 0 and self.number == self.number.to_integral_value()
 
     @property
+    def may_be_amount(self) -> bool:
+        """Whether it is an amount, or stands alone where amounts do: "450g" and "19 %" are none."""
+        after = self.cell.text[self.end : self.end + 1]
+        return self.is_amount or not (self.is_rate or after.isalpha())
+
+    @property
     def left(self) -> float:
         """x where it begins, as if all letters of the cell were equally wide."""
         return across(self.cell, self.start)

@@ -3,10 +3,11 @@
 A head may go over three rows; columns that nobody asked for count too, since values stand below them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recto.extraction.items.grid import Row, across
+from recto.extraction.items.sums import is_tax
 from recto.extraction.patterns import WORDS, Label, split_label
 from recto.extraction.schema import FieldSpec
 
@@ -14,6 +15,7 @@ _FEWEST = 2
 """Names of columns in one row; one alone is a label of something else."""
 _MOST_LABEL_WORDS = 4
 _LETTERS = 2
+_SOON = 6
 _KNOWN_SHARE = 0.34
 """Of the words of a head; prose has less."""
 
@@ -67,11 +69,11 @@ class Labels:
         self._texts = {spec.name for spec in specs if spec.kind == "text"}
         self._by_role = {spec.role: spec.name for spec in specs if spec.role}
 
-    def heading(self, rows: Sequence[Row]) -> Heading | None:
+    def heading(self, rows: Sequence[Row], sums: Collection[int]) -> Heading | None:
         """The first row that names most columns, with what its neighbours add; None where none names two."""
         best: tuple[int, int] = (0, 0)
         for place, row in enumerate(rows):
-            if not _may_name(row):
+            if not _may_name(row) or not _has_lines_below(rows, place, sums):
                 continue
             names = self._names(row)
             told = {name.fields[:1] for name in names if name.fields}
@@ -88,7 +90,7 @@ class Labels:
         for beside in (place - 1, place + 1):
             if not 0 <= beside < len(rows) or rows[beside].page != rows[place].page:
                 continue
-            if any(figure.is_amount for figure in rows[beside].figures) or not _may_name(rows[beside]):
+            if not _may_name(rows[beside]):
                 continue
             told = {field for name in names for field in name.fields}
             more = self._names(rows[beside])
@@ -127,7 +129,8 @@ class Labels:
         """
         taken: dict[int, str] = {}
         amount = self._by_role.get("line_amount", "")
-        for place, name in sorted(enumerate(names), key=lambda one: len(one[1].fields)):
+        order = sorted(enumerate(names), key=lambda one: (len(one[1].fields), -one[0]))
+        for place, name in order:
             free = [field for field in name.fields if field not in taken.values()]
             if amount in free and len(free) > 1:
                 later = any(amount in other.fields for other in names[place + 1 :])
@@ -139,11 +142,15 @@ class Labels:
 
 
 def _may_name(row: Row) -> bool:
-    """Whether it has words, and no amounts."""
+    """Whether it has words, neither figures (but rates) nor a colon, and isn't about taxes."""
     text = row.text
-    return sum(map(str.isalpha, text)) >= _LETTERS and not any(figure.is_amount for figure in row.figures)
+    letters = sum(map(str.isalpha, text))
+    if letters < _LETTERS or ":" in text or is_tax(row):
+        return False
+    return all(figure.is_rate for figure in row.figures)
 
 
-def by_field(heading: Heading | None) -> Mapping[str, Column]:
-    """The columns that are asked for, by field."""
-    return {column.field: column for column in heading.columns if column.field} if heading else {}
+def _has_lines_below(rows: Sequence[Row], place: int, sums: Collection[int]) -> bool:
+    """Whether a row with figures, that is no sum, comes soon after it."""
+    soon = range(place + 1, min(place + 1 + _SOON, len(rows)))
+    return any(rows[below].figures and below not in sums for below in soon)

@@ -13,8 +13,8 @@ from recto.extraction.fields import Found
 from recto.extraction.items.factors import Names
 from recto.extraction.items.grid import Figure, Row, across, piece, rows_of
 from recto.extraction.items.heading import Heading, Labels
-from recto.extraction.items.reading import Entry, Reading, best_reading
-from recto.extraction.items.sums import come_to
+from recto.extraction.items.reading import Entry, Reading, Table
+from recto.extraction.items.sums import sum_rows
 from recto.extraction.items.wording import Fragment, Wording, taken_by
 from recto.extraction.schema import FieldSpec
 from recto.extraction.sheet import Cell, Sheet
@@ -45,9 +45,10 @@ class Items:
         rows = rows_of(sheet)
         if not self._amount or not rows:
             return
-        heading = self._labels.heading(rows)
+        sums = sum_rows(rows)
+        heading = self._labels.heading(rows, sums)
         names = Names(self._quantity, self._price, self._amount, heading)
-        reading = best_reading(rows, names, lambda end: come_to(rows, end, bill), sheet.line_height)
+        reading = Table(rows, names, sums, bill, sheet.line_height).best()
         if reading is not None:
             yield from self._lines(rows, reading, heading)
 

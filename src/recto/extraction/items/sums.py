@@ -1,6 +1,6 @@
 """Sums: the rows below a table that add it up or pay it: where the items end, and what they come to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -11,24 +11,42 @@ from recto.extraction.roles import roles
 _SUMS = ("net", "total", "amount_due", "rounding", "item_count")
 _PAID = ("tax", "cash", "change", "prepaid")
 _TOTALS = frozenset(
-    "total totals totale totaal totaux subtotal subtotaal subtotale subtot summe gesamtsumme zwischensumme gesamtbetrag"
+    "total totals tot totale totaal totaux subtotal subtotaal subtotale subtot summe gesamtsumme zwischensumme gesamtbetrag"
     " endbetrag nettobetrag gross übertrag carried".split()
 )
 """Words of sums wherever they stand in a row."""
 _CURRENCIES = frozenset("rm myr eur usd gbp chf sgd".split())
-_ALONE: frozenset[Label] = frozenset({("net",), ("nett",), ("neto",), ("net", "ht")})
+_ALONE: frozenset[Label] = frozenset({("net",), ("nett",), ("neto",), ("net", "ht"), ("qty",)})
+_CHARGES: frozenset[Label] = frozenset(
+    (word, charge) for word in ("service", "svc", "srv", "svr", "serv") for charge in ("charge", "chg", "chrg", "tax")
+)
+_MOST_WORDS = 6
 _MOST_ENDS = 5
 _ROWS_BELOW = 14
 """Sums are looked for in so many rows."""
 _CENT = Decimal("0.01")
 
 
-def ends(rows: Sequence[Row], start: int) -> list[int]:
+def sum_rows(rows: Sequence[Row]) -> frozenset[int]:
+    """The places of rows that say a sum, a tax or a payment, by their words, or by those of the row above."""
+    found = set()
+    said = False
+    for place, row in enumerate(rows):
+        words = tuple(word.casefold() for word in WORDS.findall(row.text))
+        bare = [word for word in words if word not in _CURRENCIES]
+        said = _says_a_sum(row, bare) if bare else said and bool(words)
+        if said and row.figures:
+            found.add(place)
+        said = said and not row.figures
+    return frozenset(found)
+
+
+def ends(rows: Sequence[Row], start: int, sums: Collection[int]) -> list[int]:
     """The rows of sums after `start` where the items may end, the nearest first; the end of all where none is."""
     begun = False
     found: list[int] = []
     for place in range(start, len(rows)):
-        if is_sum(rows[place]):
+        if place in sums:
             found += [place] if begun else []
         elif any(figure.is_amount for figure in rows[place].figures):
             begun = True
@@ -37,15 +55,14 @@ def ends(rows: Sequence[Row], start: int) -> list[int]:
     return found or [len(rows)]
 
 
-def is_sum(row: Row) -> bool:
-    """Whether the row says a sum, a tax or a payment, by the words that it begins with."""
-    if not row.figures:
-        return False
-    words = _begins(row)
-    if any(word in _TOTALS for word in words):
+def _says_a_sum(row: Row, words: Sequence[str]) -> bool:
+    if len(words) <= _MOST_WORDS and not _TOTALS.isdisjoint(words):
         return True
+    begins = _begins(row)
     labels, whole = _labels()
-    return words in whole or any(words[:size] in labels for size in range(1, min(len(words), 6) + 1))
+    if begins in whole or any(begins[:size] in labels for size in range(1, len(begins[:_MOST_WORDS]) + 1)):
+        return True
+    return not _TOTALS.isdisjoint(begins)
 
 
 def come_to(rows: Sequence[Row], end: int, bill: Mapping[str, Decimal]) -> set[Decimal]:
@@ -54,11 +71,27 @@ def come_to(rows: Sequence[Row], end: int, bill: Mapping[str, Decimal]) -> set[D
     `bill` are the amounts that were found of it, by role.
     """
     below = rows[end : end + _ROWS_BELOW]
-    amounts = {figure.number for row in below for figure in row.figures if figure.is_amount}
+    amounts = {amount for row in below for amount in _amounts(row)}
     amounts |= {bill[role] for role in ("net", "total", "amount_due") if role in bill}
-    if "total" in bill and "tax" in bill:
-        amounts.add(bill["total"] - bill["tax"])
-    return {amount for amount in amounts if amount}
+    taxes = {amount for row in below if is_tax(row) for amount in _amounts(row)[-1:]}
+    taxes |= {bill["tax"]} if "tax" in bill else set()
+    return {amount - tax for amount in amounts for tax in (Decimal(0), *taxes) if amount != tax}
+
+
+def _amounts(row: Row) -> list[Decimal]:
+    return [figure.number for figure in row.figures if figure.is_amount]
+
+
+def is_tax(row: Row) -> bool:
+    """Whether the row begins with the name of a tax."""
+    words = _begins(row)
+    taxes = _taxes()
+    return any(words[:size] in taxes for size in range(1, len(words[:_MOST_WORDS]) + 1))
+
+
+@cache
+def _taxes() -> frozenset[Label]:
+    return frozenset(_of(("tax",)))
 
 
 def fits(total: Decimal, sums: set[Decimal]) -> bool:
@@ -77,7 +110,7 @@ def _begins(row: Row) -> Label:
 @cache
 def _labels() -> tuple[frozenset[Label], frozenset[Label]]:
     """Labels that a row of a sum begins with, and those that it is."""
-    sums = set(_of(_SUMS))
+    sums = set(_of(_SUMS)) | _CHARGES
     paid = set(_of(_PAID)) | _ALONE
     several = {label for label in paid if len(label) > 1}
     return frozenset(sums | several), frozenset(paid)

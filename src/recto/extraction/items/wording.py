@@ -71,8 +71,9 @@ class Wording:
         own = self._own(entry.row, field)
         if own is not None and own.letters >= _TELLING:
             return self._whole(own, entry.row)
-        beside = self._beside(entry.row, field)
-        chosen = beside or own
+        if own is not None and (own.cell.row, own.cell.box[0], own.start) > _place(entry.amount):
+            own = None
+        chosen = self._beside(entry.row, field) or own
         return chosen.candidate if chosen else None
 
     def fragments(self, place: int) -> Iterator[Fragment]:
@@ -147,6 +148,10 @@ class Wording:
         cell = row.cells[0]
         is_text = len(row.cells) == 1 and ":" not in cell.text and not row.figures
         return cell if is_text and abs(cell.box[0] - left) <= _INDENT * cell.height else None
+
+
+def _place(figure: Figure) -> tuple[int, float, int]:
+    return figure.cell.row, figure.cell.box[0], figure.start
 
 
 def _trimmed(cell: Cell, start: int, end: int) -> Fragment:
