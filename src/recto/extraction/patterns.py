@@ -28,6 +28,7 @@ _MOST_KNOWN = 20_000
 """Places around candidates that are remembered."""
 
 WORDS = re.compile(r"[^\W\d_]+")
+"""What counts as a word of a label."""
 _COMPANY = re.compile(
     r"\b(?:sdn\.?|bhd\.?|inc\.?|llc|l\.l\.c\.|ltd\.?|limited|corp\.?|corporation|company|co\.|plc|gmbh|ag|kg|ohg|e\.k\.|mbh|ug"
     r"|s\.?a\.?r\.?l\.?|sarl|sas|s\.a\.s\.?|s\.?a\.?|s\.?l\.?|b\.?v\.?|n\.?v\.?|s\.?p\.?a\.?|lp|l\.p\.|llp"
@@ -45,8 +46,8 @@ _OTHER_LINE = re.compile(
     r"\b(?:tel|fax|phone|gst|e-?mail|www|http|invoice|receipt|date|cashier|reg|ust|tva)\b", re.IGNORECASE
 )
 
-
 Label = tuple[str, ...]
+"""The words of a label."""
 
 
 class Patterns:
@@ -123,6 +124,7 @@ class Patterns:
 
 
 def split_label(label: str) -> Label:
+    """The words of a label without case, as `Patterns` looks labels up."""
     return tuple(_words(label))
 
 

@@ -1,1 +1,1 @@
-"""Items: the lines of a bill, found by the table's head, by columns and by arithmetic; nothing is learnt here."""
+"""Items: the lines of a bill, found by the head of their table, by columns and by arithmetic."""

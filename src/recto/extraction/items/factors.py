@@ -19,7 +19,7 @@ _HALF_CENT = Decimal("0.005")
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """Quantity and unit price of a line; `multiply` where they come to the amount, and not because one is 1."""
+    """Quantity and unit price of a line; `multiply` where they come to the amount and neither is 1."""
 
     quantity: Figure | None = None
     price: Figure | None = None
@@ -28,7 +28,7 @@ class Factors:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The fields of quantity, unit price and amount in the wanted schema, "" for those it hasn't; and the head."""
+    """The fields of quantity, unit price and amount in the schema, "" where it has none; and the head."""
 
     quantity: str
     price: str
@@ -49,14 +49,18 @@ def factors(figures: Sequence[Figure], amount: Figure, names: Names) -> Factors:
     others = [one for one in figures if one is not amount and not one.is_rate][:_MOST_FIGURES]
     columns = {id(one): _field_of(names.column(one)) for one in others}
     pairs = [(_rank(pair, others, columns, names), pair) for pair in _products(others, amount)]
-    for rank, (quantity, price) in sorted(pairs, key=lambda pair: -pair[0]):
-        told = quantity.number != 1
-        if told or rank >= _TRUSTED:
+    for rank, (quantity, price) in sorted(pairs, key=_first, reverse=True):
+        told = quantity.number != 1 and price.number != 1
+        if told or (rank >= _TRUSTED and (price.number != 1 or price.is_amount)):
             return Factors(quantity, price, multiply=told)
     return _by_head(others, columns, names, amount)
 
 
-_TRUSTED = 4.0
+def _first(ranked: tuple[float, tuple[Figure, Figure]]) -> float:
+    return ranked[0]
+
+
+_TRUSTED = 3.5
 """One times the amount is the amount, whatever the 1 is: so much must speak for it."""
 
 

@@ -16,7 +16,7 @@ from recto.extraction.values.kind import Occurrence, apart
 from recto.extraction.values.money import find_amounts
 from recto.extraction.values.numbers import find_numbers
 
-_LONGEST_CELL = 500
+LONGEST_CELL = 500
 """Longer cells are prose."""
 
 
@@ -106,7 +106,7 @@ def piece(kind: str, cells: Sequence[Cell], start: int, end: int, found: Occurre
 
 
 def _figures(cell: Cell) -> Iterator[Figure]:
-    text = cell.text[:_LONGEST_CELL]
+    text = cell.text[:LONGEST_CELL]
     if not any(map(str.isdigit, text)):
         return
     dates = find_dates(text)

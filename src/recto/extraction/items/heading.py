@@ -6,7 +6,7 @@ A head may go over three rows; columns that nobody asked for count too, since va
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from recto.extraction.items.grid import Row, across
+from recto.extraction.items.grid import LONGEST_CELL, Row, across
 from recto.extraction.items.sums import is_tax
 from recto.extraction.patterns import WORDS, Label, split_label
 from recto.extraction.schema import FieldSpec
@@ -16,6 +16,7 @@ _FEWEST = 2
 _MOST_LABEL_WORDS = 4
 _LETTERS = 2
 _SOON = 6
+_MOST_NAMES = 30
 _KNOWN_SHARE = 0.34
 """Of the words of a head; prose has less."""
 
@@ -76,6 +77,8 @@ class Labels:
             if not _may_name(row) or not _has_lines_below(rows, place, sums):
                 continue
             names = self._names(row)
+            if len(names) > _MOST_NAMES:
+                continue
             told = {name.fields[:1] for name in names if name.fields}
             known = sum(bool(name.fields) for name in names)
             numeric = any(set(name.fields) - self._texts for name in names)
@@ -106,11 +109,14 @@ class Labels:
         out: list[_Name] = []
         for cell in row.cells:
             words = [
-                (match[0].casefold(), match.start(), match.end()) for match in WORDS.finditer(cell.text)
+                (match[0].casefold(), match.start(), match.end())
+                for match in WORDS.finditer(cell.text[:LONGEST_CELL])
             ]
             place = 0
             while place < len(words):
-                size, owners = self._label(tuple(word for word, _, _ in words[place:]))
+                size, owners = self._label(
+                    tuple(word for word, _, _ in words[place : place + _MOST_LABEL_WORDS])
+                )
                 start, end = words[place][1], words[place + size - 1][2]
                 out.append(_Name(owners, across(cell, start), across(cell, end)))
                 place += size

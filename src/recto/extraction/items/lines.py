@@ -1,4 +1,4 @@
-"""Lines: the items of a bill as found values: description, quantity, unit price, amount, and what else is asked for.
+"""Lines: the items of a bill as found values: description, quantity, unit price, amount, and others by the head.
 
 Nothing is said that doesn't stand on the page. Lists whose objects have no amount, price or number are
 not looked for: nothing tells their lines from other rows.

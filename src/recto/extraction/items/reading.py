@@ -78,12 +78,13 @@ class Table:
         """Every reading with what speaks for it."""
         start = self.names.heading.row + 1 if self.names.heading else 0
         numbering = self._numbering(start)
+        numbers = frozenset(map(id, numbering))
         for place, end in enumerate(ends(self.rows, start, self.sums)):
             sums = come_to(self.rows, end, self.bill)
             for weight, pick in self._picks():
                 for picked in self._columns(self._picked(range(start, end), pick)):
                     adds_up = fits(sum((amount.number for _, amount in picked), Decimal(0)), sums)
-                    entries = tuple(self._entry(row, amount, numbering) for row, amount in picked)
+                    entries = tuple(self._entry(row, amount, numbers) for row, amount in picked)
                     has_head = self.names.heading is not None
                     reading = Reading(start, end, entries, numbering, adds_up, has_head)
                     score = weight + reading.multiplied + _ONE_MORE_SUM * place
@@ -114,7 +115,7 @@ class Table:
         return told[:_MOST_ENTRIES]
 
     def _columns(self, picked: _Picked) -> Iterator[_Picked]:
-        """The lines whose amounts end where most do, if there is such a place, else all; and those farthest right."""
+        """The lines whose amounts end where most do (all where they don't), and those farthest right."""
         if not picked:
             return
         edges = [amount.right for _, amount in picked]
@@ -128,9 +129,9 @@ class Table:
     def _ending_at(self, edge: float, picked: _Picked) -> _Picked:
         return [one for one in picked if abs(one[1].right - edge) <= _ALIGNED * self.line_height]
 
-    def _entry(self, place: int, amount: Figure, numbering: Collection[Figure]) -> Entry:
+    def _entry(self, place: int, amount: Figure, numbers: Collection[int]) -> Entry:
         if id(amount) not in self._entries:
-            others = [one for one in self.rows[place].figures if one not in numbering]
+            others = [one for one in self.rows[place].figures if id(one) not in numbers]
             self._entries[id(amount)] = Entry(place, amount, factors(others, amount, self.names))
         return self._entries[id(amount)]
 

@@ -11,14 +11,19 @@ from recto.extraction.roles import roles
 _SUMS = ("net", "total", "amount_due", "rounding", "item_count")
 _PAID = ("tax", "cash", "change", "prepaid")
 _TOTALS = frozenset(
-    "total totals tot totale totaal totaux subtotal subtotaal subtotale subtot summe gesamtsumme zwischensumme gesamtbetrag"
-    " endbetrag nettobetrag gross übertrag carried".split()
-)
+    (
+        "total", "totals", "tot", "totale", "totaal", "totaux", "subtotal", "subtotaal", "subtotale",
+        "subtot", "summe", "gesamtsumme", "zwischensumme", "gesamtbetrag", "endbetrag", "nettobetrag", "gross",
+        "übertrag", "carried",
+    )
+)  # fmt: skip
 """Words of sums wherever they stand in a row."""
-_CURRENCIES = frozenset("rm myr eur usd gbp chf sgd".split())
+_CURRENCIES = frozenset(("rm", "myr", "eur", "usd", "gbp", "chf", "sgd"))
 _ALONE: frozenset[Label] = frozenset({("net",), ("nett",), ("neto",), ("net", "ht"), ("qty",)})
 _CHARGES: frozenset[Label] = frozenset(
-    (word, charge) for word in ("service", "svc", "srv", "svr", "serv") for charge in ("charge", "chg", "chrg", "tax")
+    (word, charge)
+    for word in ("service", "svc", "srv", "svr", "serv")
+    for charge in ("charge", "chg", "chrg", "tax")
 )
 _MOST_WORDS = 6
 _MOST_ENDS = 5
@@ -42,7 +47,7 @@ def sum_rows(rows: Sequence[Row]) -> frozenset[int]:
 
 
 def ends(rows: Sequence[Row], start: int, sums: Collection[int]) -> list[int]:
-    """The rows of sums after `start` where the items may end, the nearest first; the end of all where none is."""
+    """The rows of sums after `start` where the items may end, nearest first; the end of all without one."""
     begun = False
     found: list[int] = []
     for place in range(start, len(rows)):
