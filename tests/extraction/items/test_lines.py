@@ -1,4 +1,4 @@
-"""The items of bills as the tagger says them: by a head, by sums, by products; in tables and in plain text."""
+"""The items of bills as the tagger says them: by a head, by sums, by products; in tables and in texts."""
 
 from decimal import Decimal
 
@@ -50,7 +50,7 @@ def item(description: str, quantity: str, unit_price: str, amount: str) -> dict[
 def test_a_table_with_a_head_in_each_language(head: str) -> None:
     text = (
         f"{head}\nBlue pens            10           1.20        12.00\n"
-        "Desk lamp            2           20.00        40.00\nSubtotal                                      52.00"
+        "Desk lamp            2           20.00        40.00\nSubtotal             52.00"
     )
     assert items(text) == [item("Blue pens", "10", "1.20", "12.00"), item("Desk lamp", "2", "20.00", "40.00")]
 
@@ -68,9 +68,7 @@ def test_a_text_whose_columns_are_single_blanks() -> None:
 
 
 def test_a_receipt_without_a_head_stops_at_its_sum() -> None:
-    text = (
-        "CORNER SHOP\nMilk            2.10\nBread           3.40\nTOTAL           5.50\nCASH           10.00"
-    )
+    text = "CORNER SHOP\nMilk       2.10\nBread      3.40\nTOTAL      5.50\nCASH      10.00"
     assert items(text, tagger=RECEIPT) == [item("Milk", "", "", "2.10"), item("Bread", "", "", "3.40")]
 
 
@@ -105,9 +103,7 @@ def test_a_discounted_line_goes_by_the_head() -> None:
 
 def test_tables_go_on_over_sums_of_sections_and_over_pages() -> None:
     head = "Description          Qty     Price      Amount\n"
-    one = (
-        f"{head}Bolts                4       2.50       10.00\nSubtotal                               10.00\n"
-    )
+    one = f"{head}Bolts                4       2.50       10.00\nSubtotal          10.00\n"
     two = "Nuts                 3       1.50        4.50\nTotal                                  14.50"
     wanted = [item("Bolts", "4", "2.50", "10.00"), item("Nuts", "3", "1.50", "4.50")]
     assert items(one + two) == wanted

@@ -45,7 +45,7 @@ class Names:
 
 
 def factors(figures: Sequence[Figure], amount: Figure, names: Names) -> Factors:
-    """The factors among the `figures` of a line; the figures of rows around it may be among them."""
+    """The factors among the `figures` of a line."""
     others = [one for one in figures if one is not amount and not one.is_rate][:_MOST_FIGURES]
     columns = {id(one): _field_of(names.column(one)) for one in others}
     pairs = [(_rank(pair, others, columns, names), pair) for pair in _products(others, amount)]
@@ -67,7 +67,7 @@ _TRUSTED = 3.5
 def _products(others: Sequence[Figure], amount: Figure) -> Iterator[tuple[Figure, Figure]]:
     for quantity, price in permutations(others, 2):
         off = abs(quantity.number * price.number - amount.number)
-        if amount.number and off <= _HALF_CENT * max(abs(quantity.number), 1) + _HALF_CENT / 5:
+        if amount.number and off <= _HALF_CENT * max(abs(quantity.number), Decimal(1)) + _HALF_CENT / 5:
             yield quantity, price
 
 

@@ -1,4 +1,4 @@
-"""Lines: the items of a bill as found values: description, quantity, unit price, amount, and others by the head.
+"""Lines: the items of a bill as found values: description, quantity, unit price, amount, others by the head.
 
 Nothing is said that doesn't stand on the page. Lists whose objects have no amount, price or number are
 not looked for: nothing tells their lines from other rows.
@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from recto.extraction.candidates import Candidate
 from recto.extraction.fields import Found
+from recto.extraction.habits import USUAL, Habits, with_dollar
 from recto.extraction.items.factors import Names
 from recto.extraction.items.grid import Figure, Row, across, piece, rows_of
 from recto.extraction.items.heading import Heading, Labels
@@ -17,9 +18,9 @@ from recto.extraction.items.reading import Entry, Reading, Table
 from recto.extraction.items.sums import sum_rows
 from recto.extraction.items.wording import Fragment, Wording, taken_by
 from recto.extraction.schema import FieldSpec
-from recto.extraction.sheet import Cell, Sheet
+from recto.extraction.sheet import Sheet
 from recto.extraction.values import kind_of
-from recto.extraction.values.kind import Occurrence
+from recto.extraction.values.kind import Kind, Occurrence
 
 _CHANCE = {"bias": -0.9, "adds up": 2.2, "multiplies": 1.2, "head": 0.9}
 """Log-odds that a value of a line is right, by what speaks for it."""
@@ -40,7 +41,7 @@ class Items:
             self._price = ""
         self._description = by_role.get("description", "")
 
-    def found(self, sheet: Sheet, bill: Mapping[str, Decimal]) -> Iterator[Found]:
+    def found(self, sheet: Sheet, bill: Mapping[str, Decimal], habits: Habits = USUAL) -> Iterator[Found]:
         """The values of all lines. `bill` are the amounts that were found of the whole bill, by role."""
         rows = rows_of(sheet)
         if not self._amount or not rows:
@@ -49,14 +50,12 @@ class Items:
         heading = self._labels.heading(rows, sums)
         names = Names(self._quantity, self._price, self._amount, heading)
         reading = Table(rows, names, sums, bill, sheet.line_height).best()
-        if reading is not None:
-            yield from self._lines(rows, reading, heading)
-
-    def _lines(self, rows: Sequence[Row], reading: Reading, heading: Heading | None) -> Iterator[Found]:
-        wording = Wording(rows, reading, heading, taken_by(reading.entries, reading.numbering))
+        if reading is None:
+            return
+        page = _Page(rows, reading, heading, habits)
         for number, entry in enumerate(reading.entries):
             chance = _chance(reading, entry)
-            for name, candidate in self._values(rows, entry, wording, heading):
+            for name, candidate in self._values(page, entry):
                 yield Found(
                     name=f"{self._spec.name}[{number}].{name}",
                     value=candidate.value,
@@ -67,10 +66,8 @@ class Items:
                     currency=candidate.currency,
                 )
 
-    def _values(
-        self, rows: Sequence[Row], entry: Entry, wording: Wording, heading: Heading | None
-    ) -> Iterator[tuple[str, Candidate]]:
-        """The values of one line by field, those of the schema's order first."""
+    def _values(self, page: "_Page", entry: Entry) -> Iterator[tuple[str, Candidate]]:
+        """The values of one line by field, in the schema's order."""
         figures = {
             self._quantity: entry.factors.quantity,
             self._price: entry.factors.price,
@@ -79,42 +76,51 @@ class Items:
         for spec in self._spec.items:
             if spec.name in figures:
                 figure = figures[spec.name]
-                found = None if figure is None else _of_figure(spec, figure)
+                found = None if figure is None else page.figure(spec, figure)
             elif spec.name == self._description:
-                found = wording.description(entry, spec.name)
+                found = page.wording.description(entry, spec.name)
             else:
-                found = _in_column(spec, rows[entry.row], wording.fragments(entry.row), heading)
+                found = page.in_column(spec, entry)
             if found is not None:
                 yield spec.name, found
 
 
-def _of_figure(spec: FieldSpec, figure: Figure) -> Candidate:
-    """The figure as a value of its field's kind: thousands are grouped otherwise in money than in numbers."""
-    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
-    value = kind.parse(figure.cell.text[figure.start : figure.end]) or figure.value
-    at = Occurrence(figure.start, figure.end, value, figure.currency)
-    return piece(spec.kind, [figure.cell], figure.start, figure.end, at)
+class _Page:
+    """A document with the Reading of its table, from which the values of lines are taken."""
 
+    def __init__(
+        self, rows: Sequence[Row], reading: Reading, heading: Heading | None, habits: Habits
+    ) -> None:
+        self._rows, self._heading, self._habits = rows, heading, habits
+        self.wording = Wording(rows, reading, heading, taken_by(reading.entries, reading.numbering))
 
-def _in_column(
-    spec: FieldSpec, row: Row, fragments: Iterator[Fragment], heading: Heading | None
-) -> Candidate | None:
-    """What stands in a row below the name of a field that has no part in the arithmetic."""
-    if heading is None or spec.name not in heading.fields:
+    def figure(self, spec: FieldSpec, figure: Figure) -> Candidate:
+        """The figure as a value of its field's kind: money groups thousands otherwise than numbers do."""
+        text = figure.cell.text
+        value = self._kind(spec).parse(text[figure.start : figure.end]) or figure.value
+        at = with_dollar(text, Occurrence(figure.start, figure.end, value, figure.currency), self._habits)
+        return piece(spec.kind, [figure.cell], figure.start, figure.end, at)
+
+    def in_column(self, spec: FieldSpec, entry: Entry) -> Candidate | None:
+        """What stands in a line below the name of a field that has no part in the arithmetic."""
+        if self._heading is None or spec.name not in self._heading.fields:
+            return None
+        if spec.kind == "text":
+            texts = (one for one in self.wording.fragments(entry.row) if self._is_below(spec, one))
+            return next((one.candidate for one in texts), None)
+        kind = self._kind(spec)
+        for cell in self._rows[entry.row].cells:
+            for at in kind.find(cell.text):
+                if self._is_below(spec, Fragment(cell, at.start, at.end)):
+                    return piece(spec.kind, [cell], at.start, at.end, at)
         return None
-    if spec.kind == "text":
-        texts = (one for one in fragments if _is_below(spec, heading, one.cell, (one.start, one.end)))
-        return next((one.candidate for one in texts), None)
-    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
-    for cell in row.cells:
-        for at in kind.find(cell.text):
-            if _is_below(spec, heading, cell, (at.start, at.end)):
-                return piece(spec.kind, [cell], at.start, at.end, at)
-    return None
 
+    def _kind(self, spec: FieldSpec) -> Kind:
+        return kind_of(spec.kind, role=spec.role, choices=spec.choices, order=self._habits.order)
 
-def _is_below(spec: FieldSpec, heading: Heading, cell: Cell, span: tuple[int, int]) -> bool:
-    return heading.column_at(across(cell, span[0]), across(cell, span[1])).field == spec.name
+    def _is_below(self, spec: FieldSpec, one: Fragment) -> bool:
+        left, right = across(one.cell, one.start), across(one.cell, one.end)
+        return self._heading is not None and self._heading.column_at(left, right).field == spec.name
 
 
 def _chance(reading: Reading, entry: Entry) -> float:

@@ -13,8 +13,8 @@ _PAID = ("tax", "cash", "change", "prepaid")
 _TOTALS = frozenset(
     (
         "total", "totals", "tot", "totale", "totaal", "totaux", "subtotal", "subtotaal", "subtotale",
-        "subtot", "summe", "gesamtsumme", "zwischensumme", "gesamtbetrag", "endbetrag", "nettobetrag", "gross",
-        "übertrag", "carried",
+        "subtot", "summe", "gesamtsumme", "zwischensumme", "gesamtbetrag", "endbetrag", "nettobetrag",
+        "gross", "übertrag", "carried",
     )
 )  # fmt: skip
 """Words of sums wherever they stand in a row."""
