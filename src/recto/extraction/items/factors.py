@@ -39,6 +39,15 @@ class Names:
         """Whether the head names this field."""
         return bool(field) and self.heading is not None and field in self.heading.fields
 
+    def is_between(self, figure: Figure) -> bool:
+        """Whether a figure is below a name that no field has, with those of fields on both sides."""
+        if self.heading is None:
+            return False
+        columns = self.heading.columns
+        place = columns.index(self.heading.column_at(figure.left, figure.right))
+        before, after = columns[:place], columns[place + 1 :]
+        return not columns[place].field and all(any(one.field for one in side) for side in (before, after))
+
     def column(self, figure: Figure) -> Column | None:
         """The column that a figure is nearest to."""
         return self.heading.column_at(figure.left, figure.right) if self.heading else None
@@ -86,7 +95,7 @@ def _rank(
 
 def _times(pair: tuple[Figure, Figure]) -> bool:
     """Whether a sign of multiplication stands between them, or @."""
-    first, second = sorted(pair, key=lambda one: (one.cell.row, one.left))
+    first, second = sorted(pair, key=lambda one: one.left)
     if first.cell is second.cell:
         between = first.cell.text[first.end : second.start]
     else:
@@ -96,10 +105,14 @@ def _times(pair: tuple[Figure, Figure]) -> bool:
 
 def _by_head(others: Sequence[Figure], columns: Mapping[int, str], names: Names, amount: Figure) -> Factors:
     """What stands below the names of the head; a price that isn't below one is none."""
+    if not names.quantity:
+        return Factors(price=_below(others, columns, names.price) if names.has(names.price) else None)
     if names.heading is None:
         return Factors(next((one for one in others[:1] if _begins(one)), None))
     quantity = _below(others, columns, names.quantity) if names.has(names.quantity) else None
     price = _below(others, columns, names.price) if names.has(names.price) else None
+    if quantity is None and not names.has(names.quantity):
+        quantity = next((one for one in others if one.is_whole and names.is_between(one)), None)
     if quantity is None and names.has(names.quantity):
         quantity = next((one for one in reversed(others) if one.is_whole and _just_before(one, amount)), None)
     return Factors(quantity, price if price is not quantity else None)

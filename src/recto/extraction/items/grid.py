@@ -16,6 +16,8 @@ from recto.extraction.values.kind import Occurrence, apart
 from recto.extraction.values.money import find_amounts
 from recto.extraction.values.numbers import find_numbers
 
+_LOWER = 0.75
+"""A half of a row is lower than the other by less of a height than a new line would be."""
 LONGEST_CELL = 500
 """Longer cells are prose."""
 
@@ -85,8 +87,25 @@ class Row:
 
 
 def rows_of(sheet: Sheet) -> list[Row]:
-    """The rows of all pages, from top to bottom."""
-    return [Row(tuple(cells)) for _, cells in groupby(sheet.cells, key=lambda cell: cell.row)]
+    """The rows of all pages, from top to bottom; halves that a crooked page makes of one are joined."""
+    rows: list[Row] = []
+    for _, cells in groupby(sheet.cells, key=lambda cell: cell.row):
+        row = Row(tuple(cells))
+        if rows and _is_half(rows[-1], row):
+            rows[-1] = Row(tuple(sorted((*rows[-1].cells, *row.cells), key=lambda cell: cell.box[0])))
+        else:
+            rows.append(row)
+    return rows
+
+
+def _is_half(above: Row, row: Row) -> bool:
+    """Whether a row stands beside the one above it, and hardly lower."""
+    if above.page != row.page:
+        return False
+    one, two = (above, row) if above.cells[-1].box[2] <= row.cells[0].box[0] else (row, above)
+    last, first = one.cells[-1], two.cells[0]
+    off = abs(last.box[1] + last.box[3] - first.box[1] - first.box[3]) / 2
+    return last.box[2] <= first.box[0] and off < _LOWER * min(last.height, first.height)
 
 
 def across(cell: Cell, offset: int) -> float:

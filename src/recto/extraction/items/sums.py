@@ -19,7 +19,9 @@ _TOTALS = frozenset(
 )  # fmt: skip
 """Words of sums wherever they stand in a row."""
 _CURRENCIES = frozenset(("rm", "myr", "eur", "usd", "gbp", "chf", "sgd"))
-_ALONE: frozenset[Label] = frozenset({("net",), ("nett",), ("neto",), ("net", "ht"), ("qty",)})
+_ALONE: frozenset[Label] = frozenset(
+    {("net",), ("nett",), ("neto",), ("net", "ht"), ("qty",), ("à", "payer"), ("a", "payer")}
+)
 _CHARGES: frozenset[Label] = frozenset(
     (word, charge)
     for word in ("service", "svc", "srv", "svr", "serv")
@@ -47,14 +49,18 @@ def sum_rows(rows: Sequence[Row]) -> frozenset[int]:
 
 
 def ends(rows: Sequence[Row], start: int, sums: Collection[int]) -> list[int]:
-    """The rows of sums after `start` where the items may end, nearest first; the end of all without one."""
-    begun = False
+    """The rows of sums after `start` where the items may end, nearest first; the end of all without one.
+
+    An amount that the ones before it come to is a sum, too, whatever is said beside it.
+    """
     found: list[int] = []
+    lines, so_far = 0, Decimal(0)
     for place in range(start, len(rows)):
-        if place in sums:
-            found += [place] if begun else []
-        elif any(figure.is_amount for figure in rows[place].figures):
-            begun = True
+        last = _amounts(rows[place])[-1:]
+        if lines and (place in sums or (lines > 1 and last == [so_far])):
+            found.append(place)
+        elif last and place not in sums:
+            lines, so_far = lines + 1, so_far + last[0]
         if len(found) == _MOST_ENDS:
             break
     return found or [len(rows)]

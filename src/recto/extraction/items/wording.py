@@ -71,7 +71,7 @@ class Wording:
         own = self._own(entry.row, field)
         if own is not None and own.letters >= _TELLING:
             return self._whole(own, entry.row)
-        if own is not None and (own.cell.row, own.cell.box[0], own.start) > _place(entry.amount):
+        if own is not None and across(own.cell, own.start) > entry.amount.left:
             own = None
         chosen = self._beside(entry.row, field) or own
         return chosen.candidate if chosen else None
@@ -150,14 +150,11 @@ class Wording:
         return cell if is_text and abs(cell.box[0] - left) <= _INDENT * cell.height else None
 
 
-def _place(figure: Figure) -> tuple[int, float, int]:
-    return figure.cell.row, figure.cell.box[0], figure.start
-
-
 def _trimmed(cell: Cell, start: int, end: int) -> Fragment:
     """The text without the signs around it."""
     text = cell.text[start:end]
-    for pattern in (_EDGES, _TIMES, _EDGES):
+    times = (_TIMES,) if (start, end) != (0, len(cell.text)) else ()
+    for pattern in (_EDGES, *times, _EDGES):
         while match := pattern.search(text):
             if match.start() == 0:
                 start += match.end()
