@@ -92,6 +92,13 @@ def test_numbers_of_lines_are_no_counts() -> None:
     ]  # fmt: skip
 
 
+def test_a_number_that_was_lost_makes_the_others_no_counts() -> None:
+    rows = [f"{number} Cake {letter}   5.00" for number, letter in enumerate("ABCDEFG", 1)]
+    rows[3] = rows[3][2:]
+    found = items("\n".join(rows) + "\nTotal   35.00", tagger=RECEIPT)
+    assert found == [item(f"Cake {letter}", "", "", "5.00") for letter in "ABCDEFG"]
+
+
 def test_a_discounted_line_goes_by_the_head() -> None:
     text = (
         "Description       Quantity   Unit price   Disc.   Amount\n"

@@ -24,6 +24,7 @@ def rows(text: str) -> list[Row]:
         "Total HT   5,00",
         "Base imponible   5,00",
         "VAT 20%   5.00",
+        "TAX 20T   5.00",
         "CASH (RM)   5.00",
         "Service charge 10%   5.00",
         "5.9   TYPE: 2   TOTAL   10.40",

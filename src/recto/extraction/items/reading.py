@@ -7,6 +7,7 @@ simplest is taken: below its name, else the last amount of a row, until the firs
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 
 from recto.extraction.items.factors import Factors, Names, factors
@@ -18,6 +19,9 @@ _ALIGNED = 2.5
 _MOSTLY = 0.6
 _MOST_ENTRIES = 500
 _FEWEST_NUMBERED = 3
+_MOSTLY_NUMBERED = 0.8
+_MOST_LOST = 2
+"""Lines that may have been lost before one that is numbered."""
 _ADDS_UP, _BELOW_ITS_NAME, _ONE_MORE_SUM, _ONE_MORE_LINE = 2.0, 0.3, -0.05, 0.06
 """What speaks for a reading, beside the share of its lines that multiply."""
 
@@ -136,20 +140,23 @@ class Table:
         return self._entries[id(amount)]
 
     def _numbering(self, start: int) -> tuple[Figure, ...]:
-        """The figures 1, 2, 3 … that all rows with amounts begin with; none where one doesn't."""
+        """The figures 1, 2, 3 … that rows with amounts begin with; some may be lost, most may not."""
         found: list[Figure] = []
+        lines = 0
         for place in range(start, len(self.rows)):
             row = self.rows[place]
             if not any(figure.is_amount for figure in row.figures):
                 continue
-            if found and place in self.sums:
+            if lines and place in self.sums:
                 break
+            lines += 1
             first = row.figures[0]
-            begins = first.start == 0 and first.cell is row.cells[0]
-            if not begins or first.value != str(len(found) + 1):
-                return ()
-            found.append(first)
-        return tuple(found) if len(found) >= _FEWEST_NUMBERED else ()
+            begins = first.is_whole and first.start == 0 and first.cell is row.cells[0]
+            if begins and lines <= first.number <= lines + _MOST_LOST:
+                found.append(first)
+        rises = all(one.number < other.number for one, other in pairwise(found))
+        is_most = len(found) >= max(_FEWEST_NUMBERED, _MOSTLY_NUMBERED * lines)
+        return tuple(found) if rises and is_most else ()
 
 
 def _last(row: Row) -> Figure | None:

@@ -71,7 +71,12 @@ def _says_a_sum(row: Row, words: Sequence[str]) -> bool:
         return True
     begins = _begins(row)
     labels, whole = _labels()
-    if begins in whole or any(begins[:size] in labels for size in range(1, len(begins[:_MOST_WORDS]) + 1)):
+    longer = tuple(word for word in begins if len(word) > 1)
+    if (
+        begins in whole
+        or longer in whole
+        or any(begins[:size] in labels for size in range(1, len(begins[:_MOST_WORDS]) + 1))
+    ):
         return True
     return not _TOTALS.isdisjoint(begins)
 
