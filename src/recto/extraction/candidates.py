@@ -11,6 +11,7 @@ from itertools import islice
 
 from recto.documents.transcript import Box
 from recto.errors import DocumentTooLarge
+from recto.extraction.habits import USUAL, Habits, with_dollar
 from recto.extraction.schema import FieldSpec
 from recto.extraction.sheet import Cell, Sheet
 from recto.extraction.values import kind_of
@@ -96,12 +97,12 @@ def key_of(kind: str, value: str) -> str:
     return format(Decimal(value).normalize(), "f") if kind in ("money", "number") else value
 
 
-def candidates(sheet: Sheet, spec: FieldSpec) -> tuple[Candidate, ...]:
-    """Everything in the Sheet that could be a value of the field.
+def candidates(sheet: Sheet, spec: FieldSpec, habits: Habits = USUAL) -> tuple[Candidate, ...]:
+    """Everything in the Sheet that could be a value of the field; `habits` say how dates and $ are meant.
 
     Raises DocumentTooLarge where that is too much: every candidate costs some tenths of a millisecond.
     """
-    every = _texts(sheet) if spec.kind == "text" else _found(sheet, spec)
+    every = _texts(sheet) if spec.kind == "text" else _found(sheet, spec, habits)
     found = tuple(islice(every, MOST_CANDIDATES + 1))
     if len(found) > MOST_CANDIDATES:
         what = f"more than {MOST_CANDIDATES:,} places in it could be {spec.name}"
@@ -109,12 +110,13 @@ def candidates(sheet: Sheet, spec: FieldSpec) -> tuple[Candidate, ...]:
     return found
 
 
-def _found(sheet: Sheet, spec: FieldSpec) -> Iterator[Candidate]:
+def _found(sheet: Sheet, spec: FieldSpec, habits: Habits) -> Iterator[Candidate]:
     """Values that are recognised by their form."""
-    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices, order=habits.order)
     for cell in sheet.cells:
-        for at in kind.find(cell.text[:_LONGEST_CELL]):
-            yield _in_cell(spec.kind, cell, at)
+        text = cell.text[:_LONGEST_CELL]
+        for at in kind.find(text):
+            yield _in_cell(spec.kind, cell, with_dollar(text, at, habits))
 
 
 def _in_cell(kind: str, cell: Cell, at: Occurrence) -> Candidate:

@@ -70,6 +70,9 @@ def _values(schema: Schema, fields: Iterable[Found]) -> _Values:
 def _lines_sum_to_net(values: _Values) -> _Outcome:
     amounts = [_decimal(line["line_amount"]) for line in values.lines if "line_amount" in line]
     wanted = {role: amount for role in ("net", "total") if (amount := values.amount(role)) is not None}
+    tax = values.amount("tax")
+    if "net" not in wanted and "total" in wanted and tax:
+        wanted["total without tax"] = wanted["total"] - tax
     known = [amount for amount in amounts if amount is not None]
     if not known or len(known) < len(values.lines) or not wanted:
         return (

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from recto.extraction.candidates import Candidate, candidates, key_of
 from recto.extraction.fields import Found
+from recto.extraction.habits import habits_of
 from recto.extraction.leaves import Leaf
 from recto.extraction.naming import spec_of, split
 from recto.extraction.patterns import Patterns, standing
@@ -29,6 +30,7 @@ class Ground:
     def __init__(self, schema: Schema, sheet: Sheet) -> None:
         self._schema, self._sheet = schema, sheet
         self._patterns = Patterns(schema)
+        self._habits = habits_of(sheet)
         self._running = RunningText(sheet)
         self._kinds: dict[tuple[str, str, tuple[str, ...]], tuple[Candidate, ...]] = {}
         self._taken: dict[str, set[Place]] = defaultdict(set)
@@ -41,7 +43,7 @@ class Ground:
         spec = spec_of(leaf.name, self._schema)
         if spec is None or not squashed(leaf.said):
             return None
-        kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+        kind = kind_of(spec.kind, role=spec.role, choices=spec.choices, order=self._habits.order)
         place = self._place(leaf, spec, kind)
         if place is None:
             value = kind.parse(leaf.said) or leaf.said
@@ -91,7 +93,7 @@ class Ground:
     def _candidates(self, spec: FieldSpec) -> tuple[Candidate, ...]:
         key = (spec.kind, spec.role if spec.role in ROLES else "", spec.choices)
         if key not in self._kinds:
-            self._kinds[key] = candidates(self._sheet, spec)
+            self._kinds[key] = candidates(self._sheet, spec, self._habits)
         return self._kinds[key]
 
     def _chosen(self, name: str, spec: FieldSpec, same: Sequence[Candidate]) -> Candidate:

@@ -27,7 +27,8 @@ _WORD_MORE = 0.4
 _MOST_KNOWN = 20_000
 """Places around candidates that are remembered."""
 
-_WORDS = re.compile(r"[^\W\d_]+")
+WORDS = re.compile(r"[^\W\d_]+")
+"""What counts as a word of a label."""
 _COMPANY = re.compile(
     r"\b(?:sdn\.?|bhd\.?|inc\.?|llc|l\.l\.c\.|ltd\.?|limited|corp\.?|corporation|company|co\.|plc|gmbh|ag|kg|ohg|e\.k\.|mbh|ug"
     r"|s\.?a\.?r\.?l\.?|sarl|sas|s\.a\.s\.?|s\.?a\.?|s\.?l\.?|b\.?v\.?|n\.?v\.?|s\.?p\.?a\.?|lp|l\.p\.|llp"
@@ -45,8 +46,8 @@ _OTHER_LINE = re.compile(
     r"\b(?:tel|fax|phone|gst|e-?mail|www|http|invoice|receipt|date|cashier|reg|ust|tva)\b", re.IGNORECASE
 )
 
-
 Label = tuple[str, ...]
+"""The words of a label."""
 
 
 class Patterns:
@@ -57,9 +58,9 @@ class Patterns:
         self._kinds = {spec.name: spec.kind for spec in schema.fields}
         self._strangers: dict[str, frozenset[Label]] = {}
         for spec in schema.fields:
-            for label in map(_split, spec.labels):
+            for label in map(split_label, spec.labels):
                 self._owners.setdefault(label, []).append(spec.name)
-            self._strangers[spec.name] = frozenset(map(_split, spec.unlike))
+            self._strangers[spec.name] = frozenset(map(split_label, spec.unlike))
         for label in {label for labels in self._strangers.values() for label in labels}:
             self._owners.setdefault(label, [])
         self._owners.pop((), None)
@@ -122,12 +123,13 @@ class Patterns:
                 yield label, _UNDER_LABEL + _WORD_MORE * (len(label) - 1)
 
 
-def _split(label: str) -> Label:
+def split_label(label: str) -> Label:
+    """The words of a label without case, as `Patterns` looks labels up."""
     return tuple(_words(label))
 
 
 def _words(text: str) -> list[str]:
-    return _WORDS.findall(text.casefold())
+    return WORDS.findall(text.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _above(sheet: Sheet, candidate: Candidate) -> Label:
         if above is None:
             return ()
         cell = sheet.cells[above]
-        if found := _split(cell.text):
+        if found := split_label(cell.text):
             return found
         above = cell.above
     return ()

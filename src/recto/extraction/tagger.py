@@ -7,6 +7,7 @@ says what doesn't stand on the page. Fitting is in `training/tagging`, files are
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 from recto.documents.transcript import Transcript
@@ -14,10 +15,13 @@ from recto.extraction.assembly import assemble
 from recto.extraction.candidates import Candidate, candidates
 from recto.extraction.features import Indices, features
 from recto.extraction.fields import Extraction, Found
+from recto.extraction.habits import Habits, habits_of
+from recto.extraction.items.lines import Items
 from recto.extraction.patterns import Patterns, Seen, standing
 from recto.extraction.ranker import Choice, Ranker, Scores, choices
 from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import Sheet, sheet_of
+from recto.extraction.values.dates import Order
 
 UNTRAINED = Ranker()
 AT_LEAST = 0.3
@@ -32,22 +36,35 @@ class Tagger:
     schema: Schema
     rankers: Mapping[str, Ranker] = field(default_factory=dict)
     label: str = "tagger, not trained"
+    order: Order | None = None
+    """The order of day and month that it has learnt; a document that shows its own has that."""
     _patterns: Patterns = field(init=False, repr=False)
+    _items: tuple[Items, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_patterns", Patterns(self.schema))
+        lists = (spec for spec in self.schema.fields if spec.kind == "items")
+        object.__setattr__(self, "_items", tuple(map(Items, lists)))
 
     def extract(self, transcripts: Sequence[Transcript]) -> Extraction:
         """The fields that stand on the pages of one document, with how sure each is, and where."""
         began = time.perf_counter()
         sheet = sheet_of(transcripts)
-        view = View(sheet, self._patterns)
+        view = View(sheet, self._patterns, self.order)
         found: list[Found] = []
         for spec in self.schema.fields:
             if spec.kind != "items":
                 found += self._found(view, spec)
+        for items in self._items:
+            lines = items.found(sheet, self._bill(found), view.habits)
+            found += [one for one in lines if one.confidence >= AT_LEAST]
         seconds = time.perf_counter() - began
         return assemble(self.schema, found, extractor=self.label, seconds=seconds)
+
+    def _bill(self, found: Sequence[Found]) -> dict[str, Decimal]:
+        """The amounts that were found, by role."""
+        roles = {spec.name: spec.role for spec in self.schema.fields if spec.kind == "money"}
+        return {roles[one.name]: Decimal(one.value) for one in found if one.name in roles}
 
     def _found(self, view: "View", spec: FieldSpec) -> list[Found]:
         ranker = self.rankers.get(spec.name, UNTRAINED)
@@ -79,7 +96,17 @@ class View:
 
     sheet: Sheet
     _patterns: Patterns
+    order: Order | None = None
+    """What is known of documents like it."""
     _kinds: dict[object, "_Kind"] = field(default_factory=dict)
+    _habits: Habits | None = None
+
+    @property
+    def habits(self) -> Habits:
+        """How dates and $ are meant in it."""
+        if self._habits is None:
+            self._habits = habits_of(self.sheet, self.order)
+        return self._habits
 
     def candidates(self, spec: FieldSpec) -> tuple[Candidate, ...]:
         """Everything that could be the field's value."""
@@ -104,7 +131,7 @@ class View:
     def _kind(self, spec: FieldSpec) -> "_Kind":
         key = (spec.kind, spec.role if spec.kind == "id" else "", spec.choices)
         if key not in self._kinds:
-            self._kinds[key] = _Kind(self.sheet, candidates(self.sheet, spec))
+            self._kinds[key] = _Kind(self.sheet, candidates(self.sheet, spec, self.habits))
         return self._kinds[key]
 
 

@@ -20,6 +20,7 @@ from recto.extraction.loading import schema_from_json
 from recto.extraction.ranker import Calibration, Ranker
 from recto.extraction.schema import Schema
 from recto.extraction.tagger import Tagger
+from recto.extraction.values.dates import Order
 
 ENGINE = "tagger"
 BASE = "recto patterns"
@@ -39,6 +40,7 @@ class _TaggerJson(BaseModel):
     schema_name: str
     json_schema: dict[str, JsonValue]
     rankers: dict[str, _RankerJson]
+    order: Order | None = None
 
 
 def write_tagger(
@@ -54,6 +56,7 @@ def write_tagger(
         schema_name=tagger.schema.name,
         json_schema=dict(tagger.schema.json_schema),
         rankers={name: _json(ranker) for name, ranker in tagger.rankers.items()},
+        order=tagger.order,
     )
     card = ModelCard(
         engine=ENGINE,
@@ -78,7 +81,7 @@ def open_tagger(path: Path) -> Tagger:
         hint = "train it again: recto train DATASET --recipe …"
         raise ModelFolderError(f"no tagger can be made of it: {error}", where=path, hint=hint) from error
     schema = schema_from_json(settings.json_schema, settings.schema_name)
-    return Tagger(schema, rankers, label_of(folder))
+    return Tagger(schema, rankers, label_of(folder), settings.order)
 
 
 def label_of(folder: ModelFolder) -> str:

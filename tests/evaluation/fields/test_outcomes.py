@@ -30,6 +30,8 @@ def judge(name: str, labels: dict[str, JsonValue], *said: Found) -> Outcome:
         ("date", "9 Jan 2019", found("date", "2019-01-09", "09/01/2019"), 1, 0),
         ("date", "2019-01-09", found("date", "2019-01-09", "09/01/2019"), 1, 1),
         ("date", "10/01/2019", found("date", "2019-01-09"), 0, 0),
+        ("date", "09/01/2019", found("date", "2019-09-01", "09/01/2019"), 1, 1),
+        ("vendor", "ABC", found("vendor", "ABCD", "ABC"), 0, 0),
         ("total", "RM 31.00", found("total", "31.00", "31.00"), 1, 0),
         ("total", {"amount": "31.00", "currency": "MYR"}, found("total", "31.00"), 1, 1),
         ("total", 31, found("total", "31.00"), 1, 0),

@@ -14,7 +14,9 @@ from recto.extraction.sheet import lines_of_text, sheet_of
 from recto.extraction.tagger import Tagger
 from recto.extraction.tagger_folder import open_tagger, write_tagger
 from recto.training.tagging.fit import fit, known_of
-from recto.training.tagging.samples import Labelled, labels_of, samples_of
+from recto.training.tagging.learn import fit_tagger
+from recto.training.tagging.recipe import TaggerRecipe
+from recto.training.tagging.samples import Labelled, labels_of, order_of, samples_of
 
 SCHEMA = load_schema("receipt")
 VENDORS = ["Alder Books", "Birch Tools", "Cedar Foods", "Dogwood Tea", "Elm Lamps", "Fir Cycles"]
@@ -149,3 +151,29 @@ def test_a_tagger_is_the_same_from_disk(trained: Tagger, tmp_path: Path) -> None
 def test_an_amount_is_a_label_as_the_review_page_saves_it() -> None:
     saved = labels_of(SCHEMA, {"total": {"amount": "3.10", "currency": None}, "tax": {"amount": None}})
     assert saved == labels_of(SCHEMA, {"total": "3.10"}) and saved
+
+
+def dated(printed: str, label: str) -> Labelled:
+    text = f"Shop Ltd\nDate: {printed}\nTotal   5.00"
+    page = Transcript("a.txt", 1, 600, 800, text, lines_of_text(text), "text")
+    return Labelled("a.txt", [page], {"date": label})
+
+
+@pytest.mark.parametrize(
+    ("documents", "order"),
+    [
+        ([dated("03/04/2020", "2020-03-04")], "mdy"),
+        ([dated("03/04/2020", "2020-04-03")], "dmy"),
+        ([dated("12/31/2020", "12/31/2020"), dated("03/04/2020", "03/04/2020")], "mdy"),
+        ([dated("03/04/2020", "03/04/2020"), dated("04/04/2020", "2020-04-04")], None),
+    ],
+)
+def test_labels_tell_the_order_of_dates(documents: list[Labelled], order: str | None, tmp_path: Path) -> None:
+    assert order_of(SCHEMA, documents) == order
+    tagger, _ = fit_tagger(SCHEMA, (documents, []), TaggerRecipe(fields_of="receipt"))
+    write_tagger(tmp_path / "model", tagger, recipe={}, data_fingerprint="", metrics={})
+    kept = open_tagger(tmp_path / "model")
+    assert kept.order == order
+    found = kept.extract(dated("05/06/2021", "").transcripts).fields
+    wanted = "2021-05-06" if order == "mdy" else "2021-06-05"
+    assert {one.name: one.value for one in found}["date"] == wanted

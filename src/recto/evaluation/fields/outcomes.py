@@ -74,16 +74,15 @@ def outcome(
     who: tuple[str, str, bool],
 ) -> Outcome:
     """The Outcome of one field; `who` is the document's name, its group, and whether its vendor is new."""
-    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
     wanted = _wanted(schema, spec, fields)
     left = list(wanted)
-    said = [_judged(found, left, kind) for found in extraction.fields if split(found.name)[0] == spec.name]
+    said = [_judged(found, left, spec) for found in extraction.fields if split(found.name)[0] == spec.name]
     return Outcome(who[0], who[1], spec.name, wanted, tuple(said), who[2])
 
 
-def _judged(found: Found, left: list[str], kind: Kind) -> Said:
+def _judged(found: Found, left: list[str], spec: FieldSpec) -> Said:
     """Each wanted value is found once, and leaves `left`: who says it twice is wrong once."""
-    match = next((value for value in left if _same(kind, value, found.value)), None)
+    match = next((value for value in left if _says(spec, value, found)), None)
     if match is None:
         return Said(found.value, found.confidence, right=False, exact=False)
     left.remove(match)
@@ -104,6 +103,13 @@ def _wanted(schema: Schema, spec: FieldSpec, fields: Mapping[str, JsonValue]) ->
             if text and not any(_same(kind, value, _parsed(kind, text)) for value in values):
                 values.append(text)
     return tuple(values)
+
+
+def _says(spec: FieldSpec, label: str, found: Found) -> bool:
+    """Whether the label is the value; of dates also whether it is what is printed, in whatever order."""
+    kind = kind_of(spec.kind, role=spec.role, choices=spec.choices)
+    is_printed = spec.kind == "date" and _plain(label) == _plain(found.printed)
+    return is_printed or _same(kind, label, found.value)
 
 
 def _same(kind: Kind, label: str, value: str) -> bool:

@@ -1,6 +1,6 @@
 """Currencies: the codes of ISO 4217, and the signs and names that stand for them.
 
-"$" alone is read as USD and "¥" as JPY: whoever knows better says so by another field of the document.
+"$" alone is read as USD and "¥" as JPY; which dollar a document means, `habits` says.
 """
 
 import re

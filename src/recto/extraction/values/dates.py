@@ -13,6 +13,7 @@ from typing import Literal
 from recto.extraction.values.kind import Kind, Occurrence, apart
 
 Order = Literal["dmy", "mdy"]
+ORDERS: tuple[Order, ...] = ("dmy", "mdy")
 
 _MONTHS = {
     name: number

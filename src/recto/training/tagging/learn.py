@@ -25,7 +25,7 @@ from recto.training.run import Run
 from recto.training.tagging.fit import Settings, fit, log_loss, tried
 from recto.training.tagging.lesson import FieldLesson, TaggerLesson
 from recto.training.tagging.recipe import TaggerRecipe
-from recto.training.tagging.samples import Labelled, Sample, samples_of
+from recto.training.tagging.samples import Labelled, Sample, order_of, samples_of
 
 READING = "reading pages"
 
@@ -69,10 +69,12 @@ def fit_tagger(
 
     Where nothing is labelled, nothing is learnt.
     """
-    taught, held = (samples_of(schema, part) for part in documents)
+    order = order_of(schema, [one for part in documents for one in part])
+    taught, held = (samples_of(schema, part, order) for part in documents)
     tuned = {name: _tuned(samples, held.get(name, ()), recipe) for name, samples in taught.items()}
     rankers = {name: one.ranker for name, one in tuned.items() if one.lesson.is_kept}
-    return Tagger(schema, rankers, "tagger, just trained"), {name: one.lesson for name, one in tuned.items()}
+    tagger = Tagger(schema, rankers, "tagger, just trained", order)
+    return tagger, {name: one.lesson for name, one in tuned.items()}
 
 
 @dataclass(frozen=True, slots=True)
