@@ -73,9 +73,9 @@ def specs_of(tagger: Tagger) -> dict[str, FieldSpec]:
 
 def labelled(specs: Mapping[str, FieldSpec], items: JsonValue) -> list[_Line]:
     """The labelled lines, values by their keys."""
-    out = []
+    out: list[_Line] = []
     for item in items if isinstance(items, list) else []:
-        line = {}
+        line: dict[str, str] = {}
         for name, written in item.items() if isinstance(item, dict) else ():
             spec = specs[name]
             parsed = kind_of(spec.kind).parse(str(written))

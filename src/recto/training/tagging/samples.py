@@ -18,8 +18,8 @@ from recto.extraction.schema import FieldSpec, Schema
 from recto.extraction.sheet import sheet_of
 from recto.extraction.tagger import View
 from recto.extraction.values import kind_of
-from recto.extraction.written import written
 from recto.extraction.values.dates import ORDERS, Order, find_dates, parse_date
+from recto.extraction.written import written
 
 _NEARLY = 85.0
 """The candidate most like the label (percent) stands for it where no reading is exactly it."""
