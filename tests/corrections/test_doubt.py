@@ -32,13 +32,11 @@ def test_expected_errors(of: Transcript, errors: float) -> None:
 
 
 def test_words_that_tell_for_themselves_count_as_they_do_whatever_their_line_says() -> None:
-    told = Line("one two", BOX, 0.97, words=(Word(0.9), Word(0.4)))
-    of = dataclasses.replace(reading(("three four", 0.8)), text="one two\nthree four")
+    told = Line("one two", BOX, 0.97, words=(Word(0.75), Word(0.5)))
+    of = dataclasses.replace(reading(("three four", 0.75)), text="one two\nthree four")
     doubt = doubt_of(dataclasses.replace(of, lines=(told, *of.lines)))
-    assert doubt.errors == pytest.approx(0.1 + 0.6 + 2 * 0.2)
-    assert doubt.calibrated(lambda _: 0.5).errors == pytest.approx(0.7 + 2 * 0.5), (
-        "lines alone are calibrated"
-    )
+    assert doubt.errors == 0.25 + 0.5 + 2 * 0.25
+    assert doubt.calibrated(lambda _: 0.5).errors == 0.75 + 2 * 0.5, "lines alone are"
     assert doubt_from_json(doubt.to_json()) == doubt
 
 

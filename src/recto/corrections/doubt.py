@@ -36,7 +36,7 @@ class Doubt:
     of_words: float = 0.0
 
     def calibrated(self, calibration: Callable[[float], float] | None) -> "Doubt":
-        """The same doubt, with `errors` by what confidences of lines mean; without a calibration, as it is."""
+        """The same doubt, with `errors` by what lines' confidences mean; without a calibration, as it is."""
         if calibration is None or not self.said:
             return self
         errors = sum(

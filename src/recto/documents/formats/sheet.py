@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from recto.documents.along import part_of
 from recto.documents.transcript import Box, Line, Polygon, Transcript, Word
 
 Point = tuple[float, float]
@@ -63,7 +64,7 @@ def lines_of(transcript: Transcript) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class PlacedWord:
-    """One word of a line: its place, and how sure its reader was (as of the line, where nothing else is known)."""
+    """One word of a line: its place, and how sure its reader was (of the line, if nothing else is known)."""
 
     text: str
     box: Box
@@ -83,17 +84,6 @@ def words_of(line: Line) -> list[PlacedWord]:
         out.append(PlacedWord(text, part_of(line, along), None if word is None else word.confidence))
         at += len(text) + 1
     return out
-
-
-def part_of(line: Line, along: tuple[float, float]) -> Box:
-    """The box of the part of a line between two shares of its length: along its outline where it has four
-    corners, else from left to right."""
-    x0, y0, x1, y1 = line.box
-    corners = line.polygon or ()
-    if len(corners) != _CORNERS:
-        return x0 + along[0] * (x1 - x0), y0, x0 + along[1] * (x1 - x0), y1
-    top, bottom = corners[:2], (corners[3], corners[2])
-    return bounds([_between(side, share) for side in (top, bottom) for share in along])
 
 
 def bounds(points: Sequence[Point]) -> Box:
@@ -140,11 +130,6 @@ def middle(shares: Sequence[float | None]) -> float | None:
     """The mean of the confidences that are known."""
     known = [one for one in shares if one is not None]
     return sum(known) / len(known) if known else None
-
-
-def _between(side: Sequence[Point], share: float) -> Point:
-    (x0, y0), (x1, y1) = side
-    return x0 + share * (x1 - x0), y0 + share * (y1 - y0)
 
 
 def _scaled(line: Line, by: Point, whole: Box) -> Line:
