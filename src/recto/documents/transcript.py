@@ -93,6 +93,11 @@ class Line:
     polygon: Polygon | None = None
     words: tuple[Word, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for other `words` than the text has."""
+        if self.words and len(self.words) != len(self.text.split()):
+            raise ValueError(f"the line has {len(self.text.split())} words, and `words` {len(self.words)}")
+
     def to_json(self) -> LineJson:
         """The line as JSON values, rounded to what a pixel and a probability deserve."""
         out: LineJson = {"text": self.text, "box": [round(v, 1) for v in self.box]}
@@ -161,8 +166,6 @@ class Transcript:
 def line_from_json(value: LineJson) -> Line:
     """A Line from its JSON shape. Raises KeyError or ValueError on a wrong shape."""
     polygon, words = value.get("polygon"), value.get("words") or []
-    if words and len(words) != len(value["text"].split()):
-        raise ValueError(f"the line has {len(value['text'].split())} words, and `words` {len(words)}")
     return Line(
         text=value["text"],
         box=_box(value["box"]),
