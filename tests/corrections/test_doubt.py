@@ -1,9 +1,11 @@
 """What a person's look is worth, by tables."""
 
+import dataclasses
+
 import pytest
 
 from recto.corrections.doubt import UNSAID, Doubt, doubt_from_json, doubt_of, importance_of
-from recto.documents.transcript import Finish, Line, Transcript
+from recto.documents.transcript import Finish, Line, Transcript, Word
 from recto.settings import ReviewSettings
 
 BOX = (0.0, 0.0, 9.0, 9.0)
@@ -27,6 +29,15 @@ def reading(*lines: tuple[str, float | None], finish: Finish = Finish.COMPLETE) 
 )
 def test_expected_errors(of: Transcript, errors: float) -> None:
     assert doubt_of(of).errors == pytest.approx(errors)
+
+
+def test_words_that_tell_for_themselves_count_as_they_do_whatever_their_line_says() -> None:
+    told = Line("one two", BOX, 0.97, words=(Word(0.75), Word(0.5)))
+    of = dataclasses.replace(reading(("three four", 0.75)), text="one two\nthree four")
+    doubt = doubt_of(dataclasses.replace(of, lines=(told, *of.lines)))
+    assert doubt.errors == 0.25 + 0.5 + 2 * 0.25
+    assert doubt.calibrated(lambda _: 0.5).errors == 0.75 + 2 * 0.5, "lines alone are"
+    assert doubt_from_json(doubt.to_json()) == doubt
 
 
 def test_disagreement_is_that_with_whoever_reads_most_otherwise() -> None:

@@ -22,8 +22,9 @@ UNSAID = 0.1
 class Doubt:
     """`errors` are the words that the engine expects to be wrong, of `words` in all; `disagreement` (0–1) is
     how much another engine reads otherwise; `missing` are required fields that weren't found. `engine` and
-    `release` read it, and `said` how sure they were (None: they didn't say) of how many words; empty where
-    `errors` don't come of that."""
+    `release` read it, and `said` how sure they were of lines (None: they didn't say) of how many words; empty
+    where `errors` don't come of that. `of_words` is the part of `errors` that comes of single words' own
+    confidences, of which no calibration tells."""
 
     words: int = 0
     errors: float = 0.0
@@ -32,16 +33,17 @@ class Doubt:
     engine: str = ""
     release: str | None = None
     said: tuple[tuple[float | None, int], ...] = ()
+    of_words: float = 0.0
 
     def calibrated(self, calibration: Callable[[float], float] | None) -> "Doubt":
-        """The same doubt, with `errors` by what confidences mean; without a calibration, as it is."""
+        """The same doubt, with `errors` by what lines' confidences mean; without a calibration, as it is."""
         if calibration is None or not self.said:
             return self
         errors = sum(
             words * (UNSAID if confidence is None else 1 - calibration(confidence))
             for confidence, words in self.said
         )
-        return replace(self, errors=errors)
+        return replace(self, errors=errors + self.of_words)
 
     def value(self, importance: float, settings: ReviewSettings) -> float:
         """What a person's look is worth: words that it probably puts right, times what each matters."""
@@ -58,19 +60,22 @@ class Doubt:
             "engine": self.engine,
             "release": self.release,
             "said": [list(pair) for pair in self.said],
+            "of_words": round(self.of_words, 3),
         }
 
 
 def doubt_of(reading: Transcript, others: Sequence[str] = (), missing: Sequence[str] = ()) -> Doubt:
     """The doubt about a reading, beside what `others` read. A page that broke off counts as all wrong."""
     words = reading.text.split()
-    errors, said = sum(_errors(line) for line in reading.lines), _said(reading.lines)
+    of_words = sum(1 - word.confidence for line in reading.lines for word in line.words)
+    lines = [line for line in reading.lines if not line.words]
+    errors, said = sum(_errors(line) for line in lines) + of_words, _said(lines)
     if reading.finish in (Finish.TRUNCATED, Finish.REPEATING):
-        errors, said = float(len(words)), ()
+        errors, said, of_words = float(len(words)), (), 0.0
     elif not reading.lines:
         errors = UNSAID * len(words)
     apart = max((Levenshtein.normalized_distance(words, other.split()) for other in others), default=0.0)
-    return Doubt(len(words), errors, apart, tuple(missing), reading.engine, reading.release, said)
+    return Doubt(len(words), errors, apart, tuple(missing), reading.engine, reading.release, said, of_words)
 
 
 def doubt_from_json(value: Mapping[str, object]) -> Doubt:
@@ -83,6 +88,7 @@ def doubt_from_json(value: Mapping[str, object]) -> Doubt:
         cast(str, value.get("engine", "")),
         cast(str | None, value.get("release")),
         tuple((of, words) for of, words in cast(list[tuple[float | None, int]], value.get("said", []))),
+        cast(float, value.get("of_words", 0.0)),
     )
 
 

@@ -24,13 +24,21 @@ class Finish(StrEnum):
     BLANK = "blank"
 
 
+class WordJson(TypedDict):
+    """A Word as JSON; `along` is there only where it is known."""
+
+    confidence: float
+    along: NotRequired[list[float]]
+
+
 class LineJson(TypedDict, total=False):
-    """A Line as JSON."""
+    """A Line as JSON; `words` are there only where the engine tells of them."""
 
     text: str
     box: list[float]
     polygon: list[list[float]]
     confidence: float | None
+    words: list[WordJson]
 
 
 class TranscriptJson(TypedDict):
@@ -53,16 +61,42 @@ class TranscriptJson(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """How sure an engine is of one word: the probability, 0–1, that it gave to this very spelling.
+
+    `along` are the shares (0–1) of the line's length at which the word begins and ends; None: not known.
+    The word itself stands in its Line.
+    """
+
+    confidence: float
+    along: tuple[float, float] | None = None
+
+    def to_json(self) -> WordJson:
+        """The word as JSON values."""
+        out: WordJson = {"confidence": round(self.confidence, 4)}
+        if self.along is not None:
+            out["along"] = [round(share, 4) for share in self.along]
+        return out
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of text with its place; `confidence` 0–1, None where a person or a label said it.
 
-    A line whose place isn't known has the whole page as its box.
+    A line whose place isn't known has the whole page as its box. `words` has one Word for each of
+    `text.split()`, in that order, or none where nobody tells of single words.
     """
 
     text: str
     box: Box
     confidence: float | None = None
     polygon: Polygon | None = None
+    words: tuple[Word, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for other `words` than the text has."""
+        if self.words and len(self.words) != len(self.text.split()):
+            raise ValueError(f"the line has {len(self.text.split())} words, and `words` {len(self.words)}")
 
     def to_json(self) -> LineJson:
         """The line as JSON values, rounded to what a pixel and a probability deserve."""
@@ -70,6 +104,8 @@ class Line:
         out["confidence"] = None if self.confidence is None else round(self.confidence, 4)
         if self.polygon is not None:
             out["polygon"] = [[round(x, 1), round(y, 1)] for x, y in self.polygon]
+        if self.words:
+            out["words"] = [word.to_json() for word in self.words]
         return out
 
 
@@ -129,12 +165,13 @@ class Transcript:
 
 def line_from_json(value: LineJson) -> Line:
     """A Line from its JSON shape. Raises KeyError or ValueError on a wrong shape."""
-    polygon = value.get("polygon")
+    polygon, words = value.get("polygon"), value.get("words") or []
     return Line(
         text=value["text"],
         box=_box(value["box"]),
         confidence=value.get("confidence"),
         polygon=None if polygon is None else tuple((p[0], p[1]) for p in polygon),
+        words=tuple(_word(word) for word in words),
     )
 
 
@@ -156,6 +193,11 @@ def transcript_from_json(value: TranscriptJson) -> Transcript:
         is_markdown=value.get("markdown", False),
         warnings=tuple(value.get("warnings", ())),
     )
+
+
+def _word(value: WordJson) -> Word:
+    along = value.get("along")
+    return Word(value["confidence"], None if along is None else (along[0], along[1]))
 
 
 def _box(values: Sequence[float]) -> Box:

@@ -155,6 +155,18 @@ class _Described(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class WordModel(_Described):
+    """How sure the engine is of one word."""
+
+    confidence: float = Field(description="0 to 1: the probability that it gave to this very spelling")
+    along: list[float] | None = Field(
+        default=None,
+        description="shares of the line's length at which it begins and ends, where known",
+        min_length=2,
+        max_length=2,
+    )
+
+
 class LineModel(_Described):
     """One line of text with its place."""
 
@@ -162,6 +174,9 @@ class LineModel(_Described):
     box: list[float] = Field(description="x0, y0, x1, y1 in pixels", min_length=4, max_length=4)
     confidence: float | None = Field(description="0 to 1")
     polygon: list[list[float]] | None = Field(default=None, description="corners x, y, where known")
+    words: list[WordModel] | None = Field(
+        default=None, description="one for each word of `text`, where the engine tells of them"
+    )
 
 
 class TranscriptModel(_Described):

@@ -1,5 +1,6 @@
 """What is written in a format of another program comes back, valid by its schema, whatever was read."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from lxml import etree
 from recto.documents.formats import alto, hocr, page_xml
 from recto.documents.formats.sheet import Sheet
 from recto.documents.formats.xml import plain
-from recto.documents.transcript import Line, Transcript
+from recto.documents.transcript import Line, Polygon, Transcript, Word
 
 SAMPLES = Path(__file__).parent / "samples"
 WIDTH, HEIGHT = 400, 300
@@ -70,6 +71,29 @@ def test_the_way_that_a_text_runs_comes_back(name: str, turns: int) -> None:
     write, read = FORMATS[name]
     (sheet,) = read(write([transcript(Line("turned", (10, 20, 210, 60), 0.5, polygon))]))
     assert (sheet.lines[0].polygon or corners) == polygon
+
+
+WORDS = (Word(0.9, (0.0, 0.25)), Word(0.5, (0.75, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("polygon", "boxes"),
+    [
+        (None, ["0 10 100 20", "300 10 400 20"]),
+        (((0.0, 10.0), (400.0, 10.0), (400.0, 20.0), (0.0, 20.0)), ["0 10 100 20", "300 10 400 20"]),
+        (((400.0, 20.0), (0.0, 20.0), (0.0, 10.0), (400.0, 10.0)), ["300 10 400 20", "0 10 100 20"]),
+    ],
+)
+def test_words_are_written_with_what_the_engine_told_of_them(
+    polygon: Polygon | None, boxes: list[str]
+) -> None:
+    line = Line("wide print", (0, 10, 400, 20), 0.95, polygon, WORDS)
+    written = hocr.write([transcript(line)]).decode()
+    assert re.findall(r"bbox ([\d ]+); x_wconf (\d+)", written) == [(boxes[0], "90"), (boxes[1], "50")]
+    strings = [one for one in etree.fromstring(alto.write([transcript(line)])).iter() if one.get("CONTENT")]
+    assert [one.get("WC") for one in strings] == ["0.9000", "0.5000"]
+    found = [[float(one.get(key)) for key in ("HPOS", "VPOS", "WIDTH", "HEIGHT")] for one in strings]
+    assert [f"{x:.0f} {y:.0f} {x + w:.0f} {y + h:.0f}" for x, y, w, h in found] == boxes
 
 
 @pytest.mark.parametrize("name", ["alto", "hocr"])

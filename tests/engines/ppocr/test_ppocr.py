@@ -59,6 +59,29 @@ def test_clean_print_is_read_with_places_and_confidences(engine: PpocrEngine) ->
         assert 0.5 < line.confidence <= 1
 
 
+def test_each_word_has_its_confidence_and_its_place_along_the_line(engine: PpocrEngine) -> None:
+    font = ImageFont.truetype(FONT, 28)
+    for line in engine.read([draw(ROWS)])[0].lines:
+        words = line.text.split()
+        assert len(line.words) == len(words) > 1
+        x0, _, x1, _ = line.box
+        for at, word in enumerate(line.words):
+            assert 0.2 < word.confidence <= 1
+            assert word.along is not None
+            before = font.getlength("".join(f"{one} " for one in words[:at]))
+            printed = (40 + before, 40 + before + font.getlength(words[at]))
+            found = [x0 + share * (x1 - x0) for share in word.along]
+            assert found == pytest.approx(printed, abs=14), "half a letter"
+
+
+def test_a_word_that_is_hard_to_read_is_less_sure_than_its_neighbours(engine: PpocrEngine) -> None:
+    image = draw(["Invoice number 2024-0815"]).image.copy()
+    image[46:60, 200:206] = 255
+    (line,) = engine.read([Page("scratched.png", 1, image)])[0].lines
+    assert min(line.words, key=lambda word: word.confidence) is line.words[1]
+    assert line.words[1].confidence < 0.8
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_page_reads_the_same_and_its_boxes_are_on_the_page_as_given(
     engine: PpocrEngine, turns: int
@@ -113,8 +136,10 @@ def test_a_line_up_the_margin_is_read(engine: PpocrEngine) -> None:
     strip = draw(["Sample only"], size=(420, 110)).image[20:90]
     image = page.image.copy()
     image[:, 800:870] = np.rot90(strip, 1)
-    text = engine.read([Page("margin.png", 1, image)])[0].text
-    assert "Sample only" in text
+    transcript = engine.read([Page("margin.png", 1, image)])[0]
+    assert "Sample only" in transcript.text
+    (margin,) = (line for line in transcript.lines if line.text == "Sample only")
+    assert [word.along for word in margin.words] == [None, None], "its box doesn't tell how it stands"
 
 
 def test_columns_of_prose_are_read_one_after_the_other(engine: PpocrEngine) -> None:

@@ -173,8 +173,10 @@ def test_probabilities_of_tokens_become_confidences(wire: Wire) -> None:
     ]
     transcript = wire.read(Reply(said("Total\n€7", tokens=tokens)), task="text")
     assert [line.confidence for line in transcript.lines] == [pytest.approx(0.6), pytest.approx(0.5)]
+    words = [word.confidence for line in transcript.lines for word in line.words]
+    assert words == pytest.approx([0.36, 0.25])
     other = wire.read(Reply(said("something else", tokens=tokens)), task="text")
-    assert [line.confidence for line in other.lines] == [None]
+    assert [(line.confidence, line.words) for line in other.lines] == [(None, ())]
 
 
 @pytest.mark.parametrize(

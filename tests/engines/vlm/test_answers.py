@@ -1,5 +1,7 @@
 """Answers become Transcripts: text, lines, how it ended."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,8 @@ PAGE = Page("a.png", 3, np.full((200, 100, 3), 255, np.uint8), sha256="ab", dpi=
 DEEPSEEK, QWEN = ARCHITECTURES["deepseek-ocr-2"], ARCHITECTURES["qwen2.5-vl"]
 
 
-def half(start: int, end: int) -> float:
-    return 0.5
+def half(start: int, end: int) -> list[float]:
+    return [math.log(0.5)]
 
 
 @pytest.mark.parametrize(

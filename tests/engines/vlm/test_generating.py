@@ -245,14 +245,13 @@ def tokenised(loaded: Loaded, text: str) -> list[int]:
     return list(loaded.tokenizer.encode(text, add_special_tokens=False))
 
 
-def test_how_sure_is_the_mean_over_the_tokens_of_a_place() -> None:
+def test_likelihood_is_that_of_the_tokens_of_a_place() -> None:
     half, tenth = math.log(0.5), math.log(0.1)
     written = Generated("ab cd", (1, 2, 3), (half, tenth, half), (2, 3, 5), Finish.COMPLETE, 4)
-    assert written.sure(0, 2) == pytest.approx(0.5)
-    assert written.sure(3, 5) == pytest.approx(0.5)
-    assert written.sure(0, 3) == pytest.approx(math.sqrt(0.05))
-    assert written.sure(1, 4) == pytest.approx((0.5 * 0.1 * 0.5) ** (1 / 3))
-    assert Generated("", (), (), (), Finish.COMPLETE, 1).sure(0, 0) == 1.0
+    assert written.logprobs_of(0, 2) == written.logprobs_of(3, 5) == (half,)
+    assert written.logprobs_of(0, 3) == (half, tenth)
+    assert written.logprobs_of(1, 4) == (half, tenth, half)
+    assert Generated("", (), (), (), Finish.COMPLETE, 1).logprobs_of(0, 0) == ()
 
 
 def test_padding_of_others_isnt_held_against_a_page() -> None:

@@ -1,5 +1,6 @@
 """Grounded answers, whole and broken → text and boxes; wild ones lose no text and never fail."""
 
+import math
 import re
 
 import pytest
@@ -15,8 +16,8 @@ def grounded(words: str, boxes: str = "[[1, 2, 3, 4]]") -> str:
     return f"<|ref|>{words}<|/ref|><|det|>{boxes}<|/det|>"
 
 
-def sure(start: int, end: int) -> float:
-    return 1.0
+def sure(start: int, end: int) -> list[float]:
+    return [0.0]
 
 
 LINES = {
@@ -134,16 +135,32 @@ def test_rows_of_a_block_share_its_box_and_rows_without_one_have_the_page() -> N
 
 
 def test_confidence_is_asked_for_the_characters_of_the_row() -> None:
-    answer = f"{grounded('text')}\none\ntwo"
+    answer = f"{grounded('text')}\n one\x07 of\ntwo"
     asked: list[str] = []
 
-    def note(start: int, end: int) -> float:
+    def note(start: int, end: int) -> list[float]:
         asked.append(answer[start:end])
-        return 0.5
+        return [math.log(0.5)] * (end - start)
 
     lines = lines_of(pieces_of(answer, Style.BLOCKS), Style.BLOCKS, PAGE, note)
-    assert asked == ["one", "two"]
-    assert [line.confidence for line in lines] == [0.5, 0.5]
+    assert asked == [" one\x07 of", "one\x07", "of", "two", "two"]
+    assert [line.text for line in lines] == ["one of", "two"]
+    assert [line.confidence for line in lines] == pytest.approx([0.5, 0.5])
+    assert [[word.confidence for word in line.words] for line in lines] == [
+        pytest.approx([0.5**4, 0.5**2]),
+        pytest.approx([0.5**3]),
+    ]
+
+
+@pytest.mark.parametrize("answer", ["a\x0cb c", "\x00 d"])
+def test_words_that_control_characters_join_or_make_are_counted_as_the_text_has_them(answer: str) -> None:
+    [line] = lines_of(pieces_of(answer, Style.LINES), Style.LINES, PAGE, sure)
+    assert len(line.words) in (0, len(line.text.split()))
+
+
+def test_nothing_is_told_of_words_where_tokens_arent_known() -> None:
+    [line] = lines_of(pieces_of("a b", Style.LINES), Style.LINES, PAGE, lambda start, end: None)
+    assert (line.confidence, line.words) == (None, ())
 
 
 MARKS = ["<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "<|grounding|>"]
@@ -167,6 +184,7 @@ def test_wild_answers_never_fail(answer: str, style: Style) -> None:
         assert not any(mark in piece.text for mark in MARKS)
     lines = lines_of(pieces_of(answer, style), style, PAGE, sure)
     assert all(0 <= line.box[0] < line.box[2] <= PAGE[0] and line.text for line in lines)
+    assert all(len(line.words) in (0, len(line.text.split())) for line in lines)
 
 
 @given(WILD, st.sampled_from([Style.LINES, Style.FINDS]))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from recto.documents.page import Page
-from recto.documents.transcript import Line, Transcript
+from recto.documents.transcript import Line, Transcript, Word
 from recto.serving.app import create_app
 from recto.serving.people import add_person
 from recto.serving.review.loop import LoopStanding, Share, TriggerSays, Turn
@@ -50,8 +50,11 @@ def sheet(seed: int, rows: int = 6) -> bytes:
     return stream.getvalue()
 
 
+UNSURE = (Word(0.97, (0.0, 0.3)), Word(0.42, (0.35, 0.4)), Word(0.99), Word(0.95))
+
+
 class Rows:
-    """Says `line N of NAME` in as many rows as the name has in brackets (6 else), every third one unsure."""
+    """Says `line N of NAME` in as many rows as the name has in brackets (6 else); each third is unsure."""
 
     label, batch_pages = "rows 1", 4
 
@@ -67,6 +70,7 @@ class Rows:
                 f"line {n + 1} of {Path(page.document).stem.partition('[')[0]}",
                 (50.0, 38 + n * step, 480.0, 38 + n * step + min(20, step)),
                 0.55 if n % 3 == 1 else 0.98,
+                words=UNSURE if n % 3 == 1 else (),
             )
             for n in range(count)
         )

@@ -41,6 +41,10 @@ def test_a_page_is_corrected_by_keyboard_alone(site: Site, opened: Open) -> None
     assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "1", "the first unsure line"
     page.keyboard.press("Alt+n")
     assert page.evaluate("document.activeElement.closest('.row').dataset.i") == "4", "the next unsure line"
+    assert page.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]") == [
+        5,
+        6,
+    ], "the unsure word, to be typed over"
     page.keyboard.press("End")
     page.keyboard.type(", corrected")
     assert page.locator(".row.on ins").all_inner_texts() == ["keys,", "corrected"]
@@ -258,18 +262,123 @@ def test_added_and_emptied_lines(site: Site, opened: Open) -> None:
     assert site.text_of(document).splitlines()[1] == "line 2 of lines"
 
 
+def test_unsure_words_are_marked_heard_and_shown_on_the_page(site: Site, opened: Open) -> None:
+    page = document_page(opened("ben"), site.upload("words.png", 17))
+    row = page.locator('.row[data-i="4"]')
+    assert row.locator("mark").all_inner_texts() == ["5"]
+    assert row.get_by_role("textbox", name="Line 5, unsure, 55 percent, unsure words: 5").count() == 1
+    assert page.locator("#overlay line").count() == 2, "one for each unsure word with a place"
+    mark, box = row.locator("mark").bounding_box(), row.locator("input").bounding_box()
+    assert mark is not None and box is not None
+    typed = page.evaluate(
+        """(input) => {
+            const pen = document.createElement("canvas").getContext("2d");
+            pen.font = getComputedStyle(input).font;
+            return pen.measureText("line ").width;
+        }""",
+        row.locator("input").element_handle(),
+    )
+    padding = 9  # of the input, with its border
+    assert abs(mark["x"] - box["x"] - padding - typed) < 1.5, "below its word"
+    assert row.locator("mark").is_visible()
+    row.locator("input").fill("something else")
+    assert not row.locator("mark").is_visible(), "what a person wrote isn't unsure"
+    row.locator("input").fill("line 5 of words")
+    assert row.locator("mark").is_visible()
+
+
 def test_fields_are_saved_as_a_form(site: Site, opened: Open) -> None:
     document = site.upload("receipt_11.png", 11)
     found = site.client.get(f"/v1/documents/{document}").json()["extraction"]["values"]
     page = document_page(opened("ben"), document)
-    name = page.locator("#fields [name]").first.get_attribute("name")
-    page.locator("#fields [name]").first.fill("2023-03-12")
+    field = page.locator("#fields [data-field]:not([data-list])").first
+    field.locator("input").fill("2023-03-12")
     page.locator("#save-fields").click()
     status(page, "Fields saved")
-    assert site.client.get(f"/v1/documents/{document}").json()["fields"] == {
-        **found,
-        name: "2023-03-12",
-    }, "who saves has seen the others, too"
+    expected = {**found, field.get_attribute("data-field"): "2023-03-12"}
+    assert fields_of(site, document) == expected, "who saves has seen the others, too"
+
+
+def fields_of(site: Site, document: str) -> dict[str, object]:
+    return dict(site.client.get(f"/v1/documents/{document}").json()["fields"])
+
+
+def give_fields(site: Site, document: str, fields: dict[str, object]) -> None:
+    """Somebody else saves fields."""
+    version = site.client.get(f"/v1/documents/{document}").json()["fields_version"]
+    told = site.client.patch(
+        f"/v1/documents/{document}/fields", json={"fields": fields}, headers={"If-Match": f'"{version}"'}
+    )
+    assert told.status_code == 200, told.text
+
+
+ITEMS = [
+    {"description": "pen", "amount": {"amount": "1.20", "currency": "EUR"}, "count": 2},
+    {"description": "ink", "amount": {"amount": "3.10", "currency": None}},
+]
+
+
+def test_the_rows_of_a_list_are_edited_added_and_removed_by_keyboard(site: Site, opened: Open) -> None:
+    document = site.upload("receipt_18.png", 18)
+    give_fields(site, document, {"items": ITEMS, "tags": ["old"], "paid": False})
+    page = document_page(opened("ben"), document)
+    items = page.get_by_role("group", name="items", exact=True)
+    second = items.get_by_role("group", name="items, row 2")
+    second.get_by_label("description").fill("blue ink")
+    items.get_by_role("button", name="Add a row to items").press("Enter")
+    page.keyboard.type("paper")
+    page.keyboard.press("Tab")
+    page.keyboard.type("7")
+    items.get_by_role("button", name="Remove row 1 of items").press("Enter")
+    assert page.evaluate("document.activeElement.value") == "blue ink", "the row that moved up"
+    items.get_by_role("button", name="Add a row to items").click()  # stays empty: it counts for nothing
+    assert [row.get_attribute("aria-label") for row in items.locator(".item").all()] == [
+        f"items, row {n}" for n in (1, 2, 3)
+    ]
+    page.locator('[data-field="paid"] select').select_option("yes")
+    page.get_by_role("button", name="Remove row 1 of tags").click()
+    page.locator("#save-fields").click()
+    status(page, "Fields saved")
+    assert fields_of(site, document) == {
+        "items": [ITEMS[1] | {"description": "blue ink"}, {"description": "paper", "quantity": "7"}],
+        "tags": [],
+        "paid": True,
+        "vendor": "line 1 of receipt_18",  # as it was found: who saves has seen it, too
+    }
+    count = items.locator(".item").first.get_by_label("count")
+    count.fill("two")
+    page.locator("#save-fields").click()
+    status(page, "“two” is no number")
+    assert page.evaluate("document.activeElement.value") == "two"
+
+
+def test_two_people_change_fields_and_lose_nothing(site: Site, opened: Open) -> None:
+    document = site.upload("receipt_19.png", 19)
+    give_fields(site, document, {"items": ITEMS, "date": "2023-01-01", "number": "7"})
+    page = document_page(opened("ben"), document)
+    give_fields(site, document, {"items": ITEMS[:1], "number": "8", "vendor": "hers"})
+    page.locator('[data-field="number"] input').fill("9")
+    page.locator('[data-field="date"] input').fill("2024-02-02")
+    page.get_by_role("button", name="Remove row 2 of items").click()
+    page.get_by_label("description").first.fill("pencil")
+    page.locator("#save-fields").click()
+    page.locator("#conflict[open]").wait_for()
+    legends = page.locator("#conflict legend").all_inner_texts()
+    assert set(legends) == {"number", "date", "items", "vendor"}
+    hers = page.get_by_role("group", name="vendor", exact=True).get_by_role("radio", name="Theirs")
+    assert hers.is_checked(), "only she has changed it"
+    theirs = page.get_by_role("group", name="number", exact=True).get_by_role("radio", name="Theirs")
+    assert "8" in theirs.locator("..").inner_text()
+    theirs.check()
+    page.screenshot(path=SCREENSHOTS / "conflict-fields.png")
+    page.locator("#conflict-save").click()
+    page.locator('[data-field="vendor"] input[value="hers"]').wait_for()
+    assert fields_of(site, document) == {
+        "items": [ITEMS[0] | {"description": "pencil"}],
+        "date": "2024-02-02",
+        "number": "8",
+        "vendor": "hers",
+    }
 
 
 def test_keys_can_be_switched_off(site: Site, opened: Open) -> None:

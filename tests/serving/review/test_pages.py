@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -18,6 +19,9 @@ from ...registry.conftest import ORIGIN, TEXTS, Pages, Registry
 from ..conftest import Reciting, settings_with
 from ..live import live
 from .conftest import PASSWORD, Site, signed_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ADDRESSES = (
     "/review",
@@ -210,3 +214,13 @@ def test_promoting_going_back_and_comparing(released: tuple[httpx.Client, Regist
     assert "there is no Release 9" in client.post("/review/promote", data={"number": "9"}).text
     assert "no loop" in client.get("/review/dashboard").text
     assert client.post("/review/improve").status_code == 422
+
+
+def test_a_comparison_on_a_narrow_screen_scrolls_inside_its_tables(
+    released: tuple[httpx.Client, Registry], browser: "Browser"
+) -> None:
+    page = browser.new_page(viewport={"width": 420, "height": 900})
+    page.goto(f"{released[0].base_url}/review/releases?before=1&after=2")
+    assert page.get_by_role("radio").count() == 4
+    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    page.close()

@@ -1,8 +1,8 @@
 """ALTO: the Library of Congress' XML for pages; versions 2 to 4 are read, 4.2 is written.
 
-Specification: https://www.loc.gov/standards/alto/. One file holds the pages of a document. Words get the
-share of their line's box that their characters take; their confidence is the line's. Styles, illustrations
-and hyphenation (SUBS_CONTENT) aren't read.
+Specification: https://www.loc.gov/standards/alto/. One file holds the pages of a document. Words of which the
+engine tells nothing get the share of their line that their characters take, and the line's confidence.
+Styles, illustrations and hyphenation (SUBS_CONTENT) aren't read.
 """
 
 from collections.abc import Sequence
@@ -150,12 +150,12 @@ def _add_line(block: Element, line: Line, name: str) -> None:
         if len(line.polygon) == 4:
             element.set("BASELINE", _points(line.polygon[3:1:-1]))
         _add(_add(element, "Shape"), "Polygon", POINTS=_points(line.polygon))
-    for number, (word, box) in enumerate(words_of(line), start=1):
+    for number, word in enumerate(words_of(line), start=1):
         if number > 1:
             _add(element, "SP")
-        string = _add(element, "String", ID=f"{name}_{number}", CONTENT=plain(word), **_place(box))
-        if line.confidence is not None:
-            string.set("WC", f"{line.confidence:.4f}")
+        string = _add(element, "String", ID=f"{name}_{number}", CONTENT=plain(word.text), **_place(word.box))
+        if word.confidence is not None:
+            string.set("WC", f"{word.confidence:.4f}")
 
 
 def _add(parent: Element, name: str, **attributes: str) -> Element:

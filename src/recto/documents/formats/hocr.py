@@ -1,8 +1,8 @@
 """hOCR: pages as HTML, as tesseract and others write it.
 
 Specification: https://kba.github.io/hocr-spec/1.2/. Lines are elements of class ocr_line (or ocr_header,
-ocr_caption, ocr_textfloat); what stands outside of lines isn't read. Words get the share of their line's box
-that their characters take; their confidence (x_wconf, 0-100) is the line's.
+ocr_caption, ocr_textfloat); what stands outside of lines isn't read. Words of which the engine tells nothing
+get the share of their line that their characters take, and the line's confidence (x_wconf, 0-100).
 """
 
 import re
@@ -141,10 +141,10 @@ def _add_page(body: Element, transcript: Transcript) -> None:
         identity = f"line_{transcript.page}_{number}"
         element = _span(page, "span", "ocr_line", (identity, _title(line.box) + _turned(line)))
         element.tail = "\n"
-        sure = "" if line.confidence is None else f"; x_wconf {round(line.confidence * 100)}"
-        for count, (word, box) in enumerate(words_of(line), start=1):
-            inner = _span(element, "span", _WORD, (f"{identity}_{count}", _title(box) + sure))
-            inner.text, inner.tail = plain(word), " "
+        for count, word in enumerate(words_of(line), start=1):
+            sure = "" if word.confidence is None else f"; x_wconf {round(word.confidence * 100)}"
+            inner = _span(element, "span", _WORD, (f"{identity}_{count}", _title(word.box) + sure))
+            inner.text, inner.tail = plain(word.text), " "
 
 
 def _span(parent: Element, tag: str, kind: str, id_and_title: tuple[str, str]) -> Element:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from recto.documents.transcript import Box, Line, Polygon, Transcript
+from recto.documents.along import part_of
+from recto.documents.transcript import Box, Line, Polygon, Transcript, Word
 
 Point = tuple[float, float]
 
@@ -61,16 +62,27 @@ def lines_of(transcript: Transcript) -> list[Line]:
     return [Line(row, page) for row in transcript.text.splitlines() if row.strip()]
 
 
-def words_of(line: Line) -> list[tuple[str, Box]]:
-    """The words of a line, each with the share of the line's box that its characters take: an estimate."""
-    x0, y0, x1, y1 = line.box
+@dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """One word of a line: its place, and how sure its reader was (of the line, if nothing else is known)."""
+
+    text: str
+    box: Box
+    confidence: float | None
+
+
+def words_of(line: Line) -> list[PlacedWord]:
+    """The words of a line. Where no engine tells a word's place, it is the share of the line's length that
+    its characters take: an estimate."""
     words = line.text.split()
-    per_character = (x1 - x0) / max(1, len(" ".join(words)))
+    told = line.words or [Word(line.confidence) if line.confidence is not None else None] * len(words)
+    length = max(1, len(" ".join(words)))
     out, at = [], 0
-    for word in words:
-        left = x0 + at * per_character
-        out.append((word, (left, y0, left + len(word) * per_character, y1)))
-        at += len(word) + 1
+    for text, word in zip(words, told, strict=True):
+        share = (at / length, (at + len(text)) / length)
+        along = share if word is None or word.along is None else word.along
+        out.append(PlacedWord(text, part_of(line, along), None if word is None else word.confidence))
+        at += len(text) + 1
     return out
 
 

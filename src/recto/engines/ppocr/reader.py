@@ -6,7 +6,7 @@ Detection and recognition of several pages overlap in threads, one per core; bot
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ import numpy as np
 
 from recto.documents.page import Image, Page
 from recto.documents.reading_order import reading_rows, text_of_rows
-from recto.documents.transcript import Finish, Line, Transcript
+from recto.documents.transcript import Finish, Line, Transcript, Word
 from recto.engines.model_folder import RECOGNISER, open_model
 from recto.engines.ppocr.alphabet import Script
 from recto.engines.ppocr.crops import HEIGHT_PX, Quad, box_of_quad, crop_line, scale_line
@@ -104,13 +104,7 @@ class PpocrEngine:
         """For each page its lines' Readings, each in the way that reads best; all pages in one go."""
         every = [way for place in found for ways in place.lines for way in ways]
         answers = iter(recogniser.read(every, self._pool.map))
-        return [
-            [
-                max((next(answers) for _ in ways), key=lambda reading: reading.confidence)
-                for ways in place.lines
-            ]
-            for place in found
-        ]
+        return [[_best([next(answers) for _ in ways]) for ways in place.lines] for place in found]
 
     def _second_opinion(
         self, image: Image, place: FoundLines, lines: list[Reading]
@@ -191,6 +185,14 @@ def _is_doubtful(place: FoundLines, lines: Sequence[Reading]) -> bool:
     return confidence < DOUBTFUL or sum(len(line.text) for line in lines) < SPARSE * print_px / HEIGHT_PX
 
 
+def _best(ways: Sequence[Reading]) -> Reading:
+    """The surest reading. That of a line on its side names no places: its quad doesn't tell how it stands."""
+    best = max(ways, key=lambda reading: reading.confidence)
+    if best is ways[0]:
+        return best
+    return replace(best, words=tuple(Word(word.confidence) for word in best.words))
+
+
 def _certain_characters(readings: Sequence[Reading]) -> float:
     """How many characters are right, as the confidences have it."""
     return sum(reading.confidence * len(reading.text) for reading in readings)
@@ -198,11 +200,11 @@ def _certain_characters(readings: Sequence[Reading]) -> float:
 
 def _line(quad: Quad, reading: Reading) -> Line:
     polygon = tuple((float(x), float(y)) for x, y in quad)
-    return Line(text=reading.text, box=box_of_quad(quad), confidence=reading.confidence, polygon=polygon)
+    return Line(reading.text, box_of_quad(quad), reading.confidence, polygon, reading.words)
 
 
 def _on_page(line: Line, turns: int, page: Page) -> Line:
     """A line of the turned page with its place on the page as it came, clipped to it."""
     quad = quad_before_turning(np.array(line.polygon, np.float32), turns, page.width, page.height)
     quad = np.clip(quad, 0, np.array([page.width, page.height], np.float32))
-    return _line(quad, Reading(line.text, line.confidence or 0.0))
+    return _line(quad, Reading(line.text, line.confidence or 0.0, line.words))

@@ -1,11 +1,12 @@
 """What a server answers: the text, how its writing ended, and how sure it was, where it says so."""
 
 import math
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
 from pydantic import BaseModel, Field
 
-from recto.engines.vlm.grounding import Confidence
+from recto.engines.vlm.grounding import Likelihood
 
 _ROUNDED = 0.01
 
@@ -77,8 +78,8 @@ def _can_be(token: Token) -> bool:
     return likely and all(0 <= byte <= 255 for byte in token.bytes or ())
 
 
-def confidence_of(completion: Completion) -> Confidence:
-    """How sure the server was between two characters: the geometric mean of its tokens' probabilities.
+def likelihood_of(completion: Completion) -> Likelihood:
+    """How likely the server held what stands between two characters, token by token.
 
     None where it doesn't tell, or where its tokens don't make up its text.
     """
@@ -88,14 +89,12 @@ def confidence_of(completion: Completion) -> Confidence:
     if offset < 0:
         return lambda start, end: None
     ends = [end - offset for end in accumulate(map(len, raw))]
+    begins = [0 - offset, *ends[:-1]]
     logprobs = [token.logprob for token in completion.tokens]
     places = [0, *accumulate(len(character.encode()) for character in completion.text)]
 
-    def sure(start: int, end: int) -> float | None:
-        first, last = places[start], places[end]
-        begins = [0 - offset, *ends[:-1]]
-        spans = zip(begins, ends, logprobs, strict=True)
-        inside = [logprob for begin, stop, logprob in spans if begin < last and stop > first]
-        return min(math.exp(sum(inside) / len(inside)), 1.0) if inside else None
+    def likelihood(start: int, end: int) -> list[float] | None:
+        inside = logprobs[bisect_right(ends, places[start]) : bisect_left(begins, places[end])]
+        return inside or None
 
-    return sure
+    return likelihood

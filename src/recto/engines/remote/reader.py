@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
-from recto.engines.remote.answering import confidence_of
+from recto.engines.remote.answering import likelihood_of
 from recto.engines.remote.asking import instruction, question
 from recto.engines.remote.server import Server, only_model
 from recto.engines.vlm.answers import blank, guarded, style_of, transcript_of
@@ -52,6 +52,6 @@ class RemoteEngine:
         body = question(page, self._words, self._settings.model, self._settings)
         completion = self._server.complete(body, where=f"{page.document}, page {page.number}")
         written = completion.text.removesuffix(self._architecture.end)
-        answer = guarded(written, confidence_of(completion), was_cut=completion.was_cut)
+        answer = guarded(written, likelihood_of(completion), was_cut=completion.was_cut)
         seconds = time.perf_counter() - started
         return transcript_of(page, answer, style, engine=self.label, seconds=seconds)

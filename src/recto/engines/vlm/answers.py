@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from recto.documents.page import Page
 from recto.documents.transcript import Finish, Transcript
 from recto.engines.vlm.architectures import Architecture
-from recto.engines.vlm.grounding import Confidence, Style, lines_of, pieces_of, text_of
+from recto.engines.vlm.grounding import Likelihood, Style, lines_of, pieces_of, text_of
 from recto.engines.vlm.loops import find_loop
 from recto.engines.vlm.tasks import Task, is_grounded
 
@@ -17,11 +17,11 @@ _IN_MARKDOWN = frozenset({Task.MARKDOWN, Task.FIGURE})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` with its marks of places, how its writing ended, and how `sure` the model was of parts of it."""
+    """`text` with its marks of places, how its writing ended, and the `likelihood` of parts of it."""
 
     text: str
     finish: Finish
-    sure: Confidence = field(repr=False)
+    likelihood: Likelihood = field(repr=False)
 
 
 def style_of(architecture: Architecture, task: Task) -> Style:
@@ -31,11 +31,11 @@ def style_of(architecture: Architecture, task: Task) -> Style:
     return Style.FINDS if task is Task.LOCATE and is_grounded(architecture, task) else Style.LINES
 
 
-def guarded(text: str, sure: Confidence, *, was_cut: bool) -> Answer:
+def guarded(text: str, likelihood: Likelihood, *, was_cut: bool) -> Answer:
     """The answer `text`, without the rounds of a loop that it ends in; `was_cut` where it was too long."""
     if loop := find_loop(text, was_cut=was_cut):
-        return Answer(text[: loop.end], Finish.REPEATING, sure)
-    return Answer(text, Finish.TRUNCATED if was_cut else Finish.COMPLETE, sure)
+        return Answer(text[: loop.end], Finish.REPEATING, likelihood)
+    return Answer(text, Finish.TRUNCATED if was_cut else Finish.COMPLETE, likelihood)
 
 
 def transcript_of(page: Page, answer: Answer, style: Style, *, engine: str, seconds: float) -> Transcript:
@@ -49,7 +49,7 @@ def transcript_of(page: Page, answer: Answer, style: Style, *, engine: str, seco
         width=page.width,
         height=page.height,
         text=text,
-        lines=tuple(lines_of(pieces, style, (page.width, page.height), answer.sure)),
+        lines=tuple(lines_of(pieces, style, (page.width, page.height), answer.likelihood)),
         engine=engine,
         finish=Finish.BLANK if said_nothing else answer.finish,
         seconds=seconds,
@@ -61,5 +61,5 @@ def transcript_of(page: Page, answer: Answer, style: Style, *, engine: str, seco
 
 def blank(page: Page, style: Style, *, engine: str, seconds: float = 0.0) -> Transcript:
     """The Transcript of a page without ink, which no model is asked about."""
-    nothing = Answer("", Finish.COMPLETE, lambda start, end: 1.0)
+    nothing = Answer("", Finish.COMPLETE, lambda start, end: ())
     return transcript_of(page, nothing, style, engine=engine, seconds=seconds)

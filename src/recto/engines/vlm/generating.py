@@ -7,7 +7,6 @@ Looping answers are cut here. Marks of places are still in the text: `engines/vl
 transformers' continuous batching isn't used: in 5.17 it takes prompts of text only, no pictures.
 """
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,11 +64,10 @@ class Generated:
     finish: Finish
     written_tokens: int
 
-    def sure(self, start: int, end: int) -> float:
-        """The geometric mean of the probabilities of the tokens that wrote `text[start:end]`; 1 for none."""
+    def logprobs_of(self, start: int, end: int) -> tuple[float, ...]:
+        """The logarithms of the probabilities of the tokens that wrote `text[start:end]`."""
         first, last = bisect_right(self.ends, start), bisect_left(self.ends, end) + 1
-        among = self.logprobs[first:last]
-        return math.exp(sum(among) / len(among)) if among else 1.0
+        return self.logprobs[first:last]
 
 
 def generate(

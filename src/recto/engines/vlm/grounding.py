@@ -10,12 +10,13 @@ model looks at: both of DeepSeek's own programs draw them so, and a page of 1225
 from 860 to 970 down and is right (deepseek-ai/DeepSeek-OCR, issue 189); in the square it would end at 664.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from recto.documents.transcript import Box, Line
+from recto.documents.transcript import Box, Line, Word
 
 FULL_SCALE = 999.0
 
@@ -27,11 +28,13 @@ _NUMBERS = re.compile(  # whole, without the outer brackets, or broken
 _BOX = re.compile(r"\[([^\[\]]*)\]")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?")
 _KIND = re.compile(r"[a-z][a-z_ -]{0,29}")
+_WORD = re.compile(r"\S+")
 _ROW = re.compile(r"[^\n]*\S[^\n]*")
 _CONTROL = dict.fromkeys([*range(9), *range(11, 32), 127])  # tab and new line stay
 
-Confidence = Callable[[int, int], float | None]
-"""From a first to behind a last character of an answer to how sure the model was of it, if that is known."""
+Likelihood = Callable[[int, int], Sequence[float] | None]
+"""From a first to behind a last character of an answer to the natural logarithms of the probabilities that
+the model gave to the tokens which wrote it; None where that isn't known."""
 
 
 class Style(StrEnum):
@@ -88,21 +91,38 @@ def text_of(pieces: Sequence[Piece], style: Style) -> str:
     return between.join(piece.text for piece in pieces if piece.text).translate(_CONTROL)
 
 
-def lines_of(pieces: Sequence[Piece], style: Style, size: tuple[int, int], sure: Confidence) -> list[Line]:
+def lines_of(
+    pieces: Sequence[Piece], style: Style, size: tuple[int, int], likelihood: Likelihood
+) -> list[Line]:
     """The rows of all pieces as Lines on a page of `size` (width and height in pixels).
 
     A row's box is the smallest place that the model has named for it: that of its block, which other rows
-    share, or the whole page where it named none.
+    share, or the whole page where it named none. A row is as sure as its tokens are on average (geometric
+    mean), a word as all of its tokens together.
     """
     lines: list[Line] = []
     for piece in pieces:
         boxes = [_in_pixels(box, size) for box in piece.boxes] or [(0.0, 0.0, float(size[0]), float(size[1]))]
         places = boxes if style is Style.FINDS else [_around(boxes)]
         for row in _ROW.finditer(piece.text):
-            confidence = sure(piece.start + row.start(), piece.start + row.end())
+            told = likelihood(piece.start + row.start(), piece.start + row.end())
+            confidence = None if told is None else _probability(sum(told) / max(len(told), 1))
             text = row[0].translate(_CONTROL).strip()
-            lines += [Line(text, box, confidence) for box in places if text]
+            words = _words(row, piece.start, likelihood)
+            known = words if len(words) == len(text.split()) else ()
+            lines += [Line(text, box, confidence, words=known) for box in places if text]
     return lines
+
+
+def _words(row: re.Match[str], start: int, likelihood: Likelihood) -> tuple[Word, ...]:
+    """How sure the model was of each word of a row in a piece that starts at `start`; none where unknown."""
+    found = [word.span() for word in _WORD.finditer(row[0]) if word[0].translate(_CONTROL)]
+    told = [likelihood(start + row.start() + first, start + row.start() + end) for first, end in found]
+    return tuple(Word(_probability(sum(one))) for one in told if one is not None)
+
+
+def _probability(logarithm: float) -> float:
+    return min(math.exp(logarithm), 1.0)  # servers round, and some get beyond it
 
 
 def _lines(answer: str) -> Iterator[Piece]:

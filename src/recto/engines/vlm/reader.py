@@ -163,7 +163,7 @@ class VlmEngine:
         return generate(loaded, [*prepared, *filling], decoding)[: len(prepared)]
 
     def _transcript(self, page: Page, written: Generated, seconds: float) -> Transcript:
-        answer = Answer(written.text, written.finish, written.sure)
+        answer = Answer(written.text, written.finish, written.logprobs_of)
         return transcript_of(page, answer, self._style, engine=self.label, seconds=seconds)
 
 

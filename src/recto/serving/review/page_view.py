@@ -1,76 +1,49 @@
-"""What a page shows of a document: rows of lines and fields, and the data that its script works with."""
+"""What a page shows of a document: rows of lines, and the data that its script works with."""
 
-import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, replace
-from typing import cast
 
 from recto.corrections.documents import ReviewDocument, ReviewPage
 from recto.corrections.drafts import Draft
-from recto.datasets.example import JsonValue
+from recto.documents.along import foot_of
 from recto.documents.transcript import Box, Line
 from recto.serving.review.visitor import Visitor
 
 UNSURE_BELOW = 0.9
 """A line that is less probably right than this is marked: calibrated where corrections allow it."""
 
+WORD_UNSURE_BELOW = 0.8
+"""A word that its engine gave less than this is marked, and its line with it: a line's own figure is a mean,
+in which one bad word of many is lost. On 40 receipts and 12 forms, 7 % of the wrong lines had less than 0.9;
+36 % and 57 % had such a word, as every tenth line has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a line's text: an `unsure` word, or what stands between two of them."""
+
+    text: str
+    unsure: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """A line, whether it is `unsure`, and how probably it is right (whole percent)."""
+    """A line, whether it is `unsure`, and how sure: the line, or its least sure word (whole percent)."""
 
     text: str
     unsure: bool
     percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRow:
-    """An input of the form: a field, trusted or else as it was found; `missing`: required and not there.
-
-    A field that is a plain object (an amount with its currency) has an input for each `part` ("" else).
-    """
-
-    name: str
-    part: str
-    text: str
-    kind: str
-    missing: bool
+    pieces: tuple[Piece, ...]
 
     @property
-    def label(self) -> str:
-        """What stands beside the input."""
-        return f"{self.name} · {self.part}" if self.part else self.name
-
-    @property
-    def is_json(self) -> bool:
-        """Whether it is a list or an object, which is edited as JSON."""
-        return self.kind == "json"
+    def unsure_words(self) -> list[str]:
+        """The words that are marked."""
+        return [piece.text for piece in self.pieces if piece.unsure]
 
 
 def line_rows(page: ReviewPage) -> list[LineRow]:
     """The lines of a page, or the rows of its text where it has none."""
     return [_row(line) for line in _lines(page)]
-
-
-def field_rows(document: ReviewDocument) -> list[FieldRow]:
-    """The fields of a document: what was found, what people said, what is missing."""
-    extraction = document.extraction or {}
-    found = cast(Mapping[str, JsonValue], extraction.get("values") or {})
-    missing = cast(list[str], extraction.get("missing") or [])
-    values = dict(found) | dict(document.fields)
-    names = [*values, *(name for name in missing if name not in values)]
-    rows = []
-    for name in names:
-        value = values.get(name)
-        parts = (
-            value
-            if isinstance(value, dict) and value and not any(map(_is_nested, value.values()))
-            else {"": value}
-        )
-        absent = name in missing and name not in values
-        rows += [_field(name, part, inner, missing=absent) for part, inner in parts.items()]
-    return rows
 
 
 def page_data(
@@ -107,29 +80,29 @@ def _lines(page: ReviewPage) -> tuple[Line, ...]:
 
 def _row(line: Line) -> LineRow:
     sure = 1.0 if line.confidence is None else line.confidence
-    return LineRow(line.text, sure < UNSURE_BELOW, round(100 * sure))
+    unsure = [word.confidence for word in line.words if word.confidence < WORD_UNSURE_BELOW]
+    least = sure if sure < UNSURE_BELOW or not unsure else min(unsure)
+    return LineRow(line.text, least < UNSURE_BELOW, round(100 * least), _pieces(line))
+
+
+def _pieces(line: Line) -> tuple[Piece, ...]:
+    """The text cut at its unsure words."""
+    pieces, at = [], 0
+    for found, word in zip(re.finditer(r"\S+", line.text), line.words, strict=False):
+        if word.confidence < WORD_UNSURE_BELOW:
+            pieces += [Piece(line.text[at : found.start()]), Piece(found[0], unsure=True)]
+            at = found.end()
+    return tuple(piece for piece in (*pieces, Piece(line.text[at:])) if piece.text)
 
 
 def _line_data(line: Line) -> dict[str, object]:
     told = line.to_json()
     placed = any(line.box)
+    doubts = [word.along for word in line.words if word.along and word.confidence < WORD_UNSURE_BELOW]
     return {
         "text": line.text,
         "box": told["box"] if placed else None,
         "polygon": told.get("polygon"),
         "unsure": _row(line).unsure,
+        "doubts": [foot_of(line, along) for along in doubts],
     }
-
-
-def _is_nested(value: JsonValue) -> bool:
-    return isinstance(value, list | dict)
-
-
-def _field(name: str, part: str, value: JsonValue, *, missing: bool) -> FieldRow:
-    if isinstance(value, list | dict):
-        return FieldRow(name, part, json.dumps(value, ensure_ascii=False, indent=1), "json", missing)
-    if value is None or isinstance(value, str):
-        return FieldRow(name, part, value or "", "text", missing)
-    return FieldRow(
-        name, part, json.dumps(value), "boolean" if isinstance(value, bool) else "number", missing
-    )

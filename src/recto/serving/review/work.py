@@ -14,7 +14,8 @@ from recto.corrections.place import Place, Sight
 from recto.corrections.queue import queue, take_next
 from recto.errors import DocumentUnknown
 from recto.serving.document_answers import document_json
-from recto.serving.review.page_view import field_rows, line_rows, page_data
+from recto.serving.review.field_form import field_rows
+from recto.serving.review.page_view import line_rows, page_data
 from recto.serving.review.rendering import go_to, rendered
 from recto.serving.review.visitor import Visitor, VisitorHere, require
 from recto.serving.routes.asking import WorkspaceHere, sight_of

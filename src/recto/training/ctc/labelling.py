@@ -15,7 +15,7 @@ from recto.documents.reading_order import reading_rows
 from recto.documents.transcript import Line
 from recto.engines.ppocr.alphabet import allowed_classes
 from recto.engines.ppocr.crops import HEIGHT_PX, box_of_quad, quad_size
-from recto.engines.ppocr.recogniser import NEAR_SPACE
+from recto.engines.ppocr.recogniser import FRAME_PX, NEAR_SPACE
 from recto.training.ctc.alphabet import class_of, cut_head
 from recto.training.ctc.base_model import BaseModel
 from recto.training.ctc.case import transfer_case
@@ -23,7 +23,6 @@ from recto.training.ctc.decoding import LineReader
 from recto.training.ctc.features import Bucket
 from recto.training.ctc.lines import CutLine, CutPage, is_tall
 
-_FRAME_PX = 8
 SURE = 0.9
 """What is read with this confidence is text on the paper; below it, it may as well be a speck."""
 NOTHING_READ = "nothing was read there, so its place in the text can't be told"
@@ -108,7 +107,7 @@ def _piece(line: CutLine, reading: Reading) -> Piece:
     if len(reading.text) < 2:
         return Piece(reading.text, is_sure=is_sure)
     width, height = quad_size(line.quad)
-    frames = width * HEIGHT_PX / height / _FRAME_PX
+    frames = width * HEIGHT_PX / height / FRAME_PX
     pitch = max((reading.last - reading.first) / (len(reading.text) - 1), 0.5)
     before, after = reading.first / pitch - 0.5, (frames - reading.last - 1) / pitch - 0.5
     return Piece(reading.text, before, after, is_sure)

@@ -1,5 +1,7 @@
 // A page under correction: lines, their boxes, keys, drafts, saving. What is saved goes through the public API.
+import { openConflict } from "/review/static/conflict.js";
 import { show } from "/review/static/diff.js";
+import { FieldsForm } from "/review/static/fields.js";
 import { Viewer, hasPlace } from "/review/static/viewer.js";
 
 const data = JSON.parse(document.getElementById("page-data").textContent);
@@ -101,6 +103,28 @@ function neighbour(step, wanted = () => true) {
   return Boolean(order[at]);
 }
 
+function nextUnsure() {
+  if (neighbour(1, (row) => row.classList.contains("unsure"))) selectDoubt(rowOf(current));
+  else tell("No unsure line below");
+}
+
+// Select the first unsure word of a line as it was read, so that typing puts another in its place.
+function selectDoubt(row) {
+  const word = row.querySelector(".doubts mark");
+  if (!word || row.classList.contains("changed")) return;
+  const before = document.createRange();
+  before.setStart(word.parentNode, 0);
+  before.setEndBefore(word);
+  const start = before.toString().length;
+  row.querySelector("input").setSelectionRange(start, start + word.textContent.length);
+}
+
+// Marks below words move along where a long line is scrolled.
+function followed(event) {
+  const marks = event.target.closest(".row")?.querySelector(".doubts");
+  if (marks) marks.scrollLeft = event.target.scrollLeft;
+}
+
 // -- telling the service -----------------------------------------------------------------------------------
 
 function tell(words, kind = "") {
@@ -148,7 +172,7 @@ async function save(body = content()) {
   try {
     const answer = await persist("PATCH", `${address}/transcript`, { page: data.page, ...body }, version);
     const told = await answer.json();
-    if (answer.status === 409) { openConflict(told.conflict); return false; }
+    if (answer.status === 409) { choose(told.conflict); return false; }
     if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return false; }
     version = told.version;
     localStorage.removeItem(KEPT);
@@ -189,38 +213,6 @@ async function undo() {
   const answer = await persist("POST", `${address}/undo`, { kind: "transcript", page: data.page }, version);
   if (answer.ok) { location.reload(); return; }
   tell((await answer.json()).detail, "bad");
-}
-
-async function saveFields(event) {
-  event.preventDefault();
-  const fields = {};  // all of them: who saves has seen the untouched ones, too, and taggers learn from what is saved
-  const inParts = new Set();
-  for (const input of event.target.querySelectorAll("[name]")) {
-    try {
-      if (input.dataset.part) {
-        (fields[input.name] ??= {})[input.dataset.part] = fieldValue(input);
-        inParts.add(input.name);
-      } else fields[input.name] = fieldValue(input);
-    } catch {
-      tell(`${input.name} must be JSON, as it was`, "bad");
-      input.focus();
-      return;
-    }
-  }
-  for (const name of inParts) if (Object.values(fields[name]).every((value) => value === null)) fields[name] = null;
-  const answer = await persist("PATCH", `${address}/fields`, { fields }, data.fields_version);
-  const told = await answer.json();
-  if (answer.status === 409) { tell("Somebody else has changed the fields: reload the page to see them. Nothing was saved.", "bad"); return; }
-  if (!answer.ok) { tell(`Not saved: ${told.detail}`, "bad"); return; }
-  data.fields_version = told.version;
-  for (const input of event.target.querySelectorAll("[name]")) input.defaultValue = input.value;
-  tell("Fields saved", "good");
-}
-
-function fieldValue(input) {
-  if (!input.value.trim()) return null;
-  if (input.dataset.json || input.dataset.kind === "number" || input.dataset.kind === "boolean") return JSON.parse(input.value);
-  return input.value;
 }
 
 // -- drafts ------------------------------------------------------------------------------------------------
@@ -281,55 +273,35 @@ function placeDraft(drafted) {
 
 // -- two reviewers -----------------------------------------------------------------------------------------
 
-function openConflict(conflict) {
-  tell("This page has changed since you began: choose what counts", "bad");
+function choose(conflict) {
+  const heading = "This page has changed since you began";
+  tell(`${heading}: choose what counts`, "bad");
   const [theirs, mine] = [rowsOf(conflict.now), rowsOf(conflict.sent)];
   const paired = theirs.length === mine.length;
   const groups = paired ? mine.map((line, i) => [theirs[i], line]) : [[joined(theirs), joined(mine)]];
   const seen = conflict.base && paired ? rowsOf(conflict.base) : [];
   const untouched = (i) => seen.length === mine.length && seen[i].text === mine[i].text; // only they have changed it
-  const box = document.getElementById("conflict-lines");
-  box.replaceChildren(...groups.map(([now, sent], i) => (now.text === sent.text ? "" : choice(i, now.text, sent.text, untouched(i) ? "theirs" : "mine"))));
-  const dialog = document.getElementById("conflict");
-  document.getElementById("conflict-save").onclick = () => {
+  const apart = groups.map((_, i) => i).filter((i) => groups[i][0].text !== groups[i][1].text);
+  const differences = apart.map((i) => ({ name: `line-${i}`, label: `Line ${i + 1}`, isMine: !untouched(i), theirs: groups[i][0].text, mine: groups[i][1].text }));
+  openConflict(heading, differences, (isMine) => {
     version = conflict.version;
-    const chosen = groups.map(([now, sent], i) => (box.querySelector(`[name="line-${i}"]:checked`)?.value === "theirs" ? now : sent));
-    dialog.close();
+    const theirsCount = new Set(apart.filter((_, n) => !isMine[n]));
+    const chosen = groups.map(([now, sent], i) => (theirsCount.has(i) ? now : sent));
     list.inert = true; // what was typed now would belong to neither text
     save(paired ? contentOf(chosen) : contentOf(chosen[0].rows)).then((saved) => { if (saved) location.reload(); else list.inert = false; });
-  };
-  dialog.showModal();
+  });
 }
 
 const rowsOf = (side) => side.lines?.length ? side.lines : (side.text ?? "").split("\n").map((text) => ({ text, box: null }));
 const joined = (rows) => ({ text: rows.map((row) => row.text).join(" ⏎ "), rows });
 const contentOf = (rows) => (rows.some((row) => row.box) ? content(rows) : { text: rows.map((row) => row.text).join("\n") });
 
-function choice(i, theirs, mine, chosen) {
-  const group = document.createElement("fieldset");
-  group.className = "choices";
-  const legend = document.createElement("legend");
-  legend.className = "hidden-label";
-  legend.textContent = `Line ${i + 1}`;
-  group.append(legend);
-  for (const [value, name, text] of [["mine", "Mine", mine], ["theirs", "Theirs", theirs]]) {
-    const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), { type: "radio", name: `line-${i}`, value, checked: value === chosen });
-    const shown = document.createElement("span");
-    shown.className = "diff";
-    show(shown, value === "mine" ? theirs : mine, text);
-    label.append(radio, name, shown);
-    group.append(label);
-  }
-  return group;
-}
-
 // -- keys --------------------------------------------------------------------------------------------------
 
 const ACTIONS = { "save-next": saveAndNext, accept, save: () => save(), unsure, undo, help: () => document.getElementById("help-dialog").showModal(), "add-line": addLine };
 const KEYS = {
   "ctrl Enter": "save-next", "ctrl s": "save", "alt a": "accept", "alt u": "unsure", "alt z": "undo", "alt h": "help",
-  "alt n": () => { if (!neighbour(1, (row) => row.classList.contains("unsure"))) tell("No unsure line below"); },
+  "alt n": nextUnsure,
   "alt +": () => viewer.zoom(1.25), "alt =": () => viewer.zoom(1.25), "alt -": () => viewer.zoom(0.8), "alt 0": () => viewer.fit(), "alt r": () => viewer.rotate(),
 };
 const shortcuts = document.getElementById("shortcuts");
@@ -358,9 +330,11 @@ list.addEventListener("focusin", (event) => { const row = event.target.closest("
 list.addEventListener("input", (event) => { typed(Number(event.target.closest(".row").dataset.i)); draftSoon(); });
 document.addEventListener("keydown", pressed);
 window.addEventListener("pagehide", () => { if (untold) keepHere({ version, ...content() }); });
-document.getElementById("fields")?.addEventListener("submit", saveFields);
-document.getElementById("conflict-close").addEventListener("click", () => document.getElementById("conflict").close());
+list.addEventListener("scroll", followed, true);
 for (const [id, action] of Object.entries(ACTIONS)) document.getElementById(id)?.addEventListener("click", action);
+const form = document.getElementById("fields");
+if (form && data.corrects) new FieldsForm(form, data.fields_version, (fields, on) => persist("PATCH", `${address}/fields`, { fields }, on), tell);
+else form?.addEventListener("submit", (event) => event.preventDefault());
 shortcuts.checked = localStorage.getItem("recto shortcuts") !== "off";
 shortcuts.addEventListener("change", useShortcuts);
 useShortcuts();

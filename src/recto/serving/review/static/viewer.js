@@ -66,6 +66,11 @@ export class Viewer {
     box.classList.toggle("unsure", line.unsure);
     this.overlay.append(box);
     this.boxes.set(i, box);
+    for (const [[x, y], [endX, endY]] of line.doubts ?? []) { // below unsure words
+      const rule = document.createElementNS(SVG, "line");
+      for (const [name, value] of Object.entries({ x1: x, y1: y, x2: endX, y2: endY })) rule.setAttribute(name, value);
+      this.overlay.append(rule);
+    }
   }
 
   // Light one box up, and bring it into sight where it isn't.
