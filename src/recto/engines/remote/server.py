@@ -35,6 +35,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONNECT_TIMEOUT_S = 10.0
 _LOOK_TIMEOUT_S = 10.0
 _MOST_SHOWN = 300
+_WHERE = "[remote] url"
 _MOST_BYTES = 64 * 2**20
 """Of an answer; the longest that a server of OpenAI's protocol gives has a hundredth of that."""
 _HINTS = {
@@ -68,7 +69,7 @@ class Server:
         if not settings.url:
             raise SettingsError(
                 "no server is named",
-                where="[remote] url",
+                where=_WHERE,
                 hint='set it in recto.toml, or RECTO_REMOTE_URL: "http://localhost:8000/v1"',
             )
         self.url = _checked_url(settings.url)
@@ -90,12 +91,12 @@ class Server:
         """The names of its models. Asked once and quickly. Raises EngineError."""
         request = self._http.build_request("GET", f"{self.url}/models", timeout=_LOOK_TIMEOUT_S)
         try:
-            reply = self._replied(request, _LOOK_TIMEOUT_S, self.url)
+            reply = self._replied(request, _LOOK_TIMEOUT_S, _WHERE)
         except httpx.HTTPError as error:
             raise self._unreachable(error, _LOOK_TIMEOUT_S) from None
         if not reply.is_good:
-            raise self._refusal(reply, self.url)
-        return tuple(model.id for model in self._understood(reply, ModelList, self.url).data)
+            raise self._refusal(reply, _WHERE)
+        return tuple(model.id for model in self._understood(reply, ModelList, _WHERE).data)
 
     def _patiently(self, path: str, body: Body, where: str) -> _Reply:
         """A good answer, after as many tries as the back-off allows."""
@@ -179,7 +180,7 @@ def only_model(server: Server) -> str:
         return names[0]
     listed = ", ".join(names) or "none"
     raise EngineError(
-        f"the server has {len(names)} models: {listed}", where=server.url, hint="name one as [remote] model"
+        f"the server has {len(names)} models: {listed}", where=_WHERE, hint="name one as [remote] model"
     )
 
 
@@ -206,7 +207,7 @@ def _checked_url(url: str) -> str:
     try:
         return str(httpx.URL(url.rstrip("/")))
     except httpx.InvalidURL as error:
-        raise SettingsError(f"is no URL: {error}", where="[remote] url") from None
+        raise SettingsError(f"is no URL: {error}", where=_WHERE) from None
 
 
 def _reason(reply: _Reply) -> str:
