@@ -8,7 +8,7 @@ from recto.corrections.consent import Consent, set_consent, sweep_withdrawn
 from recto.corrections.documents import document
 from recto.corrections.drafts import keep_draft
 from recto.corrections.edit import Stamp, TranscriptEdit
-from recto.corrections.place import Place
+from recto.corrections.place import Place, Sight
 from recto.corrections.store import corrections, save_transcript
 from recto.datasets.corpus import add_examples, counts, shares_of, snapshot
 from recto.datasets.example import Example
@@ -17,7 +17,7 @@ from recto.workspace.blobs import blob_path, put_blob
 from recto.workspace.folder import Workspace
 from recto.workspace.provenance import releases_that_saw
 from recto.workspace.review_tables import DraftRow
-from recto.workspace.tables import CycleRow, ReleaseRow
+from recto.workspace.tables import CycleRow, DocumentRow, ReleaseRow
 
 from .conftest import Read, page_image, row_of
 
@@ -124,6 +124,25 @@ def test_bytes_that_a_kill_left_are_swept(workspace: Workspace, read: Read) -> N
     put_blob(workspace, page_image("one"))
     assert (sweep_withdrawn(workspace), sweep_withdrawn(workspace)) == (1, 0)
     assert not blob_path(workspace, place.sha256).exists()
+
+
+def test_who_sees_only_some_pages_decides_nothing_for_all_and_hears_nothing_of_the_others(
+    workspace: Workspace, read: Read
+) -> None:
+    place = trusted(workspace, read, "one")
+    with workspace.transaction() as session:  # as annotations of single pages can make it
+        second = DocumentRow(sha256=place.sha256, page=2, name="one.png", category="receipt", state="queued")
+        second.business, second.split, second.facts, second.added_at = "legal", "none", {}, AT
+        session.add(second)
+    seen = document(workspace, place.sha256).pages[1].content.version
+    save_transcript(workspace, Place(place.sha256, 2), TranscriptEdit("closed"), Stamp("lea", seen))
+    ours = Sight(closed=frozenset({"legal"}))
+    for consent in (NOTHING_LEARNT, NOTHING_KEPT):
+        with pytest.raises(CorrectionError, match="pages that aren't yours"):
+            set_consent(workspace, place.sha256, consent, "anna", ours)
+    assert blob_path(workspace, place.sha256).exists()
+    assert {one.place.page for one in corrections(workspace, sha256=place.sha256)} == {1, 2}
+    assert {one.place.page for one in corrections(workspace, sha256=place.sha256, sight=ours)} == {1}
 
 
 def test_what_isnt_kept_cant_be_learnt_from(workspace: Workspace, read: Read) -> None:

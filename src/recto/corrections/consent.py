@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from recto.corrections.content import version_of
-from recto.corrections.place import EVERYTHING, WITHDRAWN, Sight, rows_of
+from recto.corrections.place import EVERYTHING, WITHDRAWN, Sight, is_hidden, rows_of
 from recto.datasets.example import JsonValue
 from recto.errors import CorrectionError
 from recto.workspace.blobs import blob_path
@@ -61,6 +61,8 @@ def set_consent(
         raise CorrectionError("a document can't be learnt from that isn't kept")
     with workspace.transaction() as session:
         rows = list(rows_of(session, sha256, sight))
+        if is_hidden(session, sha256, sight):
+            raise CorrectionError("the document has pages that aren't yours to see", hint="ask an admin")
         before = consent_of(rows)
         if not before.store and consent.store:
             raise CorrectionError(

@@ -122,13 +122,18 @@ def undo(
 
 
 def corrections(
-    workspace: Workspace, *, sha256: str | None = None, after: int = 0, limit: int | None = None
+    workspace: Workspace,
+    *,
+    sha256: str | None = None,
+    after: int = 0,
+    limit: int | None = None,
+    sight: Sight = EVERYTHING,
 ) -> tuple[Correction, ...]:
     """What was changed, oldest first: of one document or of all, those numbered above `after`."""
     query = (
         select(CorrectionRow, DocumentRow.sha256, DocumentRow.page)
         .join(DocumentRow, DocumentRow.id == CorrectionRow.document_id)
-        .where(CorrectionRow.id > after)
+        .where(CorrectionRow.id > after, sight.condition())
         .order_by(CorrectionRow.id)
         .limit(limit)
     )

@@ -20,7 +20,8 @@ Two = tuple[httpx.Client, httpx.Client]
 
 @contextmanager
 def as_(served: Served, key: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.client.base_url, headers={"Authorization": f"Bearer {key}"}) as client:
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=served.client.base_url, headers=headers, timeout=60) as client:
         yield client
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from recto.corrections.consent import Consent, set_consent
 from recto.corrections.documents import document
 from recto.corrections.edit import Conflict, FieldsEdit, Stamp, TranscriptEdit
-from recto.corrections.place import Place
+from recto.corrections.place import Place, Sight
 from recto.corrections.store import Outcome, corrections, save_fields, save_transcript, undo
 from recto.datasets.row import BoxValues, Point
 from recto.documents.transcript import Line
@@ -185,8 +185,9 @@ async def history(
     request: Request, document_id: DocumentId, caller: Viewer, workspace: WorkspaceHere
 ) -> JSONResponse:
     """Everything that was ever changed of a document: who, when, what it was before."""
-    await to_thread(document, workspace, document_id, sight_of(request, caller))  # may he see it?
-    found = await to_thread(_corrections, workspace, document_id)
+    sight = sight_of(request, caller)
+    await to_thread(document, workspace, document_id, sight)  # may he see it?
+    found = await to_thread(_corrections, workspace, document_id, sight)
     return JSONResponse({"corrections": found})
 
 
@@ -227,8 +228,8 @@ async def _answer(
     return JSONResponse(saved_json(outcome, shown), headers={"ETag": f'"{outcome.version}"'})
 
 
-def _corrections(workspace: Workspace, sha256: str) -> list[dict[str, object]]:
-    return [correction_json(one) for one in corrections(workspace, sha256=sha256)]
+def _corrections(workspace: Workspace, sha256: str, sight: Sight) -> list[dict[str, object]]:
+    return [correction_json(one) for one in corrections(workspace, sha256=sha256, sight=sight)]
 
 
 def _seen(workspace: Workspace, sha256: str) -> list[dict[str, object]]:
