@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recto.cli.model_option import Weights
     from recto.extraction.extractor import Extractor
     from recto.extraction.schema import Schema
+    from recto.extraction.vision import PageSource
     from recto.settings import Settings
 
 SchemaOption = Annotated[
@@ -31,7 +32,8 @@ TaggerOption = Annotated[
         "--model",
         metavar="DIR_OR_RELEASE",
         help="Trained tagger or language model: a model folder, or in a workspace a Release (if left out, "
-        "the current one of the schema); or `untrained`. Without --schema, its own counts.",
+        "the current one of the schema); or `untrained`. Without --schema, its own counts. For --extractor "
+        "vision a model that reads pages.",
     ),
 ]
 
@@ -45,6 +47,7 @@ ReadWithOption = Annotated[
 ]
 
 
+_VLM = "vlm"
 UNTRAINED = "untrained"
 """What --model and --baseline call the rules alone."""
 
@@ -56,6 +59,7 @@ class ExtractorName(StrEnum):
     TAGGER = "tagger"
     TEXT = "text"
     REMOTE = "remote"
+    VISION = "vision"
 
 
 ExtractorOption = Annotated[
@@ -63,19 +67,24 @@ ExtractorOption = Annotated[
     typer.Option(
         "--extractor",
         help="What finds the fields: tagger; text: a language model here, [text] model; remote: one in a "
-        "server, [remote] url; auto: what --model is, else the tagger.",
+        "server, [remote] url; vision: a vision-language model here that sees the pages, [vlm] model; auto: "
+        "what --model is, else the tagger.",
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the flags say: who is to extract, with which model, for which schema, in which workspace."""
+    """What the flags say: who is to extract, with which model, for which schema, in which workspace.
+
+    `source` opens pages again, for an extractor that looks at them.
+    """
 
     schema: str | None
     model: str | None = None
     extractor: ExtractorName = ExtractorName.AUTO
     workspace: Path | None = None
+    source: "PageSource | None" = None
 
 
 def chosen_extractor(asked: Asked) -> "Extractor":
@@ -93,11 +102,13 @@ def chosen_extractor(asked: Asked) -> "Extractor":
         known = ", ".join(BUILT_IN)
         raise typer.BadParameter(f"say what is wanted: {known}, or a file", param_hint="--schema")
     wanted = None if asked.schema is None else load_schema(asked.schema)
+    if asked.extractor is ExtractorName.VISION:
+        return _seeing(asked, _required(wanted, "--extractor vision"))
     if asked.model is not None:
         if asked.extractor is ExtractorName.REMOTE:
             raise typer.BadParameter("the server has the model: [remote] model", param_hint="--model")
         if asked.model == UNTRAINED:
-            return Tagger(_required(wanted))
+            return Tagger(_required(wanted, f"--model {UNTRAINED}"))
         return _trained(asked, asked.model, wanted)
     assert wanted is not None
     match asked.extractor:
@@ -105,7 +116,7 @@ def chosen_extractor(asked: Asked) -> "Extractor":
             return _current(wanted, asked.workspace)
         case ExtractorName.TEXT:
             return _language_model(wanted, _settings(asked))
-        case ExtractorName.REMOTE:
+        case _:
             return _in_a_server(wanted, _settings(asked))
 
 
@@ -140,9 +151,36 @@ def _in_a_server(schema: "Schema", settings: "Settings") -> "Extractor":
     return AskedExtractor(schema, RemoteWriter(Server(settings.remote), settings.remote))
 
 
-def _required(wanted: "Schema | None") -> "Schema":
+def _seeing(asked: Asked, schema: "Schema") -> "Extractor":
+    """A vision-language model: `--model`, or the base weights of [vlm]."""
+    from recto.engines.text.page_model import open_page_model
+    from recto.extraction.vision import VisionExtractor
+
+    if asked.source is None:
+        raise typer.BadParameter("only recto extract shows pages to a model", param_hint="--extractor")
+    settings = _settings(asked).vlm
+    folder = None if asked.model is None else _seeing_folder(asked, asked.model)
+    return VisionExtractor(schema, open_page_model(folder, settings), asked.source)
+
+
+def _seeing_folder(asked: Asked, model: str) -> Path | None:
+    """The folder of a model for engine vlm; None for the base weights. Raises EngineError for any other."""
+    from recto.cli.model_option import chosen_weights
+    from recto.errors import EngineError
+
+    weights = chosen_weights(None if model != "base" else _VLM, model, asked.workspace)
+    if weights.engine != _VLM:
+        raise EngineError(
+            f"it is made for engine {weights.engine!r}: it sees no pages as a vision-language model does",
+            where=model,
+            hint="leave --model away, or name one that recto read --engine vlm reads with",
+        )
+    return None if model == "base" else weights.path()
+
+
+def _required(wanted: "Schema | None", what: str) -> "Schema":
     if wanted is None:
-        raise typer.BadParameter(f"--model {UNTRAINED} needs it", param_hint="--schema")
+        raise typer.BadParameter(f"{what} needs it", param_hint="--schema")
     return wanted
 
 
@@ -196,7 +234,7 @@ def _folder_of(weights: "Weights", model: str) -> Path:
         if release.engine not in (asked_folder.ENGINE, tagger_folder.ENGINE):
             raise EngineError(
                 f"Release {release.number} is made for engine {release.engine!r}: it extracts nothing",
-                hint="--read-with reads with it",
+                hint="--read-with reads with it; --extractor vision asks one of a vision-language model",
             )
         return model_path(weights.workspace, release)
     if weights.folder is None:

@@ -56,5 +56,4 @@ class AnswerTrial:
 
     def _prompt(self, page: int) -> Prompt:
         sample = self.samples.samples[page]
-        tokens = tuple(sample.prompt.input_ids.tolist())
-        return Prompt(tokens, self.tools.grammars.matcher(sample.question.shape), 0)
+        return Prompt(sample.prompt, self.tools.grammars.matcher(sample.question.shape), 0)
