@@ -1,10 +1,10 @@
 """`--schema`, `--extractor` and `--model` of verbs that extract: what is looked for, and what looks for it.
 
-Without `--model` the workspace's current tagger of the schema is taken. Where there is none the tagger goes
-by labels and rules alone, and its answers say that it isn't trained.
+Without `--model` the workspace's current Release of the schema is taken. Where there is none a tagger goes by
+labels and rules alone, and its answers say that it isn't trained.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,7 +113,7 @@ def chosen_extractor(asked: Asked) -> "Extractor":
     assert wanted is not None
     match asked.extractor:
         case ExtractorName.AUTO | ExtractorName.TAGGER:
-            return _current(wanted, asked.workspace)
+            return _current(asked, wanted)
         case ExtractorName.TEXT:
             return _language_model(wanted, _settings(asked))
         case _:
@@ -184,25 +184,30 @@ def _required(wanted: "Schema | None", what: str) -> "Schema":
     return wanted
 
 
-def _current(wanted: "Schema", workspace: Path | None) -> "Extractor":
-    """The tagger of the workspace around here; which one it is, is told on stderr."""
+def _current(asked: Asked, wanted: "Schema") -> "Extractor":
+    """The current Release of the workspace around here, else a tagger; which one it is, is told on stderr."""
     from recto.extraction.tagger import Tagger
-    from recto.registry.extractors import in_use, tagger_for
+    from recto.registry.extractors import extractor_for, in_use, tagger_for
     from recto.settings import nearest_workspace
     from recto.workspace.folder import open_workspace
 
-    start = workspace or nearest_workspace(Path())
+    start = asked.workspace or nearest_workspace(Path())
     if start is None:
         return Tagger(wanted)
-    tagger = tagger_for(wanted, in_use(open_workspace(start), wanted.name))
-    typer.echo(f"fields are found by: {tagger.label}", err=True)
-    return tagger
+    workspace = open_workspace(start)
+    found = in_use(workspace, wanted.name)
+    extractor: Extractor = tagger_for(wanted, found)
+    if asked.extractor is ExtractorName.AUTO:
+        extractor = extractor_for(wanted, found, workspace.settings.text)
+    typer.echo(f"fields are found by: {extractor.label}", err=True)
+    return extractor
 
 
 def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":
     from recto.cli.model_option import chosen_weights
     from recto.errors import EngineError
     from recto.extraction import asked_folder, tagger_folder
+    from recto.registry.extractors import released
 
     engines = {ExtractorName.TAGGER: tagger_folder.ENGINE, ExtractorName.TEXT: asked_folder.ENGINE}
     weights = chosen_weights(engines.get(asked.extractor), model, asked.workspace)
@@ -210,9 +215,9 @@ def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":
     if weights.engine == asked_folder.ENGINE:
         extractor: Extractor = asked_folder.open_asked(folder, _settings(asked).text)
     else:
-        tagger = tagger_folder.open_tagger(folder)
-        number = f", Release {weights.release.number}" if weights.release else ""
-        extractor = replace(tagger, label=f"{tagger.label}{number}")
+        extractor = tagger_folder.open_tagger(folder)
+    if weights.release is not None:
+        extractor = released(extractor, weights.release.number)
     taught = extractor.schema
     if wanted is not None and wanted.digest != taught.digest:
         raise EngineError(

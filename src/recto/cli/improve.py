@@ -78,15 +78,16 @@ def _of_dataset(
 ) -> None:
     """Write a Run, whatever the recipe teaches."""
     from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.text.recipe import TextRecipe
     from recto.training.way import reading_way_of
 
     by = recipe_by(recipe, changes)
     flags = {"--recipe": recipe, **{f"--{name}": value for name, value in changes.items()}}
-    if isinstance(by, TaggerRecipe):
-        from recto.cli.improve_fields import improve_tagger
+    if isinstance(by, TaggerRecipe | TextRecipe):
+        from recto.cli.improve_fields import improve_finder
 
         with resumable("improve", dataset, out, flags), _watched() as progress:
-            tell = improve_tagger(by, dataset, out, progress, start=start)
+            tell = improve_finder(by, dataset, out, progress, start=start)
         tell()
         return
     from recto.datasets.loading import load_dataset
@@ -143,17 +144,17 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
 
 def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
-    from recto.cli.improve_fields import improve_tagger_in, is_of_tagger
+    from recto.cli.improve_fields import improve_finder_in, is_of_fields
     from recto.retraining.cycle import BY_HAND, HOW_TO_ADD_TESTS, run_cycle
     from recto.retraining.ledger import ask_for_cycle
     from recto.workspace.folder import open_workspace
     from recto.workspace.tables import GENERAL
 
     opened = open_workspace(folder)
-    if asked.recipe is not None and is_of_tagger(asked.recipe):
-        _refuse("not with a recipe of kind tagger", {"--scope": asked.scope, "--test-mode": asked.test_mode})
-        _refuse("not with a recipe of kind tagger", {"--later": later})
-        improve_tagger_in(opened, recipe_by(asked.recipe, asked.changes), lambda: asked.again(folder))
+    if asked.recipe is not None and is_of_fields(asked.recipe):
+        why = "not with a recipe of kind tagger or text"
+        _refuse(why, {"--scope": asked.scope, "--test-mode": asked.test_mode, "--later": later})
+        improve_finder_in(opened, recipe_by(asked.recipe, asked.changes), lambda: asked.again(folder))
         return
     scope = asked.scope or GENERAL
     wish = asked.wish(opened.settings.training.recipe)

@@ -1,4 +1,4 @@
-"""`recto improve` with a recipe of kind tagger: on a dataset, or as one Cycle of the workspace."""
+"""`recto improve` with a recipe of kind tagger or text: on a dataset, or as one Cycle of the workspace."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,44 +10,47 @@ from recto.cli.training_options import STOPPED_BY_CTRL_C
 
 if TYPE_CHECKING:
     from recto.retraining.field_cycle import FieldCycleResult
+    from recto.training.improve_fields import FieldImprovement
     from recto.training.progress import Progress
     from recto.training.recipe import Recipe
     from recto.training.run import Start
-    from recto.training.tagging.improve import FieldImprovement
-    from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.way import FieldRecipe
     from recto.workspace.folder import Workspace
 
 
-def is_of_tagger(recipe: Path) -> bool:
-    """Whether the recipe in this file fits a tagger. Raises SettingsError."""
+def is_of_fields(recipe: Path) -> bool:
+    """Whether by the recipe in this file something learns to find fields. Raises SettingsError."""
     from recto.training.recipe import load_recipe
 
-    return load_recipe(recipe).kind == "tagger"
+    return load_recipe(recipe).kind in ("tagger", "text")
 
 
-def improve_tagger(
-    recipe: "TaggerRecipe", dataset: Path, out: Path, progress: "Progress", *, start: "Start"
+def improve_finder(
+    recipe: "FieldRecipe", dataset: Path, out: Path, progress: "Progress", *, start: "Start"
 ) -> Callable[[], None]:
-    """Write a Run of a tagger; what is given back prints what came of it."""
-    from recto.datasets.loading import load_dataset
+    """Write a Run of what finds fields; what is given back prints what came of it."""
+    from recto.datasets.loading import load_dataset, load_taught
     from recto.settings import settings_here
-    from recto.training.tagging.improve import improve_fields
-    from recto.training.tagging.way import TaggerWay
+    from recto.training.improve_fields import improve_fields
+    from recto.training.way import field_way_of
 
-    way = TaggerWay(recipe, settings_here(Path()))
-    done = improve_fields(load_dataset(dataset), out, way, progress, start=start)
+    way = field_way_of(recipe, settings_here(Path()))
+    loaded = load_taught(dataset) if recipe.kind == "text" else load_dataset(dataset)
+    done = improve_fields(loaded, out, way, progress, start=start)
     return lambda: _print(done, cost=True)
 
 
-def improve_tagger_in(workspace: "Workspace", recipe: "Recipe", again: Callable[[], str]) -> None:
-    """Run one Cycle of a tagger. Exits with 1 where the gates refused it."""
+def improve_finder_in(workspace: "Workspace", recipe: "Recipe", again: Callable[[], str]) -> None:
+    """Run one Cycle of what finds fields. Exits with 1 where the gates refused it."""
     from recto.cli.improve_progress import ConsoleProgress
     from recto.retraining.cycle import BY_HAND
     from recto.retraining.field_cycle import run_field_cycle
-    from recto.training.tagging.way import TaggerWay, tagger_way
-    from recto.training.way import way_of
+    from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.text.recipe import TextRecipe
+    from recto.training.way import field_way_of
 
-    way: TaggerWay = tagger_way(way_of(recipe, workspace.settings))
+    assert isinstance(recipe, TaggerRecipe | TextRecipe)  # who calls has looked
+    way = field_way_of(recipe, workspace.settings)
     try:
         with ConsoleProgress() as progress:
             done = run_field_cycle(workspace, way, [BY_HAND], progress)

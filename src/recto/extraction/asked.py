@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from recto.documents.transcript import Transcript
-from recto.engines.text.writing import Writer
+from recto.engines.text.writing import Question, Writer, Written
 from recto.extraction.answered import answered
-from recto.extraction.asking import question_of, text_of
+from recto.extraction.asking import document_text, question_of, text_of
 from recto.extraction.assembly import assemble
 from recto.extraction.fields import Extraction
 from recto.extraction.ranker import Calibration
@@ -33,20 +33,41 @@ class AskedExtractor:
     @property
     def label(self) -> str:
         """Who found it."""
-        return f"language model {self.writer.label}"
+        return asked_label(self.writer.label)
 
     def extract(self, transcripts: Sequence[Transcript]) -> Extraction:
         """The fields that stand on the pages of one document. Raises EngineError."""
         began = time.perf_counter()
-        sheet = sheet_of(transcripts)
-        where = transcripts[0].document if transcripts else ""
-        text = text_of(sheet)
-        if not text.strip():
-            return assemble(self.schema, [], extractor=self.label, seconds=time.perf_counter() - began)
-        (written,) = self.writer.write([question_of(self.schema, text, where)])
-        found, problems = answered(self.schema, written, sheet, self.calibration)
-        if written.seen < len(text):
-            problems.insert(0, f"the model saw the first {written.seen} of {len(text)} characters only")
-        seconds = time.perf_counter() - began
-        extraction = assemble(self.schema, found, extractor=self.label, seconds=seconds)
-        return replace(extraction, problems=(*problems, *extraction.problems))
+        question = question_about(self.schema, transcripts)
+        written = None if question is None else self.writer.write([question])[0]
+        found = asked_fields(self.schema, transcripts, written, self.calibration)
+        return replace(found, extractor=self.label, seconds=time.perf_counter() - began)
+
+
+def asked_label(model: str) -> str:
+    """What answers name as their extractor."""
+    return f"language model {model}"
+
+
+def question_about(schema: Schema, transcripts: Sequence[Transcript]) -> Question | None:
+    """What is asked about the pages of one document; None where nothing stands on them."""
+    text = document_text(transcripts)
+    return question_of(schema, text, transcripts[0].document) if text.strip() else None
+
+
+def asked_fields(
+    schema: Schema, transcripts: Sequence[Transcript], written: Written | None, calibration: Calibration
+) -> Extraction:
+    """What was written about these pages (None: nothing was asked), looked for on them, as their fields.
+
+    Nobody is named as its extractor yet.
+    """
+    if written is None:
+        return assemble(schema, [], extractor="", seconds=0.0)
+    sheet = sheet_of(transcripts)
+    found, problems = answered(schema, written, sheet, calibration)
+    characters = len(text_of(sheet))
+    if written.seen < characters:
+        problems.insert(0, f"the model saw the first {written.seen} of {characters} characters only")
+    extraction = assemble(schema, found, extractor="", seconds=0.0)
+    return replace(extraction, problems=(*problems, *extraction.problems))

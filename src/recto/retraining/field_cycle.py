@@ -1,7 +1,7 @@
-"""Cycle of a tagger: labelled documents of the workspace → fit → measure → gates → Release or refusal.
+"""Cycle of what finds fields: labelled documents → teach → measure → gates → Release or refusal.
 
-As `cycle` for reading models, and in the same ledger, under the tagger's own scope; shorter, since fitting
-takes seconds. Only by hand: no Trigger says that one is due.
+As `cycle` for reading models, and in the same ledger, under the scope of its schema: taggers and language
+models alike, and the one may take the place of the other. Only by hand: no Trigger says that one is due.
 """
 
 import time
@@ -15,10 +15,13 @@ from recto.datasets.example import Dataset
 from recto.datasets.fingerprint import fingerprint
 from recto.engines.model_folder import open_model
 from recto.errors import OutputError, RectoError, TrainingError
+from recto.extraction.asked_folder import ENGINE as TEXT
+from recto.extraction.asked_folder import open_asked
 from recto.extraction.tagger_folder import open_tagger
 from recto.observability.cost import cost
 from recto.observability.spans import span
-from recto.registry.field_gates import judge_fields
+from recto.registry.extractors import released
+from recto.registry.field_gates import QUICK_S, judge_fields
 from recto.registry.fields_scope import scope_of_fields
 from recto.registry.gates import Verdict, all_passed
 from recto.registry.promotion import promote_in
@@ -29,16 +32,16 @@ from recto.retraining.ledger import Beginning, Ending, Findings
 from recto.retraining.record import State
 from recto.training.cost import price_per_hour
 from recto.training.identity import outdated, read_identity, refuse_another
-from recto.training.progress import Progress, Silent
-from recto.training.run import IDENTITY, Start, sweep_folder
-from recto.training.tagging.improve import (
+from recto.training.improve_fields import (
     Before,
     FieldImprovement,
     depends_on,
     improve_fields,
     untrained,
 )
-from recto.training.tagging.way import TaggerWay
+from recto.training.progress import Progress, Silent
+from recto.training.run import IDENTITY, Start, sweep_folder
+from recto.training.way import FieldWay
 from recto.workspace.folder import Workspace
 from recto.workspace.locks import held
 from recto.workspace.spans import exporting_as
@@ -59,9 +62,9 @@ class FieldCycleResult:
 
 
 def run_field_cycle(
-    workspace: Workspace, way: TaggerWay, reasons: Sequence[str], progress: Progress | None = None
+    workspace: Workspace, way: FieldWay, reasons: Sequence[str], progress: Progress | None = None
 ) -> FieldCycleResult:
-    """Run one Cycle of a tagger on the trusted documents that label fields of its schema.
+    """Run one Cycle on the trusted documents that label fields of its schema.
 
     Documents of business types with a loop of their own aren't among them. Raises WorkspaceBusy where another
     Cycle runs, and whatever stops this one, once it is kept as failed.
@@ -88,7 +91,7 @@ class _Turn:
     """One Cycle under way, with the lock held."""
 
     workspace: Workspace
-    way: TaggerWay
+    way: FieldWay
     scope: str
     cycle: int
     progress: Progress
@@ -101,7 +104,9 @@ class _Turn:
         dataset = snapshot(self.workspace, GENERAL)
         folder, start = self._place(dataset, before)
         done = improve_fields(dataset, folder, self.way, self.progress, start=start, before=before)
-        verdicts = judge_fields(done.report, self.workspace.settings.gates)
+        gates = self.workspace.settings.gates
+        quick_s = gates.language_model_s if self.way.engine == TEXT else QUICK_S
+        verdicts = judge_fields(done.report, gates, quick_s=quick_s)
         seconds = round(time.monotonic() - began, 1)
         ending = Ending(
             state="released" if all_passed(verdicts) else "refused",
@@ -118,12 +123,12 @@ class _Turn:
         )
 
     def _before(self, in_use: Release | None) -> Before:
-        """The current tagger, if it is one of just this schema; else the untrained one."""
+        """The current Release, if it is one of just this schema; else the untrained tagger."""
         if in_use is not None:
-            tagger = open_tagger(model_path(self.workspace, in_use))
-            if tagger.schema.digest == self.way.schema.digest:
-                label = f"{tagger.label}, Release {in_use.number}"
-                return Before(replace(tagger, label=label), in_use.content_sha256)
+            path, settings = model_path(self.workspace, in_use), self.workspace.settings.text
+            found = open_asked(path, settings) if in_use.engine == TEXT else open_tagger(path)
+            if found.schema.digest == self.way.schema.digest:
+                return Before(released(found, in_use.number), in_use.content_sha256)
             self.progress.say(f"Release {in_use.number} is of another schema called {self.way.schema.name}")
         return untrained(self.way)
 
