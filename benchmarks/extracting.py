@@ -31,8 +31,8 @@ from recto.evaluation.fields.report import FieldFigures, Measurement
 from recto.extraction.loading import load_schema
 from recto.extraction.schema import Schema
 from recto.extraction.tagger import Tagger
+from recto.training.readings import KeptReadings
 from recto.training.tagging.learn import fit_tagger
-from recto.training.tagging.readings import KeptReadings
 from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.tagging.samples import Labelled
 

@@ -34,7 +34,7 @@ from recto.extraction.schema import FieldSpec
 from recto.extraction.tagger import Tagger
 from recto.extraction.values import kind_of
 from recto.extraction.values.money import parse_amount
-from recto.training.tagging.readings import KeptReadings
+from recto.training.readings import KeptReadings
 
 KINDS = (Kind.RECEIPT, Kind.INVOICE)
 COIN = Decimal("0.05")

@@ -32,6 +32,7 @@ RectoError
 │   ├── QueueFull             too much is waiting already
 │   ├── Draining              the service is about to stop
 │   ├── DeadlineExpired       the answer would come too late
+│   ├── ModelUnavailable      the language model that finds fields can't be asked
 │   ├── NotAuthenticated      no key, or one that isn't known
 │   ├── NotAllowed            the key may not do this
 │   ├── SignInDelayed         too many wrong passwords for a name
@@ -197,6 +198,10 @@ class Draining(ServingError):
 
 class DeadlineExpired(ServingError):
     """The answer would come too late to be of use."""
+
+
+class ModelUnavailable(ServingError):
+    """The language model that is to find fields can't be asked; why, is in the service's log."""
 
 
 class NotAuthenticated(ServingError):

@@ -72,11 +72,10 @@ class Saying:
 
     def write(self, questions: Sequence[Question]) -> list[Written]:
         self.asked += questions
+        return [self.written(self.seen or len(one.document)) for one in questions]
+
+    def written(self, seen: int = 0) -> Written:
+        """The answer, whatever the question."""
         count = len(self.text) if self.chance else 0
         logprobs = (math.log(self.chance or 1),) * count
-        return [
-            Written(
-                self.text, self.finish, self.seen or len(one.document), tuple(range(1, count + 1)), logprobs
-            )
-            for one in questions
-        ]
+        return Written(self.text, self.finish, seen, tuple(range(1, count + 1)), logprobs)

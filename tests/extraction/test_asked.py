@@ -5,7 +5,8 @@ import pytest
 from recto.documents.transcript import Finish
 from recto.engines.model_folder import BaseWeights, ModelCard, VlmCard, write_model
 from recto.errors import ModelFolderError
-from recto.extraction.asked import UNKNOWN, AskedExtractor
+from recto.extraction.answered import UNKNOWN
+from recto.extraction.asked import AskedExtractor
 from recto.extraction.asked_folder import ENGINE, SETTINGS, open_asked
 from recto.extraction.ranker import Calibration
 from recto.extraction.texts import extract_text

@@ -43,6 +43,8 @@ _EXAMPLES = """Examples:
 
   recto extract letter.pdf --schema wanted.json --extractor text
 
+  recto extract letter.pdf --schema wanted.json --extractor vision
+
   recto extract read/transcripts.jsonl notes/*.txt --schema wanted.json
 
   recto extract --schemas                                the built-in schemas
@@ -104,11 +106,13 @@ def extract(
     if out is not None and form is AnswerFormat.TABLE:
         raise typer.BadParameter("tables go to stdout: leave --out away", param_hint="--format")
     from recto.cli.extract_answers import Extracting
+    from recto.cli.extract_pages import OpenedAgain
     from recto.cli.extract_texts import is_text
     from recto.documents.finding import find_documents
 
     wanted = read_options.wanted_of(pages, dpi, Limits(max_bytes, max_pixels, max_pages))
-    extracting = Extracting(told_extractor(Asked(schema, model, extractor, workspace)), max_lines)
+    asked = Asked(schema, model, extractor, workspace, OpenedAgain(wanted))
+    extracting = Extracting(told_extractor(asked), max_lines)
     found = find_documents(paths, leave_out=out)
     texts = tuple(file for file in found.files if is_text(file))
     documents = tuple(file for file in found.files if file not in texts)

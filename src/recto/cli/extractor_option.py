@@ -1,10 +1,10 @@
 """`--schema`, `--extractor` and `--model` of verbs that extract: what is looked for, and what looks for it.
 
-Without `--model` the workspace's current tagger of the schema is taken. Where there is none the tagger goes
-by labels and rules alone, and its answers say that it isn't trained.
+Without `--model` the workspace's current Release of the schema is taken. Where there is none a tagger goes by
+labels and rules alone, and its answers say that it isn't trained.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recto.cli.model_option import Weights
     from recto.extraction.extractor import Extractor
     from recto.extraction.schema import Schema
+    from recto.extraction.vision import PageSource
     from recto.settings import Settings
 
 SchemaOption = Annotated[
@@ -31,7 +32,8 @@ TaggerOption = Annotated[
         "--model",
         metavar="DIR_OR_RELEASE",
         help="Trained tagger or language model: a model folder, or in a workspace a Release (if left out, "
-        "the current one of the schema); or `untrained`. Without --schema, its own counts.",
+        "the current one of the schema); or `untrained`. Without --schema, its own counts. For --extractor "
+        "vision a model that reads pages.",
     ),
 ]
 
@@ -45,6 +47,7 @@ ReadWithOption = Annotated[
 ]
 
 
+_VLM = "vlm"
 UNTRAINED = "untrained"
 """What --model and --baseline call the rules alone."""
 
@@ -56,6 +59,7 @@ class ExtractorName(StrEnum):
     TAGGER = "tagger"
     TEXT = "text"
     REMOTE = "remote"
+    VISION = "vision"
 
 
 ExtractorOption = Annotated[
@@ -63,19 +67,24 @@ ExtractorOption = Annotated[
     typer.Option(
         "--extractor",
         help="What finds the fields: tagger; text: a language model here, [text] model; remote: one in a "
-        "server, [remote] url; auto: what --model is, else the tagger.",
+        "server, [remote] url; vision: a vision-language model here that sees the pages, [vlm] model; auto: "
+        "what --model is, else the tagger.",
     ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the flags say: who is to extract, with which model, for which schema, in which workspace."""
+    """What the flags say: who is to extract, with which model, for which schema, in which workspace.
+
+    `source` opens pages again, for an extractor that looks at them.
+    """
 
     schema: str | None
     model: str | None = None
     extractor: ExtractorName = ExtractorName.AUTO
     workspace: Path | None = None
+    source: "PageSource | None" = None
 
 
 def chosen_extractor(asked: Asked) -> "Extractor":
@@ -93,19 +102,21 @@ def chosen_extractor(asked: Asked) -> "Extractor":
         known = ", ".join(BUILT_IN)
         raise typer.BadParameter(f"say what is wanted: {known}, or a file", param_hint="--schema")
     wanted = None if asked.schema is None else load_schema(asked.schema)
+    if asked.extractor is ExtractorName.VISION:
+        return _seeing(asked, _required(wanted, "--extractor vision"))
     if asked.model is not None:
         if asked.extractor is ExtractorName.REMOTE:
             raise typer.BadParameter("the server has the model: [remote] model", param_hint="--model")
         if asked.model == UNTRAINED:
-            return Tagger(_required(wanted))
+            return Tagger(_required(wanted, f"--model {UNTRAINED}"))
         return _trained(asked, asked.model, wanted)
     assert wanted is not None
     match asked.extractor:
         case ExtractorName.AUTO | ExtractorName.TAGGER:
-            return _current(wanted, asked.workspace)
+            return _current(asked, wanted)
         case ExtractorName.TEXT:
             return _language_model(wanted, _settings(asked))
-        case ExtractorName.REMOTE:
+        case _:
             return _in_a_server(wanted, _settings(asked))
 
 
@@ -140,31 +151,63 @@ def _in_a_server(schema: "Schema", settings: "Settings") -> "Extractor":
     return AskedExtractor(schema, RemoteWriter(Server(settings.remote), settings.remote))
 
 
-def _required(wanted: "Schema | None") -> "Schema":
+def _seeing(asked: Asked, schema: "Schema") -> "Extractor":
+    """A vision-language model: `--model`, or the base weights of [vlm]."""
+    from recto.engines.text.page_model import open_page_model
+    from recto.extraction.vision import VisionExtractor
+
+    if asked.source is None:
+        raise typer.BadParameter("only recto extract shows pages to a model", param_hint="--extractor")
+    settings = _settings(asked).vlm
+    folder = None if asked.model is None else _seeing_folder(asked, asked.model)
+    return VisionExtractor(schema, open_page_model(folder, settings), asked.source)
+
+
+def _seeing_folder(asked: Asked, model: str) -> Path | None:
+    """The folder of a model for engine vlm; None for the base weights. Raises EngineError for any other."""
+    from recto.cli.model_option import chosen_weights
+    from recto.errors import EngineError
+
+    weights = chosen_weights(None if model != "base" else _VLM, model, asked.workspace)
+    if weights.engine != _VLM:
+        raise EngineError(
+            f"it is made for engine {weights.engine!r}: it sees no pages as a vision-language model does",
+            where=model,
+            hint="leave --model away, or name one that recto read --engine vlm reads with",
+        )
+    return None if model == "base" else weights.path()
+
+
+def _required(wanted: "Schema | None", what: str) -> "Schema":
     if wanted is None:
-        raise typer.BadParameter(f"--model {UNTRAINED} needs it", param_hint="--schema")
+        raise typer.BadParameter(f"{what} needs it", param_hint="--schema")
     return wanted
 
 
-def _current(wanted: "Schema", workspace: Path | None) -> "Extractor":
-    """The tagger of the workspace around here; which one it is, is told on stderr."""
+def _current(asked: Asked, wanted: "Schema") -> "Extractor":
+    """The current Release of the workspace around here, else a tagger; which one it is, is told on stderr."""
     from recto.extraction.tagger import Tagger
-    from recto.registry.extractors import in_use, tagger_for
+    from recto.registry.extractors import extractor_for, in_use, tagger_for
     from recto.settings import nearest_workspace
     from recto.workspace.folder import open_workspace
 
-    start = workspace or nearest_workspace(Path())
+    start = asked.workspace or nearest_workspace(Path())
     if start is None:
         return Tagger(wanted)
-    tagger = tagger_for(wanted, in_use(open_workspace(start), wanted.name))
-    typer.echo(f"fields are found by: {tagger.label}", err=True)
-    return tagger
+    workspace = open_workspace(start)
+    found = in_use(workspace, wanted.name)
+    extractor: Extractor = tagger_for(wanted, found)
+    if asked.extractor is ExtractorName.AUTO:
+        extractor = extractor_for(wanted, found, workspace.settings.text)
+    typer.echo(f"fields are found by: {extractor.label}", err=True)
+    return extractor
 
 
 def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":
     from recto.cli.model_option import chosen_weights
     from recto.errors import EngineError
     from recto.extraction import asked_folder, tagger_folder
+    from recto.registry.extractors import released
 
     engines = {ExtractorName.TAGGER: tagger_folder.ENGINE, ExtractorName.TEXT: asked_folder.ENGINE}
     weights = chosen_weights(engines.get(asked.extractor), model, asked.workspace)
@@ -172,9 +215,9 @@ def _trained(asked: Asked, model: str, wanted: "Schema | None") -> "Extractor":
     if weights.engine == asked_folder.ENGINE:
         extractor: Extractor = asked_folder.open_asked(folder, _settings(asked).text)
     else:
-        tagger = tagger_folder.open_tagger(folder)
-        number = f", Release {weights.release.number}" if weights.release else ""
-        extractor = replace(tagger, label=f"{tagger.label}{number}")
+        extractor = tagger_folder.open_tagger(folder)
+    if weights.release is not None:
+        extractor = released(extractor, weights.release.number)
     taught = extractor.schema
     if wanted is not None and wanted.digest != taught.digest:
         raise EngineError(
@@ -196,7 +239,7 @@ def _folder_of(weights: "Weights", model: str) -> Path:
         if release.engine not in (asked_folder.ENGINE, tagger_folder.ENGINE):
             raise EngineError(
                 f"Release {release.number} is made for engine {release.engine!r}: it extracts nothing",
-                hint="--read-with reads with it",
+                hint="--read-with reads with it; --extractor vision asks one of a vision-language model",
             )
         return model_path(weights.workspace, release)
     if weights.folder is None:

@@ -81,15 +81,16 @@ def _of_dataset(
 ) -> None:
     """Write a Run, whatever the recipe teaches."""
     from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.text.recipe import TextRecipe
     from recto.training.way import reading_way_of
 
     by = recipe_by(recipe, changes)
     flags = {"--recipe": recipe, **{f"--{name}": value for name, value in changes.items()}}
-    if isinstance(by, TaggerRecipe):
-        from recto.cli.improve_fields import improve_tagger
+    if isinstance(by, TaggerRecipe | TextRecipe):
+        from recto.cli.improve_fields import improve_finder
 
         with resumable("improve", dataset, out, flags), _watched() as progress:
-            tell = improve_tagger(by, dataset, out, progress, start=start)
+            tell = improve_finder(by, dataset, out, progress, start=start)
         tell()
         return
     from recto.datasets.loading import load_dataset
@@ -146,7 +147,7 @@ def _refuse(when: str, flags: dict[str, object]) -> None:
 
 def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     """Run one Cycle, or leave a request for one. Exits with 1 where the gates refused the candidate."""
-    from recto.cli.improve_fields import improve_tagger_in, scope_of_tagger
+    from recto.cli.improve_fields import improve_finder_in, scope_of_finder
     from recto.registry.fields_scope import is_of_fields
     from recto.retraining.attempt import BY_HAND
     from recto.retraining.cycle import HOW_TO_ADD_TESTS, run_cycle
@@ -156,9 +157,9 @@ def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
     from recto.workspace.tables import GENERAL
 
     opened = open_workspace(folder)
-    scope = asked.scope or (scope_of_tagger(asked.recipe) if asked.recipe else None) or GENERAL
+    scope = asked.scope or (scope_of_finder(asked.recipe) if asked.recipe else None) or GENERAL
     if is_of_fields(scope):
-        _refuse("not for a tagger", {"--test-mode": asked.test_mode})
+        _refuse("not for what finds fields", {"--test-mode": asked.test_mode})
         wish = asked.wish(lambda: usual_tagger_recipe(opened, scope))
     else:
         wish = asked.wish(lambda: usual_recipe(opened))
@@ -167,7 +168,7 @@ def _in_workspace(folder: Path, asked: _Asked, *, later: bool) -> None:
         typer.echo(f"request {number} for scope {scope} waits for recto loop")
         return
     if is_of_fields(scope):
-        improve_tagger_in(opened, scope, wish, lambda: asked.again(folder))
+        improve_finder_in(opened, scope, wish, lambda: asked.again(folder))
         return
     try:
         with _watched() as progress:

@@ -1,4 +1,4 @@
-"""`recto improve` with a recipe of kind tagger: on a dataset, or as one Cycle of the workspace."""
+"""`recto improve` with a recipe of kind tagger or text: on a dataset, or as one Cycle of the workspace."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +11,16 @@ from recto.cli.training_options import STOPPED_BY_CTRL_C
 if TYPE_CHECKING:
     from recto.retraining.field_cycle import FieldCycleResult
     from recto.retraining.ledger import Wish
+    from recto.training.improve_fields import FieldImprovement
     from recto.training.progress import Progress
     from recto.training.recipe import Recipe
     from recto.training.run import Start
-    from recto.training.tagging.improve import FieldImprovement
-    from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.way import FieldRecipe
     from recto.workspace.folder import Workspace
 
 
-def scope_of_tagger(recipe: Path) -> str | None:
-    """The scope of the tagger that the recipe in this file fits, None for another kind of recipe.
+def scope_of_finder(recipe: Path) -> str | None:
+    """The scope of what learns to find fields by the recipe in this file, None for another kind of recipe.
 
     Raises SettingsError, SchemaError.
     """
@@ -28,38 +28,43 @@ def scope_of_tagger(recipe: Path) -> str | None:
     from recto.registry.fields_scope import scope_of_fields
     from recto.training.recipe import load_recipe
     from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.text.recipe import TextRecipe
 
     read = load_recipe(recipe)
-    return scope_of_fields(load_schema(read.fields_of).name) if isinstance(read, TaggerRecipe) else None
+    if not isinstance(read, TaggerRecipe | TextRecipe):
+        return None
+    return scope_of_fields(load_schema(read.fields_of).name)
 
 
 def found_anywhere(recipe: "Recipe") -> "Recipe":
-    """The recipe, in which a tagger's files have whole paths: the loop may run in another folder."""
+    """The recipe, in which the files of what finds fields have whole paths: the loop may run elsewhere."""
     from recto.training.tagging.recipe import TaggerRecipe
+    from recto.training.text.recipe import TextRecipe
 
-    if not isinstance(recipe, TaggerRecipe):
+    if not isinstance(recipe, TaggerRecipe | TextRecipe):
         return recipe
     files = {"read_with": recipe.read_with} if recipe.read_with else {}
     files |= {"fields_of": recipe.fields_of} if recipe.fields_of.endswith(".json") else {}
     return recipe.model_copy(update={name: str(Path(file).resolve()) for name, file in files.items()})
 
 
-def improve_tagger(
-    recipe: "TaggerRecipe", dataset: Path, out: Path, progress: "Progress", *, start: "Start"
+def improve_finder(
+    recipe: "FieldRecipe", dataset: Path, out: Path, progress: "Progress", *, start: "Start"
 ) -> Callable[[], None]:
-    """Write a Run of a tagger; what is given back prints what came of it."""
-    from recto.datasets.loading import load_dataset
+    """Write a Run of what finds fields; what is given back prints what came of it."""
+    from recto.datasets.loading import load_dataset, load_taught
     from recto.settings import settings_here
-    from recto.training.tagging.improve import improve_fields
-    from recto.training.tagging.way import TaggerWay
+    from recto.training.improve_fields import improve_fields
+    from recto.training.way import field_way_of
 
-    way = TaggerWay(recipe, settings_here(Path()))
-    done = improve_fields(load_dataset(dataset), out, way, progress, start=start)
+    way = field_way_of(recipe, settings_here(Path()))
+    loaded = load_taught(dataset) if recipe.kind == "text" else load_dataset(dataset)
+    done = improve_fields(loaded, out, way, progress, start=start)
     return lambda: _print(done, cost=True)
 
 
-def improve_tagger_in(workspace: "Workspace", scope: str, wish: "Wish", again: Callable[[], str]) -> None:
-    """Run one Cycle of a tagger. Exits with 1 where the gates refused it."""
+def improve_finder_in(workspace: "Workspace", scope: str, wish: "Wish", again: Callable[[], str]) -> None:
+    """Run one Cycle of what finds fields. Exits with 1 where the gates refused it."""
     from recto.cli.improve_progress import ConsoleProgress
     from recto.retraining.attempt import BY_HAND
     from recto.retraining.field_cycle import run_field_cycle

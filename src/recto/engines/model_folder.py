@@ -149,6 +149,20 @@ def open_model(path: Path, *, engine: str | None = "ppocr") -> ModelFolder:
     return ModelFolder(path, card)
 
 
+def model_file(path: Path, name: str, *, engine: str) -> Path:
+    """One file of a model folder for `engine`, verified; the others, large as they may be, aren't looked at.
+
+    Raises ModelFolderError as `open_model` does, and where the folder has no such file.
+    """
+    card = _read_card(path)
+    if card.engine != engine or name not in card.files:
+        raise ModelFolderError(
+            f"it has no {name} of engine {engine!r}", where=path, hint="train it again, with this recto"
+        )
+    _verify(path, name, card.files[name])
+    return path / name
+
+
 def write_model(path: Path, card: ModelCard, files: Mapping[str, bytes | Path]) -> ModelFolder:
     """Write `files` and their `card` as the folder `path`, replacing one that is there.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from recto.engines.model_folder import open_model
+from recto.engines.model_folder import model_file
 from recto.errors import ModelFolderError
 from recto.extraction.asked import AskedExtractor
 from recto.extraction.loading import schema_from_json
@@ -39,14 +39,22 @@ def open_asked(path: Path, settings: TextSettings) -> AskedExtractor:
     """The extractor in the model folder `path`, its weights loaded. Raises ModelFolderError, and what loading
     raises.
     """
-    folder = open_model(path, engine=ENGINE)
+    schema, calibration = taught_in(path)
+    from recto.engines.text.model import open_text
+
+    return AskedExtractor(schema, open_text(path, settings), calibration)
+
+
+def taught_in(path: Path) -> tuple[Schema, Calibration]:
+    """The schema that the model in the folder `path` was taught, and its calibration; no weights are loaded.
+
+    Raises ModelFolderError.
+    """
+    file = model_file(path, SETTINGS, engine=ENGINE)
     try:
-        told = _AskingJson.model_validate_json(folder.file(SETTINGS).read_bytes())
+        told = _AskingJson.model_validate_json(file.read_bytes())
         calibration = Calibration(**told.calibration)
     except (ValidationError, TypeError) as error:
         hint = "train it again: recto train DATASET --recipe …"
         raise ModelFolderError(f"{SETTINGS} can't be read: {error}", where=path, hint=hint) from error
-    schema = schema_from_json(told.json_schema, told.schema_name)
-    from recto.engines.text.model import open_text
-
-    return AskedExtractor(schema, open_text(path, settings), calibration)
+    return schema_from_json(told.json_schema, told.schema_name), calibration

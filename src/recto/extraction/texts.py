@@ -32,12 +32,16 @@ def transcripts_of_text(text: str, document: str, *, sha256: str = "") -> tuple[
 
 def extract_text(extractor: Extractor, transcripts: Sequence[Transcript]) -> Extraction:
     """What stands in the pages of a text; its fields have no box."""
-    found = extractor.extract(transcripts)
+    return without_boxes(extractor.extract(transcripts))
+
+
+def without_boxes(found: Extraction) -> Extraction:
+    """The same, for a text: what stands in it has no place."""
     return replace(
         found,
-        fields=_without_boxes(found.fields),
-        ungrounded=_without_boxes(found.ungrounded),
-        unfit=_without_boxes(found.unfit),
+        fields=_placeless(found.fields),
+        ungrounded=_placeless(found.ungrounded),
+        unfit=_placeless(found.unfit),
     )
 
 
@@ -87,5 +91,5 @@ def _broken(row: str) -> Iterator[str]:
     yield row[start:]
 
 
-def _without_boxes(fields: Sequence[Found]) -> tuple[Found, ...]:
+def _placeless(fields: Sequence[Found]) -> tuple[Found, ...]:
     return tuple(replace(one, box=None) for one in fields)

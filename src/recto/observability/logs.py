@@ -41,7 +41,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "status": "the HTTP status of the answer",
         "seconds": "how long it took",
         "agent": "the agent profile that was asked for",
-        "scope": "the business type whose model reads, or `general`; `fields:SCHEMA` for a tagger",
+        "scope": "the business type whose model reads, or `general`; `fields:SCHEMA` for what finds fields",
         "release": "the number of the Release that reads; none is the base model",
         "engine": "the engine, name and version",
         "pages": "how many pages",

@@ -17,7 +17,7 @@ from recto.engines import model_folder
 from recto.engines.licences import papers
 from recto.engines.model_folder import ModelCard, VlmCard, open_model
 from recto.errors import OutputError, RegistryError
-from recto.registry.fields_scope import TAGGER
+from recto.registry.fields_scope import FIND_FIELDS
 from recto.registry.release import CARD, MODEL, RECIPE, Release, ReleaseCard
 from recto.registry.store import model_path, release, release_folder, report_of, verify
 from recto.workspace.folder import Workspace, own_folder
@@ -31,14 +31,14 @@ def export(workspace: Workspace, number: int, out: Path) -> Path:
 
     Raises RegistryError where it isn't what was measured, OutputError where `out` isn't empty, stands where
     only recto writes, or can't be written, MissingPackage or ModelNotFound without the licence of its base
-    weights. A tagger isn't exported (RegistryError): it holds texts.
+    weights. What finds fields isn't exported (RegistryError): it holds texts.
     """
     if kept := own_folder(out):
         raise OutputError(f"only recto writes into {kept}", where=out, hint="choose another --out")
     chosen = release(workspace, number)
-    if chosen.engine == TAGGER:
+    if chosen.engine in FIND_FIELDS:
         raise RegistryError(
-            f"Release {number} is a tagger, which knows names and addresses of your documents",
+            f"Release {number} finds fields, and knows names and addresses of your documents",
             hint=f"where that is no secret, {release_folder(workspace, chosen) / MODEL} works with --model",
         )
     files = _files(workspace, chosen)

@@ -8,7 +8,7 @@ from recto.documents.transcript import Transcript
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.errors import RegistryError
-from recto.registry.fields_scope import TAGGER
+from recto.registry.fields_scope import FIND_FIELDS
 from recto.registry.release import Release
 from recto.registry.store import model_path
 from recto.workspace.folder import Workspace
@@ -17,9 +17,9 @@ from recto.workspace.folder import Workspace
 def load_release(workspace: Workspace, release: Release) -> Engine:
     """The engine that reads with `release`.
 
-    Raises RegistryError where its files aren't what was measured, and for a tagger, which reads nothing.
+    Raises RegistryError where its files aren't what was measured, and for one that finds fields.
     """
-    if release.engine == TAGGER:
+    if release.engine in FIND_FIELDS:
         hint = "recto extract uses it; recto releases shows which Releases read"
         raise RegistryError(f"Release {release.number} finds fields and reads no pages", hint=hint)
     engine = load(release.engine, model=model_path(workspace, release), settings=workspace.settings)

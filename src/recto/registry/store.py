@@ -17,9 +17,10 @@ from recto.engines.model_folder import ModelFolder, open_model
 from recto.errors import RegistryError
 from recto.evaluation.fields.report import FieldReport
 from recto.evaluation.report import Report, report_from_json
+from recto.extraction.asked_folder import ENGINE as TEXT
 from recto.extraction.tagger_folder import label_of
 from recto.registry import folder
-from recto.registry.fields_scope import TAGGER, check_kind, is_of_fields
+from recto.registry.fields_scope import FIND_FIELDS, check_kind, is_of_fields
 from recto.registry.release import (
     MODEL,
     RECIPE,
@@ -153,9 +154,9 @@ def problem(workspace: Workspace, chosen: Release) -> str | None:
 def report_of(workspace: Workspace, chosen: Release) -> Report:
     """The Report that came with it, checked. Raises RegistryError, also for one of another shape.
 
-    Also for a tagger's: what it found is in a FieldReport.
+    Also for one that finds fields: what it found is in a FieldReport.
     """
-    if chosen.engine == TAGGER:
+    if chosen.engine in FIND_FIELDS:
         hint = f"recto releases show {chosen.number} has its figures"
         raise RegistryError(f"Release {chosen.number} finds fields: no reading was measured", hint=hint)
     verify(workspace, chosen)
@@ -192,9 +193,10 @@ def _next_number(workspace: Workspace) -> int:
 def _check_measured(model: ModelFolder, report: Report | FieldReport) -> None:
     """A Report of other weights of the same base says nothing about this model."""
     if isinstance(report, FieldReport):
-        if label_of(model) not in report.candidate.extractor:
+        label = model.label if model.card.engine == TEXT else label_of(model)
+        if label not in report.candidate.extractor:
             raise RegistryError(
-                f"the Report is of {report.candidate.extractor!r}, the model is {label_of(model)!r}",
+                f"the Report is of {report.candidate.extractor!r}, the model is {label!r}",
                 where=model.path,
                 hint="measure the model folder that is to be released",
             )

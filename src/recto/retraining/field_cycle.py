@@ -1,22 +1,26 @@
-"""Cycle of a tagger: documents with trusted fields → fit → measure → gates → Release or refusal.
+"""Cycle of what finds fields: documents with trusted fields → teach → measure → gates → Release or refusal.
 
-As `cycle` for reading models, in the same ledger and under the same lock; its scope is the tagger's own.
-Whether one is due is not known here (`triggers`).
+As `cycle` for reading models, in the same ledger and under the same lock; its scope is that of its schema.
+Taggers and language models alike: the one may take the place of the other. Whether one is due is not known
+here (`triggers`).
 """
 
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from recto.datasets.corpus.labelled import look_labelled, snapshot_labelled
 from recto.datasets.example import Dataset
 from recto.datasets.fingerprint import fingerprint
 from recto.errors import SettingsError, TrainingError
+from recto.extraction.asked_folder import ENGINE as TEXT
+from recto.extraction.asked_folder import open_asked
 from recto.extraction.tagger_folder import open_tagger
 from recto.observability.cost import cost
-from recto.registry.field_gates import foresee_fields, judge_fields
+from recto.registry.extractors import released
+from recto.registry.field_gates import QUICK_S, foresee_fields, judge_fields
 from recto.registry.fields_scope import scope_of_fields
 from recto.registry.gates import Verdict, all_passed
 from recto.registry.release import Release
@@ -28,19 +32,20 @@ from recto.retraining.ledger import AS_USUAL, Beginning, Ending, Findings, Wish
 from recto.retraining.record import field_measurement
 from recto.retraining.run_folder import run_folder_for
 from recto.retraining.traced import traced
-from recto.training.progress import Progress, Silent
-from recto.training.recipe import Recipe
-from recto.training.run import Start
-from recto.training.tagging.improve import (
+from recto.training.improve_fields import (
     Before,
     FieldImprovement,
     depends_on,
     improve_fields,
     untrained,
 )
+from recto.training.progress import Progress, Silent
+from recto.training.recipe import Recipe
+from recto.training.run import Start
 from recto.training.tagging.labelled import labels_for
-from recto.training.tagging.way import TaggerWay, tagger_way
-from recto.training.way import way_of
+from recto.training.tagging.recipe import TaggerRecipe
+from recto.training.text.recipe import TextRecipe
+from recto.training.way import FieldWay, field_way_of
 from recto.workspace.folder import Workspace
 
 
@@ -68,9 +73,9 @@ def run_field_cycle(
     *,
     wish: Wish = AS_USUAL,
 ) -> FieldCycleResult:
-    """Run one Cycle of the tagger of `scope` ("fields:receipt"), as `wish` says, and keep how it ended.
+    """Run one Cycle of what finds the fields of `scope` ("fields:receipt"), by that `wish`, and keep its end.
 
-    It learns from the documents that `training/tagging/labelled` names, all of them: a tagger has no test
+    It learns from the documents that `training/tagging/labelled` names, all of them: there is no test
     mode. One with too few test documents for the gates is refused before it trains. Raises WorkspaceBusy
     where another Cycle runs, and whatever stops this one, once it is kept as failed.
     """
@@ -78,8 +83,11 @@ def run_field_cycle(
 
     def run(cycle: int, recipe: Recipe, started: float) -> FieldCycleResult:
         if wish.test_mode:
-            raise SettingsError("a tagger has no test mode", hint="its Cycle takes seconds: leave it away")
-        way = tagger_way(way_of(recipe, workspace.settings))
+            raise SettingsError("what finds fields has no test mode", hint="leave it away")
+        if not isinstance(recipe, TaggerRecipe | TextRecipe):
+            hint = "recipes/tagger.yaml and recipes/extract-llm-qlora.yaml do"
+            raise SettingsError("by this recipe nothing learns to find fields", hint=hint)
+        way = field_way_of(recipe, workspace.settings)
         if scope_of_fields(way.schema.name) != scope:
             raise SettingsError(f"the recipe finds fields of {way.schema.name}, not those of {scope}")
         return _Turn(workspace, way, scope, cycle, told).run(started)
@@ -92,7 +100,7 @@ class _Turn:
     """One Cycle under way, with the lock held."""
 
     workspace: Workspace
-    way: TaggerWay
+    way: FieldWay
     scope: str
     cycle: int
     progress: Progress
@@ -145,12 +153,12 @@ class _Turn:
         return FieldCycleResult(self.cycle, self.scope, None, outcome, (verdict,), None, 0.0)
 
     def _before(self, in_use: Release | None) -> Before:
-        """The current tagger, if it is one of just this schema; else the untrained one."""
+        """The current Release, if it is one of just this schema; else the untrained tagger."""
         if in_use is not None:
-            tagger = open_tagger(model_path(self.workspace, in_use))
-            if tagger.schema.digest == self.way.schema.digest:
-                label = f"{tagger.label}, Release {in_use.number}"
-                return Before(replace(tagger, label=label), in_use.content_sha256)
+            path, settings = model_path(self.workspace, in_use), self.workspace.settings.text
+            found = open_asked(path, settings) if in_use.engine == TEXT else open_tagger(path)
+            if found.schema.digest == self.way.schema.digest:
+                return Before(released(found, in_use.number), in_use.content_sha256)
             self.progress.say(f"Release {in_use.number} is of another schema called {self.way.schema.name}")
         return untrained(self.way)
 
@@ -184,7 +192,9 @@ class _Turn:
 
     def _judge(self, done: FieldImprovement, in_use: Release | None) -> tuple[Verdict, ...]:
         """What the gates say; it stays with both figures, whatever becomes of the Cycle."""
-        verdicts, old = judge_fields(done.report, self.workspace.settings.gates), done.report.baseline
+        gates, old = self.workspace.settings.gates, done.report.baseline
+        quick_s = gates.language_model_s if self.way.engine == TEXT else QUICK_S
+        verdicts = judge_fields(done.report, gates, quick_s=quick_s)
         number = in_use.number if in_use else None
         found = Findings(
             before=None if old is None else field_measurement(old, release=number),

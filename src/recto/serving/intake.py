@@ -86,7 +86,7 @@ async def take_in(
     every = [glimpses.get(number, Glimpse(number)) for number in range(1, page_count + 1)]
     category = filing.category or category_from_name(upload.name)
     schema = service.settings.review.schemas.get(category)
-    found, fields_problem = await _fields(service, asking, schema, readings)
+    found, fields_problem = await _fields(service, asking, schema, (upload, readings))
     example = Example(
         upload.name,
         await to_thread(_bytes, upload),
@@ -156,14 +156,15 @@ def _added(workspace: Workspace, example: Example, glimpses: Sequence[Glimpse]) 
 
 
 async def _fields(
-    service: Service, asking: Asking, schema: str | None, readings: Sequence[PageReading]
+    service: Service, asking: Asking, schema: str | None, read: tuple[Upload, Sequence[PageReading]]
 ) -> tuple[ExtractionJson | None, str | None]:
     """The fields, or why there are none: the document is kept all the same."""
+    upload, readings = read
     pages = [page for page in readings if isinstance(page, Transcript)]
     if schema is None or not pages:
         return None, None
     try:
-        return await fields_of_pages(service, asking, schema, pages), None
+        return await fields_of_pages(service, asking, schema, pages, upload), None
     except (ServingError, DocumentTooLarge) as error:
         return None, error.what
 

@@ -52,6 +52,7 @@ STATUS: Mapping[type[RectoError], int] = {
     errors.SignInDelayed: 429,
     errors.Draining: 503,
     errors.DeadlineExpired: 504,
+    errors.ModelUnavailable: 503,
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.JobNotFound: 404,

@@ -19,9 +19,12 @@ from recto.observability.metrics import Metrics
 from recto.serving.answers import ReadAnswer, RouteJson, route_json, sure_only
 from recto.serving.batcher import Asked, Batcher
 from recto.serving.decoding.pool import Decoders
+from recto.serving.extracting.asker import Asker
 from recto.serving.extracting.extractor import Extractors
 from recto.serving.extracting.finder import Finder
-from recto.serving.extracting.taggers import Taggers
+from recto.serving.extracting.means import check_means
+from recto.serving.extracting.models import ModelProcesses
+from recto.serving.extracting.releases import FieldReleases
 from recto.serving.facts import ModelFacts, WorkspaceFacts
 from recto.serving.flow import Flow, PageReading, is_our_fault
 from recto.serving.jobs.finding import Finding
@@ -83,8 +86,9 @@ class Service:
         self.batcher = Batcher(settings.serving, self.metrics)
         self.decoders = Decoders(settings.uploads)
         self.extractors = Extractors(settings.extraction)
-        taggers, longest = Taggers(workspace), settings.extraction.max_lines
-        self.finder = Finder(self.extractors, taggers, longest, self.metrics)
+        self.language_models = ModelProcesses(settings)
+        asker = Asker(self.extractors, self.language_models)
+        self.finder = Finder(settings.extraction, asker, FieldReleases(workspace), self.metrics)
         self.attempts = Attempts()
         self.records = None if workspace is None else Records(workspace, settings)
         self.jobs = self._jobs(workspace) if workspace and takes_jobs else None
@@ -101,12 +105,17 @@ class Service:
 
     async def start(self) -> None:
         """Load the models, start what decodes and reads, and go on with jobs. Raises what is in the way."""
+        check_means(self.settings)
         async with AsyncExitStack() as life:
             life.callback(self.models.close)
             await self.models.start()
             life.push_async_callback(self.decoders.close)
             await self.decoders.start()
             life.push_async_callback(self.extractors.close)
+            life.push_async_callback(self.language_models.close)
+            if self.settings.extraction.extractor != "tagger":
+                loading = self.language_models.load(self.settings.extraction.extractor)
+                life.push_async_callback(_cancelled, asyncio.create_task(loading))
             if self.records is not None:
                 life.push_async_callback(self.records.close)
                 self.records.start()
@@ -219,7 +228,7 @@ class Service:
     def _jobs(self, workspace: Workspace) -> Jobs:
         most = self.settings.uploads.max_job_pages
         quota = self._charge_job, self._give_back_of_job
-        finding = Finding(workspace, self.finder)
+        finding = Finding(workspace, self.finder, self.decoders)
         worker = Worker(workspace, self.decoders, most, self._flow_of, *quota, finding)
         return Jobs(workspace, self.settings.jobs, worker, lambda: self.batcher.hangs.why is not None)
 

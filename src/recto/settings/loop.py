@@ -91,7 +91,13 @@ class GateSettings(SettingsTable):
     canary_margin: Share = Field(
         default=0.001, description="nor that of the canary pages, which watch for forgetting"
     )
-    field_margin: Share = Field(default=0.02, description="of a tagger, no field's F1 may fall by more")
+    field_margin: Share = Field(default=0.02, description="of fields, none's F1 may fall by more")
+    language_model_s: float = Field(
+        default=10.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="nor those per document of fields; a language model may always take so long",
+    )
     repetition_margin: Share = Field(default=0.0, description="nor the share of pages read in a loop")
     max_slowdown: float = Field(
         default=0.25, ge=0, allow_inf_nan=False, description="nor the seconds per page (as a share)"

@@ -125,14 +125,29 @@ class UploadSettings(SettingsTable):
 
 
 class ExtractionSettings(SettingsTable):
-    """What looking for fields may take (POST /v1/extract)."""
+    """Who finds fields in the service (POST /v1/extract, jobs, MCP), and what that may take."""
 
+    extractor: Literal["tagger", "text", "remote", "vision"] = Field(
+        default="tagger",
+        description="where no Release finds a schema's fields: text is [text] model, vision [vlm] model, "
+        "remote the server of [remote]",
+    )
     max_lines: Count = Field(default=2000, description="of a document; in more no fields are looked for")
     workers: int = Field(
         default=2, ge=1, le=64, description="processes that look for fields; one is left for other keys"
     )
     timeout_s: Seconds = Field(default=20.0, description="for one document; then the process is killed")
     memory_mb: int = Field(default=2048, ge=512, description="address space of such a process")
+    models: int = Field(
+        default=1, ge=1, le=64, description="processes that ask language models; each loads its own"
+    )
+    model_queue: Count = Field(
+        default=16, description="documents of requests that may wait for a language model; beyond it is 429"
+    )
+    model_timeout_s: Seconds = Field(
+        default=120.0, description="for an answer of a language model; then its process is killed"
+    )
+    model_load_timeout_s: Seconds = Field(default=600.0, description="for loading one")
 
     @property
     def memory_bytes(self) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from recto.datasets.example import Example
 from recto.engines.engine import Engine
 from recto.errors import SettingsError
+from recto.extraction.extractor import Extractor
+from recto.extraction.schema import Schema
 from recto.settings import Settings, settings_here
 from recto.training.ctc.recipe import CtcRecipe
 from recto.training.estimate import Estimate
@@ -24,6 +26,9 @@ from recto.training.text.recipe import TextRecipe
 if TYPE_CHECKING:
     from recto.training.chronicle import Chronicle
     from recto.training.run import Run
+
+FieldRecipe = TaggerRecipe | TextRecipe
+"""The recipes by which something learns to find fields."""
 
 Examples = tuple[Sequence[Example], Sequence[Example]]
 """What is learnt from (train), and what chooses the best of it (val)."""
@@ -50,7 +55,7 @@ class Teacher(Protocol):
 
 
 class Way(Protocol):
-    """One way of learning, with its recipe: of an engine to read (`ReadingWay`), or of a tagger."""
+    """One way of learning, with its recipe: to read (`ReadingWay`), or to find fields (`FieldWay`)."""
 
     @property
     def recipe(self) -> Recipe:
@@ -110,20 +115,46 @@ class ReadingWay(Way, Protocol):
         ...
 
 
+class FieldWay(Way, Protocol):
+    """One way in which something learns to find the fields of a schema: a tagger, or a language model."""
+
+    @property
+    def schema(self) -> Schema:
+        """What it learns to find."""
+        ...
+
+    def untrained_sha256(self) -> str:
+        """The content of the untrained tagger of the schema, and of what reads the pages."""
+        ...
+
+    def reader(self) -> Engine:
+        """The engine that reads the pages."""
+        ...
+
+    def extractor(self, model: Path) -> Extractor:
+        """What finds fields by a model folder that it wrote."""
+        ...
+
+
 def way_of(recipe: Recipe, settings: Settings | None = None) -> Way:
     """The Way of a recipe. `settings` say where vision-language models compute, and what they may run.
 
     Without them those of the workspace around the current folder count.
     """
+    if isinstance(recipe, TaggerRecipe | TextRecipe):
+        return field_way_of(recipe, settings)
+    return reading_way_of(recipe, settings)
+
+
+def field_way_of(recipe: FieldRecipe, settings: Settings | None = None) -> FieldWay:
+    """As `way_of`, of a recipe by which fields are found."""
     if isinstance(recipe, TaggerRecipe):
         from recto.training.tagging.way import TaggerWay
 
         return TaggerWay(recipe, settings or settings_here(Path()))
-    if isinstance(recipe, TextRecipe):
-        from recto.training.text.way import TextWay
+    from recto.training.text.way import TextWay
 
-        return TextWay(recipe, settings or settings_here(Path()))
-    return reading_way_of(recipe, settings)
+    return TextWay(recipe, settings or settings_here(Path()))
 
 
 def reading_way_of(recipe: Recipe, settings: Settings | None = None) -> ReadingWay:
@@ -133,7 +164,7 @@ def reading_way_of(recipe: Recipe, settings: Settings | None = None) -> ReadingW
             hint = "name it where it is wanted: recto improve --recipe FILE"
             raise SettingsError("a recipe of kind tagger teaches no engine to read", hint=hint)
         case TextRecipe():
-            hint = "recto train takes it; then recto evaluate --fields --model OUT/model"
+            hint = "name it where it is wanted: recto improve --recipe FILE"
             raise SettingsError("a recipe of kind text teaches no engine to read", hint=hint)
         case CtcRecipe():
             from recto.training.ctc.way import CtcWay

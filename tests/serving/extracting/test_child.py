@@ -8,7 +8,7 @@ import pytest
 from recto.documents.transcript import TranscriptJson
 from recto.extraction.texts import transcripts_of_text
 from recto.serving.extracting.child import answer
-from recto.serving.extracting.protocol import NO_TAGGER, Order
+from recto.serving.extracting.protocol import NOT_IN_USE, Order
 
 TEXT = "Corner Shop Ltd\nDate: 2019-03-01\nTotal: EUR 12.00"
 
@@ -19,7 +19,7 @@ def pages(text: str) -> list[TranscriptJson]:
 
 def order(text: str | None = TEXT, schema: object = "receipt", max_lines: int = 10) -> Order:
     read = [] if text is None else pages(text)
-    return Order(schema=schema, text=text, pages=read, max_lines=max_lines, tagger=NO_TAGGER)  # type: ignore[typeddict-item]
+    return Order(schema=schema, text=text, pages=read, max_lines=max_lines, in_use=NOT_IN_USE)  # type: ignore[typeddict-item]
 
 
 def test_texts_have_no_boxes_and_pages_have() -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from recto.errors import DeadlineExpired, Draining, RequestRefused
 from recto.serving.extracting.extractor import Extractors
-from recto.serving.extracting.protocol import NO_TAGGER, Order
+from recto.serving.extracting.protocol import NOT_IN_USE, Order
 from recto.settings.serving import ExtractionSettings
 
 from ..engines import LIMIT_S
 
-GOOD = Order(schema="receipt", text="Total: EUR 12.00", pages=[], max_lines=10, tagger=NO_TAGGER)
+GOOD = Order(schema="receipt", text="Total: EUR 12.00", pages=[], max_lines=10, in_use=NOT_IN_USE)
 ENDLESS = Order(
     schema={
         "type": "object",
@@ -27,7 +27,7 @@ ENDLESS = Order(
     text=f"{'A' * 60} Trading Company Ltd",
     pages=[],
     max_lines=10,
-    tagger=NO_TAGGER,
+    in_use=NOT_IN_USE,
 )
 
 

@@ -17,9 +17,11 @@ from recto.extraction.fields import ExtractionJson
 from recto.observability.metrics import Metrics
 from recto.serving.answers import RouteJson
 from recto.serving.decoding.pool import Decoders
+from recto.serving.extracting.asker import Asker, Look, Turn
 from recto.serving.extracting.extractor import Extractors
-from recto.serving.extracting.finder import Finder, Turn
-from recto.serving.extracting.taggers import Taggers
+from recto.serving.extracting.finder import Finder
+from recto.serving.extracting.models import ModelProcesses
+from recto.serving.extracting.releases import FieldReleases
 from recto.serving.extracting.wanted import Wanted
 from recto.serving.flow import Flow
 from recto.serving.jobs import field_rows, store
@@ -30,7 +32,7 @@ from recto.serving.jobs.job import ALONE_AFTER, Job, NewJob, Wish
 from recto.serving.jobs.jobs import ATTEMPTS, Jobs
 from recto.serving.jobs.worker import GIVEN_UP_AT_MOST, Worker
 from recto.serving.problems import problem_of
-from recto.settings import UploadSettings
+from recto.settings import Settings, UploadSettings
 from recto.settings.serving import ExtractionSettings, JobSettings
 from recto.workspace.folder import Workspace
 from recto.workspace.tables import JobRow
@@ -89,6 +91,12 @@ class Quota:
         self.pages -= pages
 
 
+def finder_of(kind: type[Finder]) -> Finder:
+    """One that goes by the tagger."""
+    asker = Asker(Extractors(ExtractionSettings()), ModelProcesses(Settings()))
+    return kind(ExtractionSettings(), asker, FieldReleases(None), Metrics())
+
+
 @asynccontextmanager
 async def running(
     workspace: Workspace,
@@ -98,8 +106,8 @@ async def running(
     hangs: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Jobs]:
     decoders, counting = Decoders(UploadSettings(decode_workers=1)), quota or Quota()
-    finder = Finder(Extractors(ExtractionSettings()), Taggers(None), 2000, Metrics())
-    finding = Finding(workspace, finder)
+    finder = finder_of(Finder)
+    finding = Finding(workspace, finder, decoders)
     worker = Worker(workspace, decoders, 100, reading, counting.charge, counting.give_back, finding)
     jobs = Jobs(workspace, JobSettings(workers=workers), worker, hangs)
     await decoders.start()
@@ -108,7 +116,7 @@ async def running(
         yield jobs
     finally:
         await jobs.close()
-        await finder.extractors.close()
+        await finder.asker.extractors.close()
         await decoders.close()
 
 
@@ -312,13 +320,12 @@ def test_a_busy_database_is_no_problem_of_the_document(workspace: Workspace, mak
 
     class Failing(Finder):
         async def of_pages(
-            self, wanted: Wanted, pages: Sequence[TranscriptJson], turn: Turn
+            self, wanted: Wanted, pages: Sequence[TranscriptJson], turn: Turn, look: Look | None
         ) -> ExtractionJson:
             raise WorkspaceBusy("busy")
 
     async def run() -> None:
-        extractors = Extractors(ExtractionSettings())
-        finding = Finding(workspace, Failing(extractors, Taggers(None), 2000, Metrics()))
+        finding = Finding(workspace, finder_of(Failing), Decoders(UploadSettings()))
         with pytest.raises(WorkspaceBusy):
             await finding.find(store.job_of(workspace, "a"), 0, range(1, 2))
         assert await finding.there(store.job_of(workspace, "a")) == 0

@@ -15,12 +15,12 @@ from recto.documents.transcript import Transcript
 from recto.engines.fake import FakeEngine
 from recto.errors import SchemaError, TrainingError
 from recto.settings import Settings
+from recto.training.improve_fields import depends_on, improve_fields, untrained
+from recto.training.readings import READINGS, KeptReadings
 from recto.training.recipe import checked
 from recto.training.run import open_run
-from recto.training.tagging.improve import depends_on, improve_fields, untrained
-from recto.training.tagging.readings import KeptReadings
 from recto.training.tagging.recipe import TaggerRecipe
-from recto.training.tagging.way import READINGS, TaggerWay
+from recto.training.tagging.way import TaggerWay
 from recto.training.train import train
 
 SHOPS = ("ALDER BOOKS", "BIRCH TOOLS", "CEDAR FOODS", "ELM LAMPS")

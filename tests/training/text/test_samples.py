@@ -85,7 +85,7 @@ def test_the_question_is_the_one_that_extraction_asks(text_base: Loaded) -> None
     made.add(read({"vendor": "Corner Shop Ltd"}))
     (sample,) = made.samples
     asked = tools_of(text_base).prompt(sample.question, 512)
-    assert tuple(sample.prompt.input_ids.tolist()) == asked.tokens
+    assert tuple(sample.prompt.input_ids.tolist()) == tuple(asked.prepared.input_ids.tolist())
 
 
 def test_of_a_long_text_the_end_isnt_seen(text_base: Loaded) -> None:

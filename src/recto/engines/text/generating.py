@@ -1,7 +1,7 @@
-"""Generating: prompts of text → JSON of their shapes, the likeliest token each time, with its probability.
+"""Generating: prompts → JSON of their shapes, the likeliest token each time, with its probability.
 
-Prompts of a batch are padded on the left. On a CPU in float32 a prompt is answered in a batch as alone, token
-by token (under test).
+A prompt is text, or a page with words about it. Those of a batch are padded on the left. On a CPU in float32
+a prompt is answered in a batch as alone, token by token (under test).
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,18 @@ from recto.engines.vlm.choosing import Likelihoods
 from recto.engines.vlm.generating import spelt, without_defaults
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.packages import torch, transformers
-from recto.engines.vlm.preparing import end_id, pad_id
+from recto.engines.vlm.preparing import Prepared, end_id, gather, pad_id
+from recto.engines.vlm.seeing import seen
 from recto.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The tokens of a prompt, the matcher of its answer, and what of the document is in it."""
+    """A prompt in tokens, with its picture if it has one, the matcher of its answer, and how many characters
+    of a document are in it.
+    """
 
-    tokens: tuple[int, ...]
+    prepared: Prepared
     matcher: llguidance.LLMatcher
     seen: int
 
@@ -43,16 +46,14 @@ def generate(loaded: Loaded, prompts: Sequence[Prompt], grammars: Grammars, boun
 
     Raises EngineError where there is no room for an answer. That memory ran out is torch's own error.
     """
-    longest = max(len(prompt.tokens) for prompt in prompts)
-    rows = [torch.tensor(prompt.tokens, dtype=torch.long) for prompt in prompts]
-    ids = _padded(rows, pad_id(loaded)).to(loaded.placement.device)
-    mask = _padded([torch.ones_like(row) for row in rows], 0).to(loaded.placement.device)
+    items = [prompt.prepared for prompt in prompts]
+    batch = gather(items, pad="left", loaded=loaded).to(loaded.placement.device, loaded.placement.dtype)
+    longest = batch.input_ids.shape[1]
     likelihoods = Likelihoods()
     allowed = Allowed([prompt.matcher for prompt in prompts], grammars)
     with torch.no_grad(), without_defaults(loaded):
         sequences = loaded.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
+            **seen(loaded, batch),
             generation_config=_configuration(loaded, _room(loaded, longest, bounds), bounds.timeout_s),
             logits_processor=transformers.LogitsProcessorList([allowed, likelihoods]),
         )
@@ -71,7 +72,7 @@ def _room(loaded: Loaded, prompt: int, bounds: Bounds) -> int:
     if prompt >= positions:
         raise EngineError(
             f"a prompt of {prompt} tokens leaves no room for an answer: the model has {positions}",
-            hint="lower [text] max_prompt_tokens",
+            hint="lower [text] max_prompt_tokens, or take a smaller [vlm] mode",
         )
     return min(bounds.max_new_tokens, positions - prompt)
 
@@ -99,10 +100,4 @@ def _written(loaded: Loaded, prompt: Prompt, tokens: list[int], logprobs: list[f
         seen=prompt.seen,
         ends=tuple(accumulate(map(len, pieces))),
         logprobs=tuple(logprobs[: len(kept)]),
-    )
-
-
-def _padded(rows: Sequence[torch.Tensor], value: int) -> torch.Tensor:
-    return torch.nn.utils.rnn.pad_sequence(
-        list(rows), batch_first=True, padding_value=value, padding_side="left"
     )

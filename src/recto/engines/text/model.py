@@ -9,21 +9,22 @@ from pathlib import Path
 
 from recto.engines.model_folder import open_model
 from recto.engines.model_store import StoredModel, find_model
+from recto.engines.text.answering import Answering
 from recto.engines.text.constraint import Grammars
 from recto.engines.text.frames import Frame, Framed, frame_of
-from recto.engines.text.generating import Bounds, Prompt, generate, room_of
+from recto.engines.text.generating import Bounds, Prompt, room_of
 from recto.engines.text.writing import Question, Written
 from recto.engines.vlm.adapters import Adapter, SharedWeights, shared_base
 from recto.engines.vlm.device import choose
 from recto.engines.vlm.loading import Loaded
 from recto.engines.vlm.opening import base_of, bits_for, full_weights, vlm_card
-from recto.engines.vlm.packages import torch
-from recto.engines.vlm.preparing import end_id
+from recto.engines.vlm.preparing import end_id, without_picture
 from recto.errors import EngineError
 from recto.settings import TextSettings
 
 ENGINE = "text"
 """The engine of model folders that hold language models of text."""
+_LESS_MEMORY = '[text] bits = 4, a smaller max_prompt_tokens, or device = "cpu"'
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +37,7 @@ class Tools:
     def prompt(self, question: Question, room: int) -> Prompt:
         """The question in at most `room` tokens. Raises EngineError."""
         framed: Framed = self.frame.of(question, room)
-        return Prompt(framed.tokens, self.grammars.matcher(question.shape), framed.seen)
+        return Prompt(without_picture(framed.tokens), self.grammars.matcher(question.shape), framed.seen)
 
 
 def tools_of(loaded: Loaded) -> Tools:
@@ -51,44 +52,18 @@ class TextModel:
     def __init__(
         self, base: SharedWeights, adapter: Adapter | None, settings: TextSettings, label: str
     ) -> None:
-        self._base, self._adapter, self._settings = base, adapter, settings
         self._tools = tools_of(base.loaded)
-        self._bounds = Bounds(settings.max_new_tokens, settings.timeout_s)
-        self._together = settings.batch_documents
+        positions, answer = room_of(base.loaded), settings.max_new_tokens
+        self._room = min(settings.max_prompt_tokens, positions - min(answer, positions // 2))
+        bounds = Bounds(answer, settings.timeout_s)
+        self._answering = Answering(
+            base, adapter, self._tools.grammars, bounds, settings.batch_documents, _LESS_MEMORY
+        )
         self.label = label
 
     def write(self, questions: Sequence[Question]) -> list[Written]:
         """One answer per question, those of like length together. Raises EngineError."""
-        positions = room_of(self._base.loaded)
-        room = min(
-            self._settings.max_prompt_tokens, positions - min(self._bounds.max_new_tokens, positions // 2)
-        )
-        prompts = [self._tools.prompt(question, room) for question in questions]
-        order = sorted(range(len(prompts)), key=lambda place: -len(prompts[place].tokens))
-        found: dict[int, Written] = {}
-        with self._base.using(self._adapter) as loaded:
-            while len(found) < len(order):
-                places = order[len(found) : len(found) + self._together]
-                answers = self._generated(loaded, [prompts[place] for place in places])
-                found |= dict(zip(places, answers, strict=False))
-        return [found[place] for place in range(len(prompts))]
-
-    def _generated(self, loaded: Loaded, prompts: Sequence[Prompt]) -> list[Written]:
-        """The answers to all of the prompts, or to as many of the first as memory has room for."""
-        while True:
-            chosen = prompts[: self._together]
-            begun = [Prompt(one.tokens, one.matcher.deep_copy(), one.seen) for one in chosen]
-            try:
-                return generate(loaded, begun, self._tools.grammars, self._bounds)
-            except torch.OutOfMemoryError as error:
-                if self._together == 1:
-                    raise EngineError(
-                        "the GPU's memory doesn't hold a single document",
-                        where=f"[text] on {loaded.placement}",
-                        hint='bits = 4, a smaller max_prompt_tokens, or device = "cpu"',
-                    ) from error
-            torch.cuda.empty_cache()
-            self._together = (self._together + 1) // 2
+        return self._answering.write([self._tools.prompt(one, self._room) for one in questions])
 
 
 def open_text(model: Path | None, settings: TextSettings) -> TextModel:

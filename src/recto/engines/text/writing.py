@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from recto.documents.page import Page
 from recto.documents.transcript import Finish
 
 
@@ -30,12 +31,24 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class PageQuestion:
+    """What to write about a `page`, which is seen: `words` are ours, and hold no mark of a model.
+
+    The answer is JSON of `shape`, a JSON Schema.
+    """
+
+    page: Page
+    words: str
+    shape: Mapping[str, JsonValue] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """An answer: complete, or truncated and then no whole JSON.
 
-    `seen` counts the characters of the document that the model was shown. `logprobs` are the natural
-    logarithms of each token's probability among those that the shape allowed, `ends` where in `text` its
-    characters end; both are empty where a server doesn't tell.
+    `seen` counts the characters of the document that the model was shown; of a page, none. `logprobs` are the
+    natural logarithms of each token's probability among those that the shape allowed, `ends` where in `text`
+    its characters end; both are empty where a server doesn't tell.
     """
 
     text: str
@@ -62,4 +75,22 @@ class Writer(Protocol):
 
     def write(self, questions: Sequence[Question]) -> list[Written]:
         """One answer per question, in order. Raises EngineError where there can be none."""
+        ...
+
+
+class PageWriter(Protocol):
+    """A vision-language model that answers in JSON about pages."""
+
+    @property
+    def label(self) -> str:
+        """Its name and version, as Extractions carry it."""
+        ...
+
+    @property
+    def batch_pages(self) -> int:
+        """So many pages are asked about together."""
+        ...
+
+    def write_about(self, questions: Sequence[PageQuestion]) -> list[Written]:
+        """One answer per page, in order. Raises EngineError where there can be none."""
         ...

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from recto import __version__
 from recto.datasets.example import Example
 from recto.datasets.pages import open_example
+from recto.datasets.pairs import is_text
 from recto.documents.page import Page
 from recto.documents.transcript import Transcript
 from recto.engines.engine import Engine
@@ -24,6 +25,7 @@ from recto.evaluation.report import DatasetInfo
 from recto.extraction.extractor import Extractor
 from recto.extraction.fields import Extraction
 from recto.extraction.schema import FieldSpec, Schema
+from recto.extraction.texts import PAGE_BREAK, transcripts_of_text
 from recto.extraction.values.kind import squashed
 
 Progress = Callable[[int, int], None]
@@ -136,7 +138,11 @@ def _readings(
     yield from zip(examples, read_pages(engine, map(_open, examples)), strict=True)
 
 
-def _open(example: Example) -> Page | PageFailure:
+def _open(example: Example) -> Page | PageFailure | Transcript:
+    """The page; a text is what is read already, and one page."""
+    if is_text(example):
+        (page,) = transcripts_of_text((example.text or "").replace(PAGE_BREAK, "\n"), example.image)
+        return page
     try:
         return open_example(example)
     except RectoError as error:

@@ -8,25 +8,32 @@ own problem.
 import asyncio
 from dataclasses import dataclass
 
-from recto.errors import DeadlineExpired, DocumentTooLarge, PageGivenUp, RequestRefused
+from recto.errors import DeadlineExpired, DocumentError, PageGivenUp, RequestRefused
 from recto.serving.answers import PageJson
-from recto.serving.extracting.finder import Finder, Turn
+from recto.serving.decoding.pool import Decoders
+from recto.serving.extracting.asker import Look, Turn
+from recto.serving.extracting.finder import Finder
 from recto.serving.jobs import field_rows
 from recto.serving.jobs.field_rows import FieldsResult, ReadBy
+from recto.serving.jobs.files import file_of
 from recto.serving.jobs.job import Job
 from recto.serving.problems import problem_of
 from recto.workspace.folder import Workspace
 
-_REFUSALS = (RequestRefused, DocumentTooLarge, DeadlineExpired)
+_REFUSALS = (RequestRefused, DocumentError, DeadlineExpired)
 """The document's, or the schema's; what else goes wrong isn't, and may pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Finds fields of documents of `workspace`; of jobs that ask for none, nothing."""
+    """Finds fields of documents of `workspace`; of jobs that ask for none, nothing.
+
+    `decoders` open documents again for models that see their pages.
+    """
 
     workspace: Workspace
     finder: Finder
+    decoders: Decoders
 
     async def there(self, job: Job) -> int:
         """Of how many of its first documents the fields are stored; of all where none are asked for."""
@@ -53,7 +60,7 @@ class Finding:
         await asyncio.to_thread(field_rows.keep_fields, self.workspace, job.id, result)
 
     async def _found(self, job: Job, document: int, numbers: range) -> FieldsResult:
-        most = self.finder.max_lines
+        most = self.finder.settings.max_lines
         pages = await asyncio.to_thread(field_rows.pages_of, self.workspace, job.id, numbers, most)
         said = [page for _, page, _ in pages if page is not None]
         failed: list[PageJson] = [
@@ -62,8 +69,16 @@ class Finding:
         if not said:
             return document, None, failed[0]["problem"]
         try:
-            found = await self.finder.of_pages(job.wish["schema"], said, Turn(job.waits_as))
+            found = await self.finder.of_pages(
+                job.wish["schema"], said, Turn(job.waits_as), self._look(job, document)
+            )
         except _REFUSALS as error:
             return document, None, problem_of(error)
         who: ReadBy = {"release": said[0]["release"], "engine": said[0]["engine"], "failed_pages": failed}
         return document, {**found, **who}, None
+
+    def _look(self, job: Job, document: int) -> Look:
+        """Opens document number `document` of the job, from 1."""
+        source, name = file_of(self.workspace, job.id, document - 1), job.documents[document - 1]["name"]
+        most = max(job.page_count or 1, 1)
+        return lambda: self.decoders.open(source, name=name, max_pages=most, tenant=job.waits_as)

@@ -16,7 +16,7 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from typing import IO
 
-from recto.errors import Draining, QueueFull, RectoError, ServingError, WorkspaceError
+from recto.errors import Draining, ModelUnavailable, QueueFull, RectoError, ServingError, WorkspaceError
 from recto.observability.logs import bind
 from recto.observability.spans import span
 from recto.serving.jobs import field_rows, store
@@ -300,8 +300,10 @@ class Jobs:
 
 
 def _passes(error: BaseException | None) -> bool:
-    """Whether it may go better later: the database is busy, a process can't be started, the disk is full."""
-    return isinstance(error, WorkspaceError | OSError) or type(error) is ServingError
+    """Whether it may go better later: the database is busy, a process can't be started, the disk is full, a
+    language model can't be asked.
+    """
+    return isinstance(error, WorkspaceError | OSError | ModelUnavailable) or type(error) is ServingError
 
 
 def _problem(error: BaseException) -> ProblemJson:

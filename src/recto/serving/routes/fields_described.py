@@ -40,7 +40,7 @@ class FieldsModel(BaseModel):
     schema_: str = Field(alias="schema", description='its name; "own" for one that was sent')
     extractor: str = Field(
         examples=["tagger 1f0c9a2b, Release 4"],
-        description="what found the fields: a tagger and its Release, or the untrained one",
+        description="what found the fields: a tagger or a language model, and its Release if it is one",
     )
     values: dict[str, JsonValue] = Field(description="validates against the schema where `problems` is empty")
     fields: list[FoundModel]

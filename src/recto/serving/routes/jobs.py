@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from recto.documents.transcript import transcript_from_json
 from recto.errors import RequestRefused
 from recto.serving.answers import PageModel, RouteModel, page_json, route_json
-from recto.serving.extracting.finder import Turn
+from recto.serving.extracting.asker import Turn
 from recto.serving.extracting.wanted import SchemaFrom, chosen
 from recto.serving.jobs.field_rows import FieldsResult
 from recto.serving.jobs.job import Job, NewJob, Wish, job_json

@@ -1,9 +1,7 @@
 """The way of vision-language models. torch is loaded only to teach, or to read with the base weights."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,13 @@ from recto.datasets.example import Example
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.model_store import StoredModel, find_model
-from recto.errors import MissingPackage, TrainingError
 from recto.settings import Settings, VlmSettings
-from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
 from recto.training.lora.recipe import VlmRecipe
+from recto.training.lora.starting import NEEDED, check_numbers, check_packages, placement_of, pupil_of
+from recto.training.progress import Silent
 from recto.training.run import Run
 from recto.training.selection import WITH_TEXT, Usable
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from recto.training.lora.pupil import Pupil
 
 _Examples = tuple[Sequence[Example], Sequence[Example]]
-_NEEDED = ("torch", "transformers", "peft", "accelerate", "safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +45,7 @@ class LoraWay:
 
     def check(self) -> None:
         """Raise MissingPackage, ModelNotFound, EngineError or TrainingError for what this recipe needs."""
-        for name in _NEEDED:
-            if find_spec(name) is None:
-                what = f"fine-tuning vision-language models needs {name}, which isn't installed"
-                raise MissingPackage(what, hint="pip install 'recto[vlm]'")
+        check_packages(NEEDED, "fine-tuning vision-language models")
         source = self._source()
         from recto.engines.vlm.architectures import ARCHITECTURES
         from recto.engines.vlm.opening import check_sees
@@ -68,9 +62,7 @@ class LoraWay:
         backend, _ = chosen_backend(self.recipe, placement)
         chosen_means(self.recipe, architecture.name, placement.attention, backend)
         chosen_optimiser(self.recipe.optimiser, placement.device)
-        if placement.dtype_name == "float16":
-            hint = "dtype: float32 (this GPU has no bfloat16)"
-            raise TrainingError("float16 overflows in training", where="dtype", hint=hint)
+        check_numbers(placement)
 
     def base_sha256(self) -> str:
         """The digest over the base's files. Raises ModelNotFound."""
@@ -90,22 +82,8 @@ class LoraWay:
 
     def teacher(self) -> "LoraTeacher":
         """Load the base weights with the backend that runs, and put adapters there."""
-        source, placement = self._source(), self._placement()
-        from recto.training.lora.backends import chosen_backend
-
-        backend, why = chosen_backend(self.recipe, placement)
-        if backend == "unsloth":
-            from recto.training.lora.unsloth_backend import load as load_weights
-            from recto.training.lora.unsloth_backend import make_pupil
-        else:
-            from recto.training.lora.peft_backend import load as load_weights
-            from recto.training.lora.peft_backend import make_pupil
-        if placement.device.startswith("cuda:"):
-            import torch
-
-            torch.cuda.set_device(placement.device)  # where kernels go that aren't told
-        loaded = load_weights(source, placement, self.recipe, self.settings.vlm.allow_remote_code)
-        return LoraTeacher(self.recipe, make_pupil(loaded, self.recipe, why))
+        pupil = pupil_of(self._source(), self._placement(), self.recipe, self.settings.vlm.allow_remote_code)
+        return LoraTeacher(self.recipe, pupil)
 
     def _source(self) -> StoredModel:
         return find_model(self.recipe.model)
@@ -116,12 +94,7 @@ class LoraWay:
         return self.settings.vlm.model_copy(update=told)
 
     def _placement(self) -> "Placement":
-        from recto.engines.vlm.device import choose
-
-        asked: dict[str, object] = {"dtype": self.recipe.dtype, "attention": self.recipe.attention}
-        if ranks.processes() > 1 and choose(self.settings.vlm).device.startswith("cuda"):
-            asked["device"] = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-        return choose(self.settings.vlm.model_copy(update=asked))
+        return placement_of(self.recipe, self.settings.vlm)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,9 +106,17 @@ class LoraTeacher:
 
     def estimate(self, examples: _Examples, most_pages: int) -> Estimate | None:
         """What training should take: see `lora/calibration`."""
-        from recto.training.lora.calibration import calibrate
+        from recto.training.lora.calibration import Trying, calibrate
+        from recto.training.lora.learn import sight_of, work_on
 
-        return calibrate(self.pupil, examples, self.recipe, most_pages)
+        pupil, recipe = self.pupil, self.recipe
+        trying = Trying(
+            pupil,
+            recipe,
+            lambda few, together: work_on(pupil, few, recipe, Silent(), together),
+            lambda: sight_of(pupil, recipe),
+        )
+        return calibrate(trying, examples, most_pages)
 
     def learn(self, examples: _Examples, fingerprint: str, run: Run, chronicle: Chronicle) -> LoraLesson:
         """Train, write and check: see `lora/learn`."""

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recto.extraction.ranker import Calibration, Ranker, choices, log_odds, probabilities
+from recto.training.platt import Floats, scaled
 from recto.training.tagging.samples import Sample
 
 TRUST_PENALTY = 4.0
@@ -26,8 +26,6 @@ _ENOUGH = 1e-6
 FOLDS = 4
 _FEWEST = 12
 """Documents: with fewer the probabilities stay as they are."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +149,9 @@ def _calibrated(samples: Sequence[Sample], settings: Settings) -> Calibration:
     right = np.array([outcome.right for outcome in outcomes], float)
     if len(outcomes) < _FEWEST or right.min() == right.max():
         return Calibration()
-    seen = np.array([[1.0, outcome.odds, outcome.sure, outcome.known] for outcome in outcomes])
-    prior = np.array([0.0, 1.0, 0.0, 0.0])
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        odds = seen @ weights
-        error = 1 / (1 + np.exp(-np.clip(odds, -30, 30))) - right
-        off = weights - prior
-        return float(np.logaddexp(0, -odds * (2 * right - 1)).sum() + off @ off / 2), seen.T @ error + off
-
-    bias, odds, sure, known = minimize(loss, prior, jac=True, method="L-BFGS-B").x
-    return Calibration(float(bias), float(odds), float(sure), float(known))
+    seen = np.array([[outcome.odds, outcome.sure, outcome.known] for outcome in outcomes])
+    bias, (odds, sure, known) = scaled(seen, right, np.array([1.0, 0.0, 0.0]))
+    return Calibration(bias, odds, sure, known)
 
 
 def _held_out(samples: Sequence[Sample], settings: Settings) -> list[_Outcome]:

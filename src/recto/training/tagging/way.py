@@ -11,23 +11,23 @@ from recto.datasets.pages import open_example
 from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.model_folder import CARD, open_model
-from recto.errors import DatasetError, DocumentError, SettingsError, TrainingError
+from recto.errors import DatasetError, DocumentError, TrainingError
+from recto.extraction.extractor import Extractor
 from recto.extraction.loading import load_schema
 from recto.extraction.schema import Schema
-from recto.extraction.tagger_folder import BASE, ENGINE, base_of
+from recto.extraction.tagger_folder import BASE, ENGINE, base_of, open_tagger
 from recto.settings import Settings
 from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate, typical
+from recto.training.readings import READINGS, KeptReadings
 from recto.training.run import Run
 from recto.training.selection import Usable
 from recto.training.tagging.learn import learn
 from recto.training.tagging.lesson import TaggerLesson
-from recto.training.tagging.readings import KeptReadings
 from recto.training.tagging.recipe import TaggerRecipe
 from recto.training.tagging.samples import labels_of
 
-READINGS = "readings.jsonl"
 _FIT_S = 0.05
 """A document's share of fitting, about: three penalties and the calibration, on one core."""
 
@@ -69,14 +69,20 @@ class TaggerWay:
 
     def base_sha256(self) -> str:
         """The schema, and the model that reads: all that an untrained tagger's answers depend on."""
-        model = self.recipe.read_with
-        reader = (Path(model) / CARD).read_bytes() if model else self.recipe.engine.encode()
-        return hashlib.sha256(base_of(self.schema).encode() + reader).hexdigest()
+        return untrained_sha256(self.schema, self.recipe.engine, self.recipe.read_with)
 
     def reader(self) -> Engine:
         """The engine that reads the pages."""
         model = self.recipe.read_with
         return load(self.recipe.engine, model=Path(model) if model else None, settings=self.settings)
+
+    def untrained_sha256(self) -> str:
+        """The same: an untrained tagger is the base of a trained one."""
+        return self.base_sha256()
+
+    def extractor(self, model: Path) -> Extractor:
+        """The tagger in a model folder that this way wrote. Raises ModelFolderError."""
+        return open_tagger(model)
 
     def teacher(self) -> "TaggerTeacher":
         """Load the engine that reads."""
@@ -123,8 +129,7 @@ class TaggerTeacher:
         raise TrainingError("kind: tagger trains in one process", hint="start it without torchrun")
 
 
-def tagger_way(way: object) -> TaggerWay:
-    """The way, which is a tagger's. Raises SettingsError for others."""
-    if isinstance(way, TaggerWay):
-        return way
-    raise SettingsError("this recipe fits no tagger", hint="recipes/tagger.yaml does")
+def untrained_sha256(schema: Schema, engine: str, read_with: str | None) -> str:
+    """The digest over all that an untrained tagger's answers depend on: the schema, and what reads."""
+    reader = (Path(read_with) / CARD).read_bytes() if read_with else engine.encode()
+    return hashlib.sha256(base_of(schema).encode() + reader).hexdigest()

@@ -14,7 +14,7 @@ from recto.extraction.ranker import Calibration
 from recto.extraction.schema import Schema
 from recto.training.chronicle import Chronicle
 from recto.training.lora.export import Told, card_of, check_written, write_taught
-from recto.training.lora.fit import Fitted, Work, fit
+from recto.training.lora.fit import Work, fit
 from recto.training.lora.footprint import expected, measured
 from recto.training.lora.keeping import Follower, RunKeeper
 from recto.training.lora.learn import lesson_of, longest_batch, some_of
@@ -30,6 +30,7 @@ from recto.training.text.reading import Reader
 from recto.training.text.recipe import TextRecipe
 from recto.training.text.samples import TextSamples
 from recto.training.text.trial import AnswerTrial
+from recto.training.text.trust import calibrated
 
 Examples = tuple[Sequence[Example], Sequence[Example]]
 TASK = "extract"
@@ -66,7 +67,9 @@ def learn(
         chronicle.stage("writing and checking the model", 1)
         lesson = replace(lesson_of(work, fitted, memory), kind="text")
         metrics = {"val_answer_cer_before": lesson.before.cer, "val_answer_cer": lesson.after.cer}
-        parity = _write(subject, work, fitted, Told(fingerprint, metrics), run)
+        pupil.put(fitted.best)
+        trust = _trust(subject, work, chronicle)
+        parity = _write(subject, work, (Told(fingerprint, metrics), trust), run)
     chronicle.advance(1)
     return lesson.with_parity(parity)
 
@@ -121,16 +124,37 @@ def _studied(subject: Subject, tools: Tools, examples: Sequence[Example], progre
     return made
 
 
-def _write(subject: Subject, work: Work, fitted: Fitted, told: Told, run: Run) -> float:
-    """Write the best, and compare what was written with what was trained; the largest difference."""
-    pupil = work.pupil
-    pupil.put(fitted.best)
+def _trust(subject: Subject, work: Work, progress: Progress) -> Calibration:
+    """How the best model's probabilities are to be taken, by its answers about the validation documents."""
+    trial, at_once = _trial_of(work), subject.recipe.batch_pages
+    samples, tokens = trial.samples.samples, subject.recipe.max_new_tokens
+    written = [
+        answer
+        for start in range(0, len(samples), at_once)
+        for answer in trial.written(range(start, min(start + at_once, len(samples))), tokens)
+    ]
+    answers = [(sample.read, answer) for sample, answer in zip(samples, written, strict=True)]
+    calibration, count = calibrated(subject.schema, answers)
+    if count:
+        progress.say(f"confidences are calibrated on {count} values in {len(samples)} validation documents")
+    else:
+        progress.say("confidences aren't calibrated: the model found too few labelled values in validation")
+    return calibration
+
+
+def _trial_of(work: Work) -> AnswerTrial:
     trial = work.trial
     assert isinstance(trial, AnswerTrial)
+    return trial
+
+
+def _write(subject: Subject, work: Work, told: tuple[Told, Calibration], run: Run) -> float:
+    """Write the best, and compare what was written with what was trained; the largest difference."""
+    pupil, trial = work.pupil, _trial_of(work)
     probes = [sample.prompt for sample in trial.samples.samples[:_PROBES]]
     answers = answers_of(pupil.loaded, probes, min(TOKENS, subject.recipe.max_new_tokens))
-    card = card_of(pupil, subject.recipe, told, ("", TASK), ENGINE)
-    beside = {SETTINGS: asking_json(subject.schema, Calibration())}
+    card = card_of(pupil, subject.recipe, told[0], ("", TASK), ENGINE)
+    beside = {SETTINGS: asking_json(subject.schema, told[1])}
     folder = write_taught(pupil, card, run.model, beside)
     pupil.release()
     return check_written(folder, pupil.loaded, answers, same_kernels=pupil.backend == "transformers")

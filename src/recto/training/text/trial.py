@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from recto.engines.text.generating import Bounds, Prompt, generate
 from recto.engines.text.model import Tools
+from recto.engines.text.writing import Written
 from recto.engines.vlm.loading import Loaded
 from recto.errors import TrainingError
 from recto.training.lora.together import Together
@@ -42,19 +43,20 @@ class AnswerTrial:
         with self.together.in_memory():
             for start in range(0, len(mine), at_once):
                 pages = mine[start : start + at_once]
-                said |= dict(zip(pages, self._said(pages, 2 * answers[pages[0]]), strict=True))
+                texts = [one.text for one in self.written(pages, 2 * answers[pages[0]])]
+                said |= dict(zip(pages, texts, strict=True))
         for part in self.together.gathered(said):
             said |= part
         wanted = [sample.text for sample in self.samples.samples]
         return compare([said[page] for page in range(len(answers))], wanted, [False] * len(wanted), "answers")
 
-    def _said(self, pages: Sequence[int], tokens: int) -> list[str]:
+    def written(self, pages: Sequence[int], tokens: int) -> list[Written]:
+        """What the model writes now about these documents, in at most so many tokens and a few to spare."""
         self.loaded.model.eval()
         bounds = Bounds(min(self.max_new_tokens, tokens + _SPARE_TOKENS))
         prompts = [self._prompt(page) for page in pages]
-        return [one.text for one in generate(self.loaded, prompts, self.tools.grammars, bounds)]
+        return generate(self.loaded, prompts, self.tools.grammars, bounds)
 
     def _prompt(self, page: int) -> Prompt:
         sample = self.samples.samples[page]
-        tokens = tuple(sample.prompt.input_ids.tolist())
-        return Prompt(tokens, self.tools.grammars.matcher(sample.question.shape), 0)
+        return Prompt(sample.prompt, self.tools.grammars.matcher(sample.question.shape), 0)

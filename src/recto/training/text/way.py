@@ -1,9 +1,7 @@
 """The way of language models of text. torch is loaded only to teach."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +11,21 @@ from recto.engines.catalog import load
 from recto.engines.engine import Engine
 from recto.engines.model_folder import open_model
 from recto.engines.model_store import StoredModel, find_model
-from recto.errors import MissingPackage, TrainingError
-from recto.extraction.asked_folder import ENGINE
+from recto.errors import TrainingError
+from recto.extraction.asked_folder import ENGINE, open_asked
 from recto.extraction.asking import flat
+from recto.extraction.extractor import Extractor
 from recto.extraction.loading import load_schema
 from recto.extraction.schema import Schema
 from recto.settings import Settings
-from recto.training import ranks
 from recto.training.chronicle import Chronicle
 from recto.training.estimate import Estimate
 from recto.training.lora.lesson import LoraLesson
+from recto.training.lora.starting import NEEDED, check_numbers, check_packages, placement_of, pupil_of
+from recto.training.progress import Silent
 from recto.training.run import Run
 from recto.training.selection import Usable
+from recto.training.tagging.way import untrained_sha256
 from recto.training.text.recipe import TextRecipe
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from recto.training.text.learn import Subject
 
 _Examples = tuple[Sequence[Example], Sequence[Example]]
-_NEEDED = ("torch", "transformers", "peft", "accelerate", "safetensors", "llguidance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,7 @@ class TextWay:
 
     def check(self) -> None:
         """Raise MissingPackage, ModelNotFound, EngineError or TrainingError for what this recipe needs."""
-        for name in _NEEDED:
-            if find_spec(name) is None:
-                what = f"fine-tuning language models needs {name}, which isn't installed"
-                raise MissingPackage(what, hint="pip install 'recto[vlm]'")
+        check_packages((*NEEDED, "llguidance"), "fine-tuning language models")
         source = self._source()
         from recto.engines.vlm.architectures import is_text_only
         from recto.engines.weight_files import read_config
@@ -84,9 +81,7 @@ class TextWay:
         placement = self._placement()
         chosen_backend(self.recipe, placement)
         chosen_optimiser(self.recipe.optimiser, placement.device)
-        if placement.dtype_name == "float16":
-            hint = "dtype: float32 (this GPU has no bfloat16)"
-            raise TrainingError("float16 overflows in training", where="dtype", hint=hint)
+        check_numbers(placement)
         if self.recipe.read_with is not None:
             open_model(Path(self.recipe.read_with), engine=self.recipe.engine)
 
@@ -96,27 +91,19 @@ class TextWay:
 
     def teacher(self) -> "TextTeacher":
         """Load the base weights with the backend that runs, and put adapters there."""
-        source, placement = self._source(), self._placement()
-        from recto.training.lora.backends import chosen_backend
+        pupil = pupil_of(self._source(), self._placement(), self.recipe)
+        return TextTeacher(self, pupil)
 
-        backend, why = chosen_backend(self.recipe, placement)
-        if backend == "unsloth":
-            from recto.training.lora.unsloth_backend import load as load_weights
-            from recto.training.lora.unsloth_backend import make_pupil
-        else:
-            from recto.training.lora.peft_backend import load as load_weights
-            from recto.training.lora.peft_backend import make_pupil
-        if placement.device.startswith("cuda:"):
-            import torch
+    def untrained_sha256(self) -> str:
+        """The schema, and what reads the pages."""
+        return untrained_sha256(self.schema, self.recipe.engine, self.recipe.read_with)
 
-            torch.cuda.set_device(placement.device)  # where kernels go that aren't told
-        loaded = load_weights(source, placement, self.recipe)
-        return TextTeacher(self, make_pupil(loaded, self.recipe, why))
+    def extractor(self, model: Path) -> Extractor:
+        """The language model in a folder that this way wrote, its weights loaded. Raises ModelFolderError."""
+        return open_asked(model, self.settings.text)
 
-    def reader(self, examples: _Examples) -> Engine | None:
-        """The engine that reads the pages among the examples; None where all of them are texts."""
-        if all(is_text(example) for part in examples for example in part):
-            return None
+    def reader(self) -> Engine:
+        """The engine that reads the pages."""
         model = self.recipe.read_with
         return load(self.recipe.engine, model=Path(model) if model else None, settings=self.settings)
 
@@ -127,12 +114,7 @@ class TextWay:
         return find_model(self.recipe.model)
 
     def _placement(self) -> "Placement":
-        from recto.engines.vlm.device import choose
-
-        asked: dict[str, object] = {"dtype": self.recipe.dtype, "attention": self.recipe.attention}
-        if ranks.processes() > 1 and choose(self.settings.text).device.startswith("cuda"):
-            asked["device"] = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
-        return choose(self.settings.text.model_copy(update=asked))
+        return placement_of(self.recipe, self.settings.text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,10 +125,15 @@ class TextTeacher:
     pupil: "Pupil"
 
     def estimate(self, examples: _Examples, most_pages: int) -> Estimate | None:
-        """What training should take: see `text/calibration`."""
-        from recto.training.text.calibration import calibrate
+        """What training should take: see `lora/calibration`."""
+        from recto.training.lora.calibration import Trying, calibrate
+        from recto.training.text.learn import work_on
 
-        return calibrate(self._subject(examples), examples, most_pages)
+        subject = self._subject(examples)
+        trying = Trying(
+            self.pupil, self.way.recipe, lambda few, together: work_on(subject, few, Silent(), together)
+        )
+        return calibrate(trying, examples, most_pages)
 
     def learn(self, examples: _Examples, fingerprint: str, run: Run, chronicle: Chronicle) -> LoraLesson:
         """Train, write and check: see `text/learn`."""
@@ -164,5 +151,6 @@ class TextTeacher:
         from recto.training.text.learn import Subject
         from recto.training.text.reading import Reader
 
-        reader = Reader(self.way.reader(examples))
+        texts_alone = all(is_text(example) for part in examples for example in part)
+        reader = Reader(None if texts_alone else self.way.reader())
         return Subject(self.way.schema, self.way.recipe, self.pupil, reader)

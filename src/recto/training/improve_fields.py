@@ -1,7 +1,7 @@
-"""Improve a tagger: fit it on train, measure it on test beside the one before, and say what changed.
+"""Improve what finds fields: teach it on train, measure it on test beside what did before, say what changed.
 
-The one function behind `recto improve` for recipes of kind tagger; `training/improve` is that of engines. The
-pages of test are read once, for both; gates and Releases are not here.
+The one function behind `recto improve` for recipes of kind tagger and text; `training/improve` is that of
+engines. The pages of test are read once, for both; gates and Releases are not here.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,38 +14,38 @@ from recto.evaluation.fields.measure import Measured, measure_fields
 from recto.evaluation.fields.page import write_field_report
 from recto.evaluation.fields.report import FieldReport
 from recto.evaluation.report import DatasetInfo
+from recto.extraction.extractor import Extractor
 from recto.extraction.tagger import Tagger
-from recto.extraction.tagger_folder import open_tagger
 from recto.observability.cost import cost
 from recto.training.cost import price_per_hour
 from recto.training.identity import Identity, identity_of
 from recto.training.progress import Progress, Silent
+from recto.training.readings import READINGS, KeptReadings
 from recto.training.run import Run, Start, open_run
 from recto.training.selection import Selection, select
 from recto.training.spent import Spent, Stopwatch
-from recto.training.tagging.readings import KeptReadings
-from recto.training.tagging.way import READINGS, TaggerWay
 from recto.training.train import MEASURING, Taught, figures_of, needed, teach
+from recto.training.way import FieldWay
 
 _REPORT = "report.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The tagger to improve on, and the hash of its content."""
+    """What is to be improved on, and the hash of its content."""
 
-    tagger: Tagger
+    extractor: Extractor
     sha256: str
 
 
-def untrained(way: TaggerWay) -> Before:
+def untrained(way: FieldWay) -> Before:
     """The tagger that goes by patterns alone."""
-    return Before(Tagger(way.schema), way.base_sha256())
+    return Before(Tagger(way.schema), way.untrained_sha256())
 
 
 @dataclass(frozen=True, slots=True)
 class FieldImprovement:
-    """What one such training did: the FieldReport, with the tagger before as its baseline, and the model.
+    """What one such training did: the FieldReport, with what did before as its baseline, and the model.
 
     `spent` and `cost` (None without a price) are of everything, measuring too.
     """
@@ -61,13 +61,13 @@ class FieldImprovement:
 def improve_fields(
     dataset: Dataset,
     out: Path,
-    way: TaggerWay,
+    way: FieldWay,
     progress: Progress | None = None,
     *,
     start: Start = "new",
     before: Before | None = None,
 ) -> FieldImprovement:
-    """Fit a tagger on `dataset` and write a Run into `out`; `before` is the untrained one if it isn't said.
+    """Teach on `dataset` and write a Run into `out`; `before` is the untrained tagger if it isn't said.
 
     Raises TrainingError (nothing to learn from, or to measure on), LeakageError, SchemaError, OutputError,
     WorkspaceBusy, and the engine's and dataset's own errors.
@@ -88,12 +88,12 @@ def improve_fields(
     return done
 
 
-def depends_on(dataset: Dataset, way: TaggerWay, before: Before) -> Identity:
+def depends_on(dataset: Dataset, way: FieldWay, before: Before) -> Identity:
     """The Identity of the Run that `improve_fields` would make. Raises TrainingError, LeakageError."""
     return _identity(dataset, select(dataset, way.usable), way, before)
 
 
-def _identity(dataset: Dataset, chosen: Selection, way: TaggerWay, before: Before) -> Identity:
+def _identity(dataset: Dataset, chosen: Selection, way: FieldWay, before: Before) -> Identity:
     used = Dataset((*chosen.train, *chosen.val, *chosen.test), dataset.root)
     return identity_of("improve", way, (dataset.root, fingerprint(used)), before.sha256)
 
@@ -105,16 +105,16 @@ def _kept(run: Run) -> FieldReport | None:
 
 
 def _measured(
-    run: Run, way: TaggerWay, before: Before, data: tuple[Dataset, Selection], watch: Stopwatch
+    run: Run, way: FieldWay, before: Before, data: tuple[Dataset, Selection], watch: Stopwatch
 ) -> FieldReport:
     dataset, chosen = data
     reader = KeptReadings(way.reader(), run.prepared / READINGS)
-    watch.stage(f"{MEASURING} both taggers on test", len(chosen.test))
+    watch.stage(f"{MEASURING} both on test", len(chosen.test))
     report = measure_fields(
         reader,
-        open_tagger(run.model),
+        way.extractor(run.model),
         Measured(chosen.test, _info(dataset, chosen.test), (*chosen.train, *chosen.val)),
-        baseline=before.tagger,
+        baseline=before.extractor,
         progress=_advancing(watch),
     )
     run.log("measured", mean_f1=report.candidate.mean_f1)

@@ -1,7 +1,7 @@
 """Readings: an Engine that reads no page twice: what it has read is kept in a file, whole after any kill.
 
-It is wrapped around the engine that reads for a tagger, so that a training which goes on, and measuring after
-training, cost no second reading.
+It is wrapped around the engine that reads for what finds fields, so that a training which goes on, and
+measuring after training, cost no second reading.
 """
 
 import json
@@ -13,6 +13,9 @@ from recto.documents.page import Page
 from recto.documents.transcript import Transcript, transcript_from_json
 from recto.engines.engine import Engine
 from recto.errors import OutputError
+
+READINGS = "readings.jsonl"
+"""What the file is called, among what a Run prepares."""
 
 _Key = tuple[str, int]
 
