@@ -190,9 +190,9 @@ def test_fields_and_drafts_that_cant_be_kept_are_refused(
 ) -> None:
     place, edit = read("a", "machine"), FieldsEdit({"total": value})
     seen = document(workspace, place.sha256).fields_version
-    with pytest.raises(CorrectionError, match="kept|NUL"):
+    with pytest.raises(CorrectionError, match=r"kept|NUL"):
         save_fields(workspace, place.sha256, edit, Stamp("anna", seen, "key"))
-    with pytest.raises(CorrectionError, match="kept|NUL"):
+    with pytest.raises(CorrectionError, match=r"kept|NUL"):
         keep_draft(workspace, place, edit, seen, "anna")
     assert corrections(workspace) == () and draft_of(workspace, place, "fields", "anna") is None
 
