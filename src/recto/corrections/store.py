@@ -144,7 +144,7 @@ def corrections(
 
 
 def _accepted(row: DocumentRow, text: str | None) -> PageContent | None:
-    """What says this text already, so that its places are right too: the page as it is, or its reading."""
+    """What says this text already, with places that are right as well: the page as it is, or its reading."""
     return next((one for one in (content_of(row), reading_of(row)) if one and one.text == text), None)
 
 
