@@ -14,6 +14,7 @@ RectoError
 │   └── LeakageError          one document on both sides of a split
 ├── EngineError               an engine can't be loaded or can't read
 │   ├── UnknownEngine
+│   ├── QuestionRefused       a language model can't be asked this
 │   ├── MissingPackage        an optional library or program isn't installed
 │   ├── ModelFolderError      a model folder is incomplete, changed or of another kind
 │   ├── ModelNotFound         base weights that aren't on this machine
@@ -122,6 +123,10 @@ class EngineError(RectoError):
 
 class UnknownEngine(EngineError):
     """No engine has this name."""
+
+
+class QuestionRefused(EngineError):
+    """A language model can't be asked this: it is too long, or no grammar keeps its shape."""
 
 
 class MissingPackage(EngineError):

@@ -71,7 +71,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     create_workspace(root)
     (root / "recto.toml").write_text(
         "[gates]\nmin_test_documents = 5\nlanguage_model_s = 600.0\n"
-        '[text]\ndevice = "cpu"\nmax_new_tokens = 32\n[uploads]\ndecode_workers = 1\n'
+        '[text]\ndevice = "cpu"\nmax_new_tokens = 32\n[uploads]\ndecode_workers = 1\n[serving]\nrequest_timeout_s = 600.0\n'
     )
     opened = open_workspace(root)
     splits = [split for split, count in COUNTS.items() for _ in range(count)]
@@ -139,6 +139,7 @@ def test_the_service_asks_the_current_one_by_its_schemas_name(
     workspace: Workspace, done: FieldCycleResult
 ) -> None:
     with serving(Service(workspace.settings, workspace, load=lambda _: Reciting())) as served:
+        served.client.timeout = 600
         answer = served.client.post("/v1/extract", json={"text": TEXT, "schema": "paper"})
         assert answer.status_code == 200, answer.text
         assert answer.json()["values"] == {"motto": MOTTO}

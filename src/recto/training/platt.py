@@ -13,7 +13,9 @@ def smoothed(right: Floats) -> Floats:
     So values that are all right make nothing certain (Krichevsky and Trofimov's half; Platt takes a whole).
     """
     count = right.sum()
-    return np.where(right > 0, (count + 0.5) / (count + 1), 0.5 / (len(right) - count + 1))
+    high, low = (count + 0.5) / (count + 1), 0.5 / (len(right) - count + 1)
+    targets: Floats = low + (high - low) * right
+    return targets
 
 
 def scaled(evidence: Floats, right: Floats, prior: Floats) -> tuple[float, list[float]]:

@@ -17,11 +17,14 @@ from ..conftest import serving, settings_with
 from .test_extract import OWN, TEXT, Selling, ask, found, refused, send
 from .test_jobs import add, ended, fields
 
+PATIENT_S = 600.0
+"""Loading torch may take long where much else goes on."""
 SAID = said(json.dumps({"total": "12.00"}))
 
 
 def service(extractor: str, **tables: dict[str, object]) -> Service:
-    settings = settings_with(extraction={"extractor": extractor}, **tables)
+    patient = {"request_timeout_s": PATIENT_S}
+    settings = settings_with(extraction={"extractor": extractor}, serving=patient, **tables)
     return Service(settings, load=lambda _: Selling())
 
 
@@ -60,9 +63,14 @@ def test_a_model_that_isnt_there_is_a_503_and_never_another_extractor() -> None:
 def test_a_model_of_text_here(text_weights: StoredModel) -> None:  # noqa: F811
     text = {"model": str(text_weights.path), "device": "cpu", "max_new_tokens": 60}
     with serving(service("text", text=text)) as served:
+        served.client.timeout = PATIENT_S
         answer = ask(served, TEXT, OWN)
         found(answer)
         assert answer.json()["extractor"] == f"language model {text_weights.name}"
+        long = {f"field {number}": {"type": "string"} for number in range(2000)}
+        told = refused(ask(served, TEXT, {"type": "object", "properties": long}), 422)
+        assert told == "the language model can't be asked for so much"
+        found(ask(served, TEXT, OWN))  # and it goes on
 
 
 def test_a_model_that_sees_pages_here(
@@ -71,6 +79,7 @@ def test_a_model_that_sees_pages_here(
 ) -> None:
     vlm = {"model": str(tiny_weights.path), "device": "cpu", "max_new_tokens": 40}
     with serving(service("vision", vlm=vlm)) as served:
+        served.client.timeout = PATIENT_S
         answer = send(served, samples["scan.png"], schema=json.dumps(OWN))
         found(answer)
         assert answer.json()["extractor"] == f"vision model {tiny_weights.name}"

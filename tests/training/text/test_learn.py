@@ -11,10 +11,11 @@ from recto.engines.model_store import StoredModel
 from recto.errors import DatasetError, ModelFolderError, SettingsError, TrainingError
 from recto.extraction.asked_folder import open_asked
 from recto.extraction.texts import extract_text, transcripts_of_text
+from recto.training.improve_fields import improve_fields
 from recto.training.lora.lesson import LoraLesson
 from recto.training.text.recipe import TextRecipe
 from recto.training.train import Training, estimate, train
-from recto.training.way import reading_way_of, way_of
+from recto.training.way import field_way_of, reading_way_of, way_of
 
 from ..lora.conftest import line_page
 from .conftest import recipe_of, rows, settings_of, write_pairs
@@ -73,6 +74,19 @@ def test_the_model_folder_extracts_and_makes_nothing_up(
 def test_a_folder_that_reads_pages_is_no_extractor(run: tuple[Path, Training]) -> None:
     with pytest.raises(ModelFolderError, match="made for engine 'text', not 'vlm'"):
         open_model(run[0] / "model", engine="vlm")
+
+
+def test_it_is_measured_on_texts_beside_the_untrained_tagger(
+    text_weights: StoredModel, schema_file: Path, tmp_path: Path
+) -> None:
+    wanted = [*rows(4), *rows(2, "val", thanks="Thanks"), *rows(3, "test", thanks="Bye")]
+    data = load_taught(write_pairs(tmp_path / "pairs.jsonl", wanted))
+    recipe = recipe_of(text_weights, schema_file, epochs=1)
+    way = field_way_of(recipe, settings_of(text_weights))
+    report = improve_fields(data, tmp_path / "run", way).report
+    assert report.documents == 3 and report.failed == {}
+    assert report.candidate.extractor.startswith("language model ") and report.baseline is not None
+    assert report.baseline.extractor == "tagger, not trained" and report.baseline.mean_f1 > 0.5
 
 
 def test_killed_and_gone_on_with_it_ends_the_same(

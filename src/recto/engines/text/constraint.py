@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from recto.engines.vlm.packages import torch, transformers
-from recto.errors import EngineError, MissingPackage
+from recto.errors import EngineError, MissingPackage, QuestionRefused
 
 try:
     import llguidance
@@ -45,13 +45,13 @@ class Grammars:
         self.end, self.width = end, width
 
     def matcher(self, shape: Mapping[str, JsonValue]) -> llguidance.LLMatcher:
-        """A new matcher at the beginning of an answer. Raises EngineError for a shape that can't be kept."""
+        """A new matcher at the beginning of an answer. Raises QuestionRefused for a shape of no grammar."""
         key = json.dumps(shape)
         if key not in self._compiled:
             grammar = llguidance.LLMatcher.grammar_from_json_schema(key, overrides=_COMPACT)
             matcher = llguidance.LLMatcher(self._tokenizer, grammar)
             if matcher.is_error():
-                raise EngineError(f"no grammar can be made of this shape: {matcher.get_error()}")
+                raise QuestionRefused(f"no grammar can be made of this shape: {matcher.get_error()}")
             self._compiled[key] = matcher
         return self._compiled[key].deep_copy()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from recto.engines.text.writing import Question
 from recto.engines.vlm.packages import transformers
-from recto.errors import EngineError
+from recto.errors import EngineError, QuestionRefused
 
 _HERE = "RECTO QUESTION HERE"
 _MOST_CHARACTERS = 64
@@ -38,13 +38,13 @@ class Frame:
     def of(self, question: Question, room: int) -> Framed:
         """The question in at most `room` tokens, the end of the document left away where it must be.
 
-        Raises EngineError where not even the question itself has room.
+        Raises QuestionRefused where not even the question itself has room.
         """
         head = (*self.before, *plain_tokens(self.tokenizer, question.before))
         tail = (*plain_tokens(self.tokenizer, question.after), *self.after)
         left = room - len(head) - len(tail)
         if left < 1:
-            raise EngineError(
+            raise QuestionRefused(
                 f"the question alone takes {len(head) + len(tail)} tokens of {room}",
                 where=question.where or None,
                 hint="[text] max_prompt_tokens, or a smaller schema",

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recto.documents.opening import open_page
 from recto.engines.text.writing import PageQuestion, PageWriter, Question, Writer, Written
-from recto.errors import RectoError
+from recto.errors import QuestionRefused, RectoError
 from recto.serving.extracting.protocol import (
     Means,
     PictureJson,
@@ -116,7 +116,7 @@ def main() -> None:
             if (question := order["question"]) is not None:
                 _say(replies, {"written": _written_json(models.written(order, question))})
         except RectoError as error:
-            _say(replies, {"problem": str(error)})
+            _say(replies, {"problem": str(error), "refused": isinstance(error, QuestionRefused)})
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

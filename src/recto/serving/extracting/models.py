@@ -10,7 +10,7 @@ import logging
 import os
 from asyncio.subprocess import Process
 
-from recto.errors import DeadlineExpired, ModelUnavailable, QueueFull
+from recto.errors import DeadlineExpired, ModelUnavailable, QueueFull, RequestRefused
 from recto.serving.entrance import stopping
 from recto.serving.extracting.model_child import GRACE_S, Setup
 from recto.serving.extracting.processes import Processes, heard, kill, killed_unless_done, told
@@ -53,7 +53,8 @@ class ModelProcesses:
         """The model's answer by `deadline` (the event loop's time; None: whenever it is its turn).
 
         Raises QueueFull where too many wait already (who has no deadline waits all the same);
-        DeadlineExpired; Draining after `close`; ModelUnavailable where it can't be loaded or asked.
+        DeadlineExpired; Draining after `close`; ModelUnavailable where it can't be loaded or
+        asked; RequestRefused for a question that is too long.
         """
         if deadline is not None and self._waiting >= self._limits.model_queue:
             raise QueueFull("too many documents wait for the language model", hint="try again later")
@@ -110,6 +111,8 @@ class ModelProcesses:
             except (OSError, ValueError):
                 raise await self._ended(process) from None
         self._processes.keep(process)
+        if reply.get("refused"):
+            raise RequestRefused("the language model can't be asked for so much", hint="a smaller schema")
         if "problem" in reply:
             _log.error("a language model can't be asked", extra={"reason": reply["problem"]})
             raise _unavailable()

@@ -113,8 +113,12 @@ class WriteOrder(TypedDict):
 
 
 class WriteReply(TypedDict):
-    """First that the model is `ready`, with what it calls itself; then what is `written`; or a `problem`."""
+    """First that the model is `ready`, with what it calls itself; then what is `written`; or a `problem`.
+
+    `refused` says that this question can't be asked, whatever the model.
+    """
 
     ready: NotRequired[str]
     written: NotRequired[WrittenJson]
     problem: NotRequired[str]
+    refused: NotRequired[bool]
