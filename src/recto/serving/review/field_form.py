@@ -119,7 +119,7 @@ def _lists_of(schema: object) -> dict[str, tuple[FieldInput, ...]]:
     """The lists of a built-in schema with their columns; other schemas aren't kept with what they found."""
     if schema not in BUILT_IN:
         return {}
-    specs = load_schema(cast(str, schema)).fields
+    specs = load_schema(schema).fields
     return {spec.name: _columns_of(spec) for spec in specs if spec.many or spec.kind == "items"}
 
 
