@@ -62,6 +62,8 @@ def test_the_tools_of_the_view_never_cover_the_page(site: Site, opened: Open) ->
         assert tools is not None and viewer is not None
         assert tools["height"] > 0 and viewer["height"] > 100
         assert tools["y"] + tools["height"] <= viewer["y"], "what is zoomed stays inside the viewer"
+    page.keyboard.press("Control+s")  # done with: it waits for nobody after this
+    status(page, "Saved")
 
 
 def test_accepting_leaves_the_reading_as_it_was_and_unsure_leaves_the_page(site: Site, opened: Open) -> None:
