@@ -17,6 +17,7 @@ if (!data.width) { // only the image tells its size
 const size = [data.width, data.height];
 const KEPT = `recto ${data.author} ${data.id} ${data.page}`; // a draft that the service couldn't be told of
 const DRAFT_AFTER_MS = 700;
+const MEANWHILE = "Saved, but what you typed meanwhile isn't: save again";
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
 let version = data.version;
@@ -178,7 +179,7 @@ async function save(body = content()) {
     localStorage.removeItem(KEPT);
     Object.assign(document.getElementById("state"), { className: "tag good", textContent: "✓ trusted" });
     untold = JSON.stringify(content()) !== typedThen;
-    if (untold) { draftSoon(); tell("Saved, but what you typed meanwhile isn't: save again", "bad"); return false; }
+    if (untold) { tell(MEANWHILE, "bad"); draftSoon(MEANWHILE); return false; }
     tell("Saved", "good");
     return true;
   } finally {
@@ -217,20 +218,20 @@ async function undo() {
 
 // -- drafts ------------------------------------------------------------------------------------------------
 
-function draftSoon() {
+function draftSoon(words = "Draft kept") {
   untold = true;
   clearTimeout(draftTimer);
-  draftTimer = setTimeout(keepDraft, DRAFT_AFTER_MS);
+  draftTimer = setTimeout(() => keepDraft(words), DRAFT_AFTER_MS);
 }
 
-async function keepDraft() {
+async function keepDraft(words) {
   const draft = { version, ...content() };
   untold = false;
   try {
     const answer = await ask("PUT", `${page}/draft?kind=transcript`, draft);
     if (!answer.ok) throw new Error(answer.status);
     localStorage.removeItem(KEPT);
-    if (!saving) tell("Draft kept");
+    if (!saving) tell(words);
   } catch {
     keepHere(draft);
     if (!saving) tell("Draft kept in this browser only", "bad");
