@@ -14,6 +14,7 @@ from recto.retraining.cycle import CycleResult, run_cycle
 from recto.retraining.field_cycle import FieldCycleResult, run_field_cycle
 from recto.retraining.ledger import Wish
 from recto.retraining.log_lines import LoggedProgress, write_line
+from recto.retraining.other_reading import other_engine, read_again
 from recto.retraining.queue import engine_of, read_queue, unread
 from recto.workspace.folder import open_workspace
 
@@ -57,6 +58,13 @@ def tend(path: Path, scope: str, *, accuracy: bool) -> str:
         value = "unknown" if found.value is None else f"{found.value:.1%}"
         told.append(f"validation accuracy {value} over {found.measured} documents")
     return f"{scope}: {'; '.join(told) or 'nothing to read'}"
+
+
+def ask_other(path: Path, scope: str) -> str:
+    """Have the other engine read what waits in the scope."""
+    workspace = open_workspace(path)
+    count = read_again(workspace, scope, other_engine(workspace))
+    return f"{scope}: {count} queued documents read by {workspace.settings.review.other_engine} as well"
 
 
 def turn(path: Path, scope: str, reasons: Sequence[str], wish: Wish) -> str:

@@ -61,7 +61,7 @@ def read_queue(
     "failed" with the reason. `progress` hears of each document.
     """
     rows = unread(workspace, scope)[:AT_ONCE]
-    readings = read_pages(engine, map(_open, examples_of(workspace, rows)))
+    readings = read_pages(engine, map(open_or_failure, examples_of(workspace, rows)))
     done = failed = 0
     for row, reading in zip(rows, readings, strict=True):
         if isinstance(reading, Transcript):
@@ -80,7 +80,8 @@ def engine_of(workspace: Workspace, scope: str) -> Engine:
     return load_release(workspace, release) if release else usual_way(workspace).base_engine()
 
 
-def _open(example: Example) -> Page | PageFailure:
+def open_or_failure(example: Example) -> Page | PageFailure:
+    """The page of a queued document, or why it can't be opened."""
     try:
         return open_example(example)
     except RectoError as error:

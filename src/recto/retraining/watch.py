@@ -31,6 +31,7 @@ from recto.retraining.ledger import (
 )
 from recto.retraining.log_lines import Log
 from recto.retraining.loops import loops_of
+from recto.retraining.other_reading import read_once
 from recto.retraining.queue import unread
 from recto.retraining.recipes import own_schema
 from recto.retraining.triggers import due
@@ -110,6 +111,7 @@ class Watch:
         for scope in loops_of(workspace):
             if not is_of_fields(scope):
                 well.append(self._guarded(scope, partial(self._tend, workspace, scope)))
+                well.append(self._guarded("review.other_engine", partial(self._ask_other, workspace, scope)))
             well.append(self._guarded(scope, partial(self._turn, workspace, scope)))
         return all(well)
 
@@ -143,6 +145,10 @@ class Watch:
         accuracy = ran and known_accuracy(workspace, scope).missing > 0
         if accuracy or unread(workspace, scope):
             self.log(run_apart(self.stop, jobs.tend, workspace.path, scope, accuracy=accuracy))
+
+    def _ask_other(self, workspace: Workspace, scope: str) -> None:
+        if read_once(workspace, scope):
+            self.log(run_apart(self.stop, jobs.ask_other, workspace.path, scope))
 
     def _turn(self, workspace: Workspace, scope: str) -> None:
         """Run a Cycle if one is asked for or due. Who asked first says how; who wants another one waits."""

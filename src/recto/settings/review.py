@@ -25,6 +25,10 @@ class ReviewSettings(SettingsTable):
     missing_field_words: _Weight = Field(
         default=5.0, description="a required field that wasn't found counts as so many wrong words"
     )
+    other_engine: str = Field(
+        default="",
+        description="what waits is read by this engine as well (recto loop): where it disagrees, look sooner",
+    )
     schemas: dict[Word, SchemaName] = Field(
         default={"receipt": "receipt", "invoice": "invoice", "contract": "contract", "tax_form": "tax_form"},
         description="which fields are looked for in an uploaded document, by its category",
