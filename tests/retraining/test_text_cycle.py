@@ -70,7 +70,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     create_workspace(root)
     (root / "recto.toml").write_text(
         "[gates]\nmin_test_documents = 5\nlanguage_model_s = 600.0\n"
-        '[text]\ndevice = "cpu"\nmax_new_tokens = 32\n[uploads]\ndecode_workers = 1\n[serving]\nrequest_timeout_s = 600.0\n'
+        '[text]\ndevice = "cpu"\nmax_new_tokens = 32\n[uploads]\ndecode_workers = 1\n'
+        "[serving]\nrequest_timeout_s = 600.0\n"
     )
     opened = open_workspace(root)
     splits = [split for split, count in COUNTS.items() for _ in range(count)]
