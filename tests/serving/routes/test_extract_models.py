@@ -67,7 +67,8 @@ def test_a_model_of_text_here(text_weights: StoredModel) -> None:  # noqa: F811
         answer = ask(served, TEXT, OWN)
         found(answer)
         assert answer.json()["extractor"] == f"language model {text_weights.name}"
-        long = {f"field {number}": {"type": "string"} for number in range(2000)}
+        about = {"type": "string", "description": "what nobody wants to know, at length, " * 8}
+        long = {f"field {number}": about for number in range(200)}
         told = refused(ask(served, TEXT, {"type": "object", "properties": long}), 422)
         assert told == "the language model can't be asked for so much"
         found(ask(served, TEXT, OWN))  # and it goes on
