@@ -239,7 +239,7 @@ def test_pages_whose_fields_come_too_late_do_not_count(
     workspace: Workspace, samples: dict[str, bytes]
 ) -> None:
     endless = {"type": "object", "properties": {"address": {"type": "string", "pattern": "^(.+)+\uffff"}}}
-    settings = settings_with(extraction={"timeout_s": 2})
+    settings = settings_with(extraction={"timeout_s": 5})
     key = add_key(workspace, "one", Terms(pages_per_day=1))
     with serving(Service(settings, workspace, lambda _: Selling()), key) as served:
         for _ in range(2):
