@@ -60,7 +60,7 @@ def test_a_request_is_left_for_the_loop(workspace: Workspace) -> None:
     with pytest.raises(RectoError, match="no loop looks after fields:letter"):
         call(workspace, "improve", "--later", "--scope", "fields:letter")
     done = call(workspace, "improve", "--later", "--scope", SCOPE, "--test-mode")
-    assert done.exit_code == 2 and "not for a tagger" in " ".join(done.output.split())
+    assert done.exit_code == 2 and "not for what finds fields" in " ".join(done.output.split())
     with pytest.raises(RectoError, match="is a setting of kind"):
         call(workspace, "improve", "--later", "--scope", SCOPE, "--epochs", "3")
     with workspace.read() as session:
