@@ -75,6 +75,14 @@ def test_labels_come_from_annotation_role_and_name() -> None:
     assert "subtotal" not in spec.unlike
 
 
+def test_labels_may_be_of_no_language_in_particular() -> None:
+    listed, by_language = (
+        only({"type": "string", "x-recto": {"labels": labels}})
+        for labels in (["zu zahlen"], {"de": ["zu zahlen"]})
+    )
+    assert listed.labels == by_language.labels == ("zu zahlen", "thing")
+
+
 def test_null_beside_a_type() -> None:
     for node in (
         {"type": ["string", "null"]},
@@ -142,7 +150,8 @@ def test_lists() -> None:
         ({"type": "string", "x-recto": {"lables": {}}}, "did you mean labels"),
         ({"type": "string", "x-recto": {"role": "totl"}}, "did you mean total"),
         ({"type": "string", "x-recto": []}, "x-recto"),
-        ({"type": "string", "x-recto": {"labels": ["total"]}}, "x-recto.labels"),
+        ({"type": "string", "x-recto": {"labels": "total"}}, "x-recto.labels"),
+        ({"type": "string", "x-recto": {"labels": [1]}}, "x-recto.labels"),
         ({"$ref": "#"}, "contains itself"),
         ({"$ref": "#/properties/thing"}, "refers to itself"),
         ({"$ref": "#/$defs/none"}, "isn't in it"),

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Annotated
 
 from jsonschema.exceptions import SchemaError as BrokenJsonSchema
 from jsonschema.validators import Draft202012Validator, validator_for
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from recto.datasets.example import JsonValue
 from recto.extraction.roles import Role, distinct, labels_against, role_in_line, role_named, roles
@@ -46,14 +47,19 @@ _KINDS_OF: dict[Shape, tuple[KindName, ...]] = {
 """What each shape can hold; the first is the guess where nothing says more."""
 
 
+def _by_language(labels: object) -> object:
+    """A plain list of labels is of no language in particular."""
+    return {"": labels} if isinstance(labels, list) else labels
+
+
 class Annotation(BaseModel):
-    """What `x-recto` may say of a property; `labels` by language."""
+    """What `x-recto` may say of a property; `labels` in a list, or in a list for each language."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: KindName | None = None
     role: str = ""
-    labels: dict[str, list[str]] = {}
+    labels: Annotated[dict[str, list[str]], BeforeValidator(_by_language)] = {}
     unlike: list[str] = []
     aliases: list[str] = []
 
