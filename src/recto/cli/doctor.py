@@ -22,7 +22,9 @@ def doctor(
         str,
         typer.Option(help="Base weights to rehearse with: a stored name, or a folder (default: see above)."),
     ] = "",
-    remote: Annotated[bool, typer.Option("--remote", help="Look at the server (remote.url) instead.")] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Look at the server (remote.url) instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check versions, GPU, memory and disk, then really read a page and fine-tune in small.

@@ -188,7 +188,7 @@ class _Reader:
         annotation = self._annotation(node, place)
         if annotation is None:
             return []
-        spec = _spec(node.node, place, annotation, roles()["line_items"])
+        spec = _spec(node, place, annotation, roles()["line_items"])
         return [replace(spec, kind="items", items=tuple(fields))]
 
     def _plain(self, node: PlainNode, place: _Place) -> list[FieldSpec]:
@@ -207,7 +207,7 @@ class _Reader:
             )
         if kind == "enum" and not choices:
             return self._wrong(place, "an enum must list its choices")
-        return [replace(_spec(node.node, place, annotation, role), kind=kind, choices=choices, shape=shape)]
+        return [replace(_spec(node, place, annotation, role), kind=kind, choices=choices, shape=shape)]
 
     def _annotation(self, node: PlainNode, place: _Place) -> Annotation | None:
         try:
@@ -239,14 +239,15 @@ class _Reader:
         return role if fits else None
 
 
-def _spec(node: Node, place: _Place, annotation: Annotation, role: Role | None) -> FieldSpec:
+def _spec(plain: PlainNode, place: _Place, annotation: Annotation, role: Role | None) -> FieldSpec:
     """What annotation, role, and name together say of a field."""
+    node = plain.node
     own = [label for labels in annotation.labels.values() for label in labels]
     title = node.get("title")
     said = [_words(place.path.rpartition(".")[2]), *([_words(title)] if isinstance(title, str) else [])]
     labels = distinct([*own, *(role.labels if role else ()), *said])
     unlike = distinct([*annotation.unlike, *(labels_against(role) if role else ())])
-    description = node.get("description", role.description if role else "")
+    description = node.get("description") or (role.description if role else plain.about)
     return FieldSpec(
         name=place.path,
         kind="text",
