@@ -69,6 +69,23 @@ def test_orders_on_a_page_are_text_like_any_other() -> None:
     assert said(text)["total"] == "5.00"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Total: EUR 12.00", "Rechnung Nr. 4711", "Datum: 01.02.2024", "TOTAL AMOUNT DUE ON August 3, 2014"],
+)
+def test_a_label_with_its_value_is_no_name_and_no_address(line: str) -> None:
+    """What else stands there, or nothing, is said: never another field's line."""
+    found = said(line, INVOICE) | said(f"Shop GmbH\n{line}", INVOICE)
+    assert found["vendor"] == "Shop GmbH"
+    assert "vendor_address" not in found
+
+
+def test_names_and_addresses_may_begin_like_labels() -> None:
+    found = said("Cash & Carry 24 Ltd\nNo. 12, Jalan Permas 4,\n81750 Masai, Johor")
+    assert found["vendor"] == "Cash & Carry 24 Ltd"
+    assert found["address"] == "No. 12, Jalan Permas 4, 81750 Masai, Johor"
+
+
 def test_the_same_field_twice_is_said_once() -> None:
     extraction = extracted("Total   5.00\nTotal   5.00")
     assert [found.value for found in extraction.fields if found.name == "total"] == ["5.00"]
