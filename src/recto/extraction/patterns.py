@@ -26,6 +26,8 @@ _WORD_MORE = 0.4
 
 _OF_ANOTHER = -4.0
 """A text that is another field's label and value ("Total: EUR 12.00") is no name, and no address."""
+_BOX_NUMBER = -4.0
+"""The figure that begins "16 State tax withheld" counts the boxes of a form: it is no amount."""
 _NAMES = frozenset({"vendor", "address", "party", "buyer"})
 _VALUES = frozenset({"money", "date", "id", "number"})
 _WORDS_OF_VALUES = 2
@@ -86,7 +88,11 @@ class Patterns:
             if around not in labels:
                 labels[around] = self._label_points(spec, *around)
             point = _UNLABELLED + labels[around] + (0.0 if role is None else sum(role(seen)))
-            points.append(point + (_OF_ANOTHER if is_name and self._holds_a_value(seen.candidate) else 0.0))
+            if is_name and self._holds_a_value(seen.candidate):
+                point += _OF_ANOTHER
+            if spec.kind == "money" and _numbers_a_box(seen.candidate):
+                point += _BOX_NUMBER
+            points.append(point)
         return np.array(points, float)
 
     def _holds_a_value(self, candidate: Candidate) -> bool:
@@ -150,6 +156,13 @@ class Patterns:
             label = above[-size:]
             if label in self._owners:
                 yield label, _UNDER_LABEL + _WORD_MORE * (len(label) - 1)
+
+
+def _numbers_a_box(candidate: Candidate) -> bool:
+    """Whether a whole number of two figures at most, of no currency, begins a line of words."""
+    after = candidate.after.lstrip(" .)")
+    bare = candidate.printed.isdigit() and len(candidate.printed) <= 2 and not candidate.currency
+    return bare and not candidate.before.strip() and after[:1].isalpha() and len(WORDS.findall(after)) > 1
 
 
 def split_label(label: str) -> Label:
