@@ -1,6 +1,7 @@
 """The documentation says what is there: commands exist, flags parse, links resolve, pages are current."""
 
 import importlib.util
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from recto.cli import verbs
+from recto.extraction.loading import schema_from_json
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -101,6 +103,14 @@ def is_known(words: list[str]) -> bool:
         for flag in (*parameter.opts, *parameter.secondary_opts)
     }
     return {word.partition("=")[0] for word in words if word.startswith("-")} <= known
+
+
+def test_the_example_of_a_schema_is_one() -> None:
+    text = (ROOT / "docs" / "extraction.md").read_text("utf-8")
+    examples = re.findall(r"```json\n(.*?)```", text, re.S)
+    assert examples
+    for example in examples:
+        schema_from_json(json.loads(example), "example")
 
 
 def test_make_help_lists_every_target() -> None:

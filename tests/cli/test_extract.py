@@ -183,6 +183,13 @@ def test_a_picture_is_read_whatever_its_name(tmp_path: Path, samples: Samples) -
     assert answer["engine"] == "fake 1"
 
 
+def test_a_document_with_too_many_values_is_named(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recto.extraction.candidates.MOST_CANDIDATES", 5)
+    done = run(text, "--schema", "receipt")
+    assert done.exit_code == 1
+    assert f"{text}: more than 5 places in it could be vendor" in done.stderr.replace("\n", " ")
+
+
 def test_lines_are_bounded(text: Path) -> None:
     done = run(text, "--schema", "receipt", "--max-lines", "3")
     assert done.exit_code == 1

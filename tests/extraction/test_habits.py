@@ -59,6 +59,8 @@ def test_the_order_of_day_and_month(text: str, order: str) -> None:
         ("Auckland, New Zealand\nTotal $5.00", "NZD"),
         ("Acme Inc, Seattle, WA 98109\nBill to: Maple Ltd, Canada\nTotal $5.00", "USD"),
         ("SW1A 1AA London\nTotal $5.00", "USD"),
+        ("HARBOUR LIGHTS SDN BHD\n81750 MASAI, JOHOR\nTotal $5.00", "MYR"),
+        ("Harbour Lights Sdn.Bhd.\nTotal $5.00", "MYR"),
     ],
 )
 def test_the_dollar_that_is_meant(text: str, dollar: str) -> None:

@@ -75,6 +75,37 @@ def test_labels_come_from_annotation_role_and_name() -> None:
     assert "subtotal" not in spec.unlike
 
 
+@pytest.mark.parametrize(
+    ("name", "own", "described"),
+    [
+        ("total", {"description": "with tips"}, "with tips"),
+        ("total", {}, "what the document comes to, taxes included"),
+        ("thing", {}, "any amount"),
+    ],
+)
+def test_a_type_describes_a_field_that_nothing_else_describes(
+    name: str, own: dict[str, JsonValue], described: str
+) -> None:
+    money = {
+        "description": "any amount",
+        "type": "object",
+        "properties": {"amount": TEXT, "currency": TEXT},
+    }
+    reference: dict[str, JsonValue] = {"$ref": "#/$defs/money"}
+    for node in (reference, {"anyOf": [reference, {"type": "null"}]}):
+        schema = {"type": "object", "properties": {name: {**node, **own}}, "$defs": {"money": money}}
+        (spec,) = schema_from_json(schema, "s").fields
+        assert (spec.kind, spec.description) == ("money", described)
+
+
+def test_labels_may_be_of_no_language_in_particular() -> None:
+    listed, by_language = (
+        only({"type": "string", "x-recto": {"labels": labels}})
+        for labels in (["zu zahlen"], {"de": ["zu zahlen"]})
+    )
+    assert listed.labels == by_language.labels == ("zu zahlen", "thing")
+
+
 def test_null_beside_a_type() -> None:
     for node in (
         {"type": ["string", "null"]},
@@ -142,7 +173,8 @@ def test_lists() -> None:
         ({"type": "string", "x-recto": {"lables": {}}}, "did you mean labels"),
         ({"type": "string", "x-recto": {"role": "totl"}}, "did you mean total"),
         ({"type": "string", "x-recto": []}, "x-recto"),
-        ({"type": "string", "x-recto": {"labels": ["total"]}}, "x-recto.labels"),
+        ({"type": "string", "x-recto": {"labels": "total"}}, "x-recto.labels"),
+        ({"type": "string", "x-recto": {"labels": [1]}}, "x-recto.labels"),
         ({"$ref": "#"}, "contains itself"),
         ({"$ref": "#/properties/thing"}, "refers to itself"),
         ({"$ref": "#/$defs/none"}, "isn't in it"),

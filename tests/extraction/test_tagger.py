@@ -69,6 +69,31 @@ def test_orders_on_a_page_are_text_like_any_other() -> None:
     assert said(text)["total"] == "5.00"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["Total: EUR 12.00", "Rechnung Nr. 4711", "Datum: 01.02.2024", "TOTAL AMOUNT DUE ON August 3, 2014"],
+)
+def test_a_label_with_its_value_is_no_name_and_no_address(line: str) -> None:
+    """What else stands there, or nothing, is said: never another field's line."""
+    found = said(line, INVOICE) | said(f"Shop GmbH\n{line}", INVOICE)
+    assert found["vendor"] == "Shop GmbH"
+    assert "vendor_address" not in found
+
+
+def test_the_number_of_a_box_is_no_amount() -> None:
+    form = load_schema("tax_form")
+    boxes = "Form 1099-MISC\n2 Royalties of all kinds\n3 Other income\n16 State tax withheld\n"
+    assert not {"royalties", "other_income", "state_tax_withheld"} & said(boxes, form).keys()
+    assert said("2 Royalties   350\n16 State tax withheld   20", form)["state_tax_withheld"] == "20"
+    assert said("Coffee   12\nTotal   12")["total"] == "12"
+
+
+def test_names_and_addresses_may_begin_like_labels() -> None:
+    found = said("Cash & Carry 24 Ltd\nNo. 12, Jalan Permas 4,\n81750 Masai, Johor")
+    assert found["vendor"] == "Cash & Carry 24 Ltd"
+    assert found["address"] == "No. 12, Jalan Permas 4, 81750 Masai, Johor"
+
+
 def test_the_same_field_twice_is_said_once() -> None:
     extraction = extracted("Total   5.00\nTotal   5.00")
     assert [found.value for found in extraction.fields if found.name == "total"] == ["5.00"]

@@ -22,14 +22,16 @@ def doctor(
         str,
         typer.Option(help="Base weights to rehearse with: a stored name, or a folder (default: see above)."),
     ] = "",
-    remote: Annotated[bool, typer.Option("--remote", help="Look at the server of [remote] instead.")] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Look at the server (remote.url) instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check versions, GPU, memory and disk, then really read a page and fine-tune in small.
 
     A vision-language model is loaded, LoRA attached, one step trained, the
     adapter saved and loaded again, and a page read with it. Where there is a
-    GPU, that is done with the weights of [vlm]; without one, or where those
+    GPU, that is done with the weights of vlm.model; without one, or where those
     aren't stored, with the tiny model of random numbers, and it says so.
 
     What fails is told with what to do; the exit code is 1 then. What isn't

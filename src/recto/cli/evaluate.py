@@ -36,7 +36,7 @@ BaselineOption = Annotated[
     typer.Option(
         "--baseline",
         help="Engine to compare with (base weights, if no --baseline-model); with --fields untrained, or a "
-        "trained tagger.",
+        "trained tagger or language model.",
     ),
 ]
 BaselineModelOption = Annotated[
@@ -59,7 +59,8 @@ def evaluate(
     baseline: BaselineOption = None,
     baseline_model: BaselineModelOption = None,
     fields: Annotated[
-        bool, typer.Option("--fields", help="Measure the extraction of fields; --model is a trained tagger.")
+        bool,
+        typer.Option("--fields", help="Measure the extraction of fields; --model is one that finds them."),
     ] = False,
     schema: SchemaOption = None,
     read_with: ReadWithOption = None,
@@ -110,7 +111,9 @@ def _check_flags(
 ) -> None:
     """Raises BadParameter for flags that mean nothing with, or without, --fields."""
     if fields and baseline_model is not None:
-        raise typer.BadParameter("with --fields, --baseline names the tagger", param_hint="--baseline-model")
+        raise typer.BadParameter(
+            "with --fields, --baseline names what finds them", param_hint="--baseline-model"
+        )
     for flag, given in (("--schema", schema), ("--read-with", read_with)):
         if given is not None and not fields:
             raise typer.BadParameter(f"{flag} needs --fields", param_hint=flag)

@@ -11,7 +11,7 @@ from recto.cli.read_folder import ReadFolder
 from recto.cli.read_outputs import print_bytes
 from recto.documents.replacing import replace_file
 from recto.documents.transcript import Transcript
-from recto.errors import OutputError
+from recto.errors import DocumentTooLarge, OutputError
 from recto.extraction.extractor import Extractor
 from recto.extraction.fields import Extraction, ExtractionJson
 from recto.extraction.texts import ENGINE, check_lines, extract_text
@@ -64,9 +64,13 @@ class Extracting:
         first = transcripts[0]
         check_lines(transcripts, self.max_lines, where=first.document)
         is_text = first.engine == ENGINE
-        extraction = (
-            extract_text(self.extractor, transcripts) if is_text else self.extractor.extract(transcripts)
-        )
+        try:
+            extraction = (
+                extract_text(self.extractor, transcripts) if is_text else self.extractor.extract(transcripts)
+            )
+        except DocumentTooLarge as error:  # an extractor sees lines, and doesn't know whose they are
+            where = error.where or first.document
+            raise DocumentTooLarge(error.what, where=where, hint=error.hint) from error
         return Answer(first.document, first.sha256, len(transcripts), first.engine, extraction)
 
 

@@ -53,7 +53,7 @@ UNTRAINED = "untrained"
 
 
 class ExtractorName(StrEnum):
-    """What extracts; auto is what --model is made for, and without one the tagger."""
+    """What extracts; auto is what --model is made for, else the current Release, else the tagger."""
 
     AUTO = "auto"
     TAGGER = "tagger"
@@ -66,9 +66,9 @@ ExtractorOption = Annotated[
     ExtractorName,
     typer.Option(
         "--extractor",
-        help="What finds the fields: tagger; text: a language model here, [text] model; remote: one in a "
-        "server, [remote] url; vision: a vision-language model here that sees the pages, [vlm] model; auto: "
-        "what --model is, else the tagger.",
+        help="What finds the fields: tagger; text: a language model here (text.model); remote: one in a "
+        "server (remote.url); vision: a vision-language model here that sees the pages (vlm.model); auto: "
+        "what --model is, else the current Release of the schema, else the tagger.",
     ),
 ]
 

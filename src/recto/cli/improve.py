@@ -44,7 +44,8 @@ def improve(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in --out.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier run in --out.")] = False,
     scope: Annotated[
-        str | None, typer.Option(help="Business type with a loop of its own; or fields:SCHEMA, a tagger.")
+        str | None,
+        typer.Option(help="Business type with a loop of its own; or fields:SCHEMA: what finds fields."),
     ] = None,
     test_mode: Annotated[
         bool,

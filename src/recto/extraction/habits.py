@@ -2,7 +2,7 @@
 
 What the document itself shows comes first, then what a tagger has learnt of documents like it, then its
 country: US addresses, forms and money say month first. Without any of them day comes before month, and $
-is the dollar of the United States.
+is the dollar of the United States. On tills of Malaysia $ is the ringgit.
 """
 
 import re
@@ -39,6 +39,7 @@ _SIGNS_OF: dict[str, re.Pattern[str]] = {
     "HKD": re.compile(r"\bHKD\b|\bHK ?\$|\bHong Kong\b"),
     "MXN": re.compile(r"\bMXN\b|\bMX ?\$|\bM[eé]xico\b|\bM\.N\."),
     "TWD": re.compile(r"\bTWD\b|\bNT ?\$|\bTaiwan\b"),
+    "MYR": re.compile(r"\bMYR\b|\bRM ?\d|\b(?i:Malaysia|Kuala Lumpur|Selangor|Johor|Sdn\.? ?Bhd)\b"),
 }
 _OTHER_MONEY = re.compile(r"[€£]|\b(?:EUR|GBP|CHF|RM ?\d|MYR|INR|Rs\.?)\b")
 """Who counts in these writes the day first."""

@@ -24,6 +24,15 @@ _MOST_CLIMBED = 6
 _WORD_MORE = 0.4
 """A longer label says more."""
 
+_OF_ANOTHER = -4.0
+"""A text that is another field's label and value ("Total: EUR 12.00") is no name, and no address."""
+_BOX_NUMBER = -4.0
+"""The figure that begins "16 State tax withheld" counts the boxes of a form: it is no amount."""
+_NAMES = frozenset({"vendor", "address", "party", "buyer"})
+_VALUES = frozenset({"money", "date", "id", "number"})
+_WORDS_OF_VALUES = 2
+"""Beside currencies: "on August 3, 2014"."""
+
 _MOST_KNOWN = 20_000
 """Places around candidates that are remembered."""
 
@@ -66,18 +75,44 @@ class Patterns:
         self._owners.pop((), None)
         self._longest = max(map(len, self._owners), default=0)
         self._known: dict[tuple[Label, Label], dict[Label, float]] = {}
+        self._valued: dict[str, bool] = {}
 
     def scores(self, spec: FieldSpec, found: Sequence["Seen"]) -> Scores:
         """The points of each candidate of the field, on the scale of log-odds against "none of them"."""
         role = _ROLES.get(spec.role)
+        is_name = spec.role in _NAMES
         labels: dict[tuple[Label, Label], float] = {}
         points = []
         for seen in found:
             around = (seen.before, seen.above)
             if around not in labels:
                 labels[around] = self._label_points(spec, *around)
-            points.append(_UNLABELLED + labels[around] + (0.0 if role is None else sum(role(seen))))
+            point = _UNLABELLED + labels[around] + (0.0 if role is None else sum(role(seen)))
+            if is_name and self._holds_a_value(seen.candidate):
+                point += _OF_ANOTHER
+            if spec.kind == "money" and _numbers_a_box(seen.candidate):
+                point += _BOX_NUMBER
+            points.append(point)
         return np.array(points, float)
+
+    def _holds_a_value(self, candidate: Candidate) -> bool:
+        """Whether its first line is the label of a date, an amount, or a number, and little but its value."""
+        line = candidate.first.text[len(candidate.before) :]
+        if len(self._valued) > _MOST_KNOWN:
+            self._valued.clear()
+        if line not in self._valued:
+            self._valued[line] = self._is_label_and_value(line)
+        return self._valued[line]
+
+    def _is_label_and_value(self, line: str) -> bool:
+        if not any(map(str.isdigit, line)) or _STREET.search(line) or _COMPANY.search(line):
+            return False
+        words = split_label(line)
+        return any(
+            len([word for word in words[size:] if word not in _CURRENCIES]) <= _WORDS_OF_VALUES
+            and any(self._kinds[owner] in _VALUES for owner in self._owners.get(words[:size], ()))
+            for size in range(1, min(self._longest, len(words)) + 1)
+        )
 
     def _label_points(self, spec: FieldSpec, before: Label, above: Label) -> float:
         """Points for the field's own label beside or above it; off where another's fits better.
@@ -121,6 +156,13 @@ class Patterns:
             label = above[-size:]
             if label in self._owners:
                 yield label, _UNDER_LABEL + _WORD_MORE * (len(label) - 1)
+
+
+def _numbers_a_box(candidate: Candidate) -> bool:
+    """Whether a whole number of two figures at most, of no currency, begins a line of words."""
+    after = candidate.after.lstrip(" .)")
+    bare = candidate.printed.isdigit() and len(candidate.printed) <= 2 and not candidate.currency
+    return bare and not candidate.before.strip() and after[:1].isalpha() and len(WORDS.findall(after)) > 1
 
 
 def split_label(label: str) -> Label:

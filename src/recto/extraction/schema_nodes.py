@@ -4,7 +4,7 @@ What the node means as a field is in `schema_reading`. Only references within th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recto.datasets.example import JsonValue
 
@@ -17,12 +17,16 @@ _NUMBERS = {"number", "integer"}
 
 @dataclass(frozen=True, slots=True)
 class PlainNode:
-    """A node of one `type`; `nullable`: null may stand instead; `decimal`: a number written as text."""
+    """A node of one `type`; `nullable`: null may stand instead; `decimal`: a number written as text.
+
+    `about` describes what it refers to, or may be: every value of that type, not this one.
+    """
 
     node: Node
     type: str
     nullable: bool = False
     decimal: bool = False
+    about: str = ""
 
     @property
     def properties(self) -> Node:
@@ -46,6 +50,7 @@ class PlainNode:
 def plain_node(node: JsonValue, root: Node) -> PlainNode | str:
     """The node made plain, or what is wrong with it."""
     nullable = decimal = False
+    about = ""
     for _ in range(_MOST_STEPS):
         if not isinstance(node, Mapping):
             return "must be an object that says a type"
@@ -53,7 +58,8 @@ def plain_node(node: JsonValue, root: Node) -> PlainNode | str:
             target = _target(node["$ref"], root)
             if target is None:
                 return f"refers to {node['$ref']!r}, which isn't in this schema"
-            node = {**target, **_without(node, "$ref")}
+            about = about or _description(target)
+            node = {**_without(target, "description"), **_without(node, "$ref")}
         elif key := next((key for key in ("anyOf", "oneOf", "allOf") if key in node), None):
             branches = _branches(node[key], root)
             others = [branch for branch in branches if not _is_null(branch)]
@@ -62,9 +68,11 @@ def plain_node(node: JsonValue, root: Node) -> PlainNode | str:
                 return _ONE_TYPE
             nullable |= len(others) < len(branches)
             decimal |= len(others) > 1
-            node = {**one, **_without(node, key)}
+            about = about or _description(one)
+            node = {**_without(one, "description"), **_without(node, key)}
         else:
-            return _typed(node, nullable=nullable, decimal=decimal)
+            plain = _typed(node, nullable=nullable, decimal=decimal)
+            return replace(plain, about=about) if isinstance(plain, PlainNode) else plain
     return "refers to itself"
 
 
@@ -128,6 +136,11 @@ def _is_null(node: Node) -> bool:
         or node.get("enum") == [None]
         or ("const" in node and node["const"] is None)
     )
+
+
+def _description(node: Node) -> str:
+    told = node.get("description")
+    return told if isinstance(told, str) else ""
 
 
 def _without(node: Node, key: str) -> dict[str, JsonValue]:

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Annotated
 
 from jsonschema.exceptions import SchemaError as BrokenJsonSchema
 from jsonschema.validators import Draft202012Validator, validator_for
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from recto.datasets.example import JsonValue
 from recto.extraction.roles import Role, distinct, labels_against, role_in_line, role_named, roles
@@ -46,14 +47,19 @@ _KINDS_OF: dict[Shape, tuple[KindName, ...]] = {
 """What each shape can hold; the first is the guess where nothing says more."""
 
 
+def _by_language(labels: object) -> object:
+    """A plain list of labels is of no language in particular."""
+    return {"": labels} if isinstance(labels, list) else labels
+
+
 class Annotation(BaseModel):
-    """What `x-recto` may say of a property; `labels` by language."""
+    """What `x-recto` may say of a property; `labels` in a list, or in a list for each language."""
 
     model_config = ConfigDict(extra="forbid")
 
     kind: KindName | None = None
     role: str = ""
-    labels: dict[str, list[str]] = {}
+    labels: Annotated[dict[str, list[str]], BeforeValidator(_by_language)] = {}
     unlike: list[str] = []
     aliases: list[str] = []
 
@@ -182,7 +188,7 @@ class _Reader:
         annotation = self._annotation(node, place)
         if annotation is None:
             return []
-        spec = _spec(node.node, place, annotation, roles()["line_items"])
+        spec = _spec(node, place, annotation, roles()["line_items"])
         return [replace(spec, kind="items", items=tuple(fields))]
 
     def _plain(self, node: PlainNode, place: _Place) -> list[FieldSpec]:
@@ -201,7 +207,7 @@ class _Reader:
             )
         if kind == "enum" and not choices:
             return self._wrong(place, "an enum must list its choices")
-        return [replace(_spec(node.node, place, annotation, role), kind=kind, choices=choices, shape=shape)]
+        return [replace(_spec(node, place, annotation, role), kind=kind, choices=choices, shape=shape)]
 
     def _annotation(self, node: PlainNode, place: _Place) -> Annotation | None:
         try:
@@ -233,14 +239,15 @@ class _Reader:
         return role if fits else None
 
 
-def _spec(node: Node, place: _Place, annotation: Annotation, role: Role | None) -> FieldSpec:
+def _spec(plain: PlainNode, place: _Place, annotation: Annotation, role: Role | None) -> FieldSpec:
     """What annotation, role, and name together say of a field."""
+    node = plain.node
     own = [label for labels in annotation.labels.values() for label in labels]
     title = node.get("title")
     said = [_words(place.path.rpartition(".")[2]), *([_words(title)] if isinstance(title, str) else [])]
     labels = distinct([*own, *(role.labels if role else ()), *said])
     unlike = distinct([*annotation.unlike, *(labels_against(role) if role else ())])
-    description = node.get("description", role.description if role else "")
+    description = node.get("description") or (role.description if role else plain.about)
     return FieldSpec(
         name=place.path,
         kind="text",
