@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from sqlalchemy import exists, not_, select
 
-from recto.corrections.place import Place, number_of
+from recto.corrections.place import Place
 from recto.corrections.readings import keep_other_reading
 from recto.datasets.corpus.snapshot import examples_of
 from recto.documents.transcript import Transcript
@@ -23,17 +23,20 @@ from recto.workspace.tables import DocumentRow
 
 
 def read_once(workspace: Workspace, scope: str) -> list[tuple[int, Place]]:
-    """The scope's pages that wait and were read, but not by `review.other_engine`; rows too, oldest first."""
+    """The scope's pages that wait and were read, but not by `review.other_engine`; with their rows.
+
+    The oldest first, AT_ONCE at most.
+    """
     engine = workspace.settings.review.other_engine
     if not engine:
         return []
     other = exists().where(OtherReadingRow.document_id == DocumentRow.id, OtherReadingRow.engine == engine)
-    wanted = select(DocumentRow).where(
+    wanted = select(DocumentRow.id, DocumentRow.sha256, DocumentRow.page).where(
         in_scope(scope, workspace.settings), DocumentRow.state == "queued", not_(is_unread()), not_(other)
     )
     with workspace.read() as session:
-        rows = session.scalars(wanted.order_by(DocumentRow.id))
-        return [(row.id, Place(row.sha256, number_of(row))) for row in rows]
+        rows = session.execute(wanted.order_by(DocumentRow.id).limit(AT_ONCE))
+        return [(row, Place(sha256, page or 1)) for row, sha256, page in rows]
 
 
 def other_engine(workspace: Workspace) -> Engine:
@@ -42,11 +45,11 @@ def other_engine(workspace: Workspace) -> Engine:
 
 
 def read_again(workspace: Workspace, scope: str, engine: Engine) -> int:
-    """Read at most AT_ONCE of those pages with `engine`; how many.
+    """Read those pages with `engine`; how many.
 
     A page that it can't read says nothing to it. Each reading is kept at once: a kill costs one page.
     """
-    waiting = read_once(workspace, scope)[:AT_ONCE]
+    waiting = read_once(workspace, scope)
     examples = examples_of(workspace, [row for row, _ in waiting])
     readings = read_pages(engine, map(open_or_failure, examples))
     for (_, place), reading in zip(waiting, readings, strict=True):
