@@ -1,4 +1,4 @@
-"""Labelled: which documents of a workspace teach the tagger of a schema; Cycles, Triggers and exports ask.
+"""Labelled: which documents of a workspace teach what finds a schema's fields; Cycles, Triggers, exports ask.
 
 `review.schemas` of the settings says which schema a category has. So the date of a receipt teaches nobody how
 invoices say theirs. A schema that no category has learns from all documents that label one of its fields.
