@@ -381,6 +381,20 @@ def test_two_people_change_fields_and_lose_nothing(site: Site, opened: Open) -> 
     }
 
 
+def test_after_a_choice_the_whole_form_is_saved(site: Site, opened: Open) -> None:
+    document = site.upload("receipt_20.png", 20)
+    found = site.client.get(f"/v1/documents/{document}").json()["extraction"]["values"]
+    page = document_page(opened("ben"), document)
+    give_fields(site, document, {"number": "8"})
+    page.locator('[data-field="date"] input').fill("2024-02-02")
+    page.locator("#save-fields").click()
+    page.locator("#conflict[open]").wait_for()
+    page.locator("#conflict-save").click()
+    page.locator('[data-field="number"] input[value="8"]').wait_for()
+    expected = {**found, "date": "2024-02-02", "number": "8"}
+    assert found and fields_of(site, document) == expected, "what was found and seen, too"
+
+
 def test_keys_can_be_switched_off(site: Site, opened: Open) -> None:
     document = site.upload("off.png", 12)
     page = document_page(opened("ben"), document)

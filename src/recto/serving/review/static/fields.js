@@ -67,15 +67,17 @@ export class FieldsForm {
     return true;
   }
 
-  choose({ now, sent, version }) {
+  choose({ now, sent, base, version }) {
     this.tell("Somebody else has changed the fields: choose what counts", "bad");
     const there = { ...now.found, ...now.fields };
     const touched = new Set(this.groups.filter((group) => this.isTouched(group)).map((group) => group.dataset.field));
-    const names = Object.keys(sent.fields).filter((name) => inOrder(there[name] ?? null) !== inOrder(sent.fields[name]));
+    const wasSaid = (name) => name in now.fields || name in (base?.fields ?? {}); // else it was only found, and is as it was
+    const names = Object.keys(sent.fields).filter((name) => (touched.has(name) || wasSaid(name)) && inOrder(there[name] ?? null) !== inOrder(sent.fields[name]));
     const differences = names.map((name, i) => ({ name: `field-${i}`, label: name, isShown: true, isMine: touched.has(name), theirs: inWords(there[name]), mine: inWords(sent.fields[name]) }));
     openConflict("Somebody else has changed the fields", differences, async (mine) => {
       this.version = version;
-      const chosen = Object.fromEntries(names.filter((_, i) => mine[i]).map((name) => [name, sent.fields[name]]));
+      const theirs = new Set(names.filter((_, i) => !mine[i]));
+      const chosen = Object.fromEntries(Object.entries(sent.fields).filter(([name]) => !theirs.has(name)));
       if (!Object.keys(chosen).length || (await this.sent(chosen))) location.reload();
     });
   }
